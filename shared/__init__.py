@@ -1,0 +1,1 @@
+"""The words of Restyle and its edges: what producers and workers share."""

@@ -1,0 +1,40 @@
+"""The fingerprint: hash of all that decides an item's pixels; and the seeds it implies."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+#: Grows when the renderer's own code changes what it paints for the same inputs.
+RENDERER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelInputs:
+    """All that decides an item's pixels."""
+
+    #: s3:// address, ETag and size in bytes of the very object that is rendered.
+    source: str
+    source_etag: str
+    source_size: int
+    #: ETag of the supplied mask; None when the mask is found by text.
+    mask_etag: str | None
+    #: Digest of the style with the row's overrides applied.
+    style: str
+    #: Digest of the segmenter; None where a mask is supplied.
+    segmenter: str | None
+    #: Digest of the painter.
+    painter: str
+    #: The item's identity, which decides its seeds.
+    external_id: str
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over all of them and the renderer's version."""
+        parts = asdict(self) | {"renderer": RENDERER_VERSION}
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def variant_seed(seed: int, external_id: str, variant: int) -> int:
+    """Seed (63 bits) of one variant, from 1: equal whatever the batch mates, size or device."""
+    text = json.dumps([seed, external_id, variant])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1

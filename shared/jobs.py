@@ -1,0 +1,151 @@
+"""Batch, Item, Claim, Result: what is stored, and the queue's versioned message.
+
+Everything here is frozen and strict: values cross process borders as JSON.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.errors import RestyleError
+from shared.states import ItemState
+from shared.styles import Style
+
+BATCH_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+
+BatchId = Annotated[str, Field(pattern=BATCH_ID_PATTERN)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Record(BaseModel):
+    """Base of all stored values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ItemSpec(Record):
+    """One row of a manifest, checked: what to render, not yet how it went."""
+
+    #: Position in the manifest, from 0; with the batch id it names the item everywhere.
+    number: int = Field(ge=0)
+    external_id: str
+    #: s3://bucket/key of the source picture.
+    source: str
+    #: s3://bucket/key of a supplied mask, which is used as it is.
+    mask: str | None = None
+    #: Fields of the style that this row replaces.
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    #: ETag and size in bytes, where a listing told them at submission; else pinned by the claim.
+    etag: str | None = None
+    size: int | None = None
+
+
+class ResolvedModel(Record):
+    """A model reference as the submission found it."""
+
+    #: As written in the style.
+    reference: str
+    kind: Literal["hub", "directory", "archive"]
+    #: Commit (hub), SHA-256 of the tree (directory) or of the file (archive); hex.
+    digest: str
+
+
+class Batch(Record):
+    """The items of one submission; immutable once submitted."""
+
+    version: Literal[1] = 1
+    batch_id: BatchId
+    submitted_at: datetime
+    #: s3://bucket/prefix/ that results go under.
+    output: str
+    style: Style
+    #: Every model reference of the style and of the rows' overrides, resolved.
+    models: dict[str, ResolvedModel]
+    #: Number of items.
+    total: int = Field(ge=1)
+    #: SHA-256 over the rows; with style and output it makes submission idempotent.
+    manifest_digest: Digest
+    #: Lanes are strict: urgent before standard before bulk.
+    lane: Literal["urgent", "standard", "bulk"] = "standard"
+    #: Share among the batches of one lane; 9 gets ten times the turns of 0.
+    priority: int = Field(4, ge=0, le=9)
+
+
+class Failure(Record):
+    """Why an item failed; the same words on the board, in `--json` and in the sidecar."""
+
+    code: str
+    message: str
+    hint: str
+    details: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, error: RestyleError) -> Self:
+        """The failure that an error stands for."""
+        return cls.model_validate(error.report())
+
+
+class Result(Record):
+    """Where an item's outputs are and what they are; the sidecar has the rest."""
+
+    fingerprint: str
+    #: s3:// addresses, variant 1 first.
+    variants: tuple[str, ...]
+    mask: str
+    sidecar: str
+    #: Seconds from claim to report.
+    render_seconds: float = Field(ge=0)
+
+
+class Item(Record):
+    """An item as the board has it."""
+
+    spec: ItemSpec
+    state: ItemState
+    #: Grows with every claim; a report under an older number is refused.
+    fence: int = 0
+    #: How often a worker claimed it.
+    deliveries: int = 0
+    owner: str | None = None
+    result: Result | None = None
+    failure: Failure | None = None
+
+
+class Claim(Record):
+    """A worker's time-limited, fenced right to render one item."""
+
+    batch_id: BatchId
+    spec: ItemSpec
+    fence: int
+    owner: str
+    deliveries: int
+
+
+class BatchStatus(Record):
+    """Roll-up of a batch; the counts always sum to the total."""
+
+    batch: Batch
+    counts: dict[ItemState, int]
+    #: Set when cancelled or paused by a person.
+    cancelled: bool = False
+    paused: bool = False
+    #: When the steward wrote the batch's results.
+    ended_at: datetime | None = None
+    #: Times of the first claim and of the last final report, for rates.
+    first_claim_at: datetime | None = None
+    last_report_at: datetime | None = None
+
+    @property
+    def open(self) -> int:
+        """Items not yet in a final state."""
+        waiting = (ItemState.QUEUED, ItemState.RUNNING, ItemState.HELD)
+        return sum(self.counts.get(state, 0) for state in waiting)
+
+
+class Message(Record):
+    """The queue's message: a hint that an item may be waiting, nothing more."""
+
+    version: Literal[1] = 1
+    batch_id: BatchId
+    number: int = Field(ge=0)

@@ -1,0 +1,179 @@
+"""Every S3 key and Redis key is built here, and S3 addresses are taken apart here."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Self
+
+from shared.errors import AddressInvalid
+
+#: S3's own limit on a key, in bytes of UTF-8.
+MAX_KEY_BYTES = 1_024
+#: Of a source's stem this many bytes stay in a result's key; the fingerprint tells it apart.
+MAX_STEM_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class S3Address:
+    """s3://bucket/key; the key of a prefix ends in a slash or is empty."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str, *, kind: str = "S3 address") -> Self:
+        """Take s3://bucket/key apart.
+
+        Raises:
+            AddressInvalid: Another scheme, no bucket, a key that is too long or climbs (`..`).
+        """
+        bucket, _, key = text.removeprefix("s3://").partition("/")
+        reason = "" if text.startswith("s3://") else "it does not start with s3://"
+        reason = reason or _bucket_problem(bucket) or _key_problem(key)
+        if reason:
+            raise AddressInvalid(address=repr(text), kind=kind, reason=reason)
+        return cls(bucket, key)
+
+    @classmethod
+    def parse_prefix(cls, text: str, *, kind: str = "S3 prefix") -> Self:
+        """Like `parse`, for a folder: the key gets its closing slash."""
+        address = cls.parse(text, kind=kind)
+        key = address.key
+        return cls(address.bucket, key if not key or key.endswith("/") else key + "/")
+
+    @property
+    def stem(self) -> str:
+        """The key's last part without its extension."""
+        return PurePosixPath(self.key).stem
+
+    def join(self, name: str) -> "S3Address":
+        """The address of a name under this prefix."""
+        return S3Address(self.bucket, self.key + name)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def _bucket_problem(bucket: str) -> str:
+    if not bucket:
+        return "the bucket is missing"
+    fine = all(char.isascii() and (char.isalnum() or char in ".-_") for char in bucket)
+    # An ARN passes boto3 as a bucket name and changes the host it talks to.
+    return "" if fine else "the bucket may hold letters, digits, dots and dashes only"
+
+
+def _key_problem(key: str) -> str:
+    if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
+        return f"the key is over {MAX_KEY_BYTES} bytes"
+    if any(ord(char) < 32 or ord(char) == 127 for char in key):
+        return "the key has control characters"
+    # Some gateways normalise these and would leave the bucket.
+    if any(part in {".", ".."} for part in key.split("/")) or "//" in f"/{key}":
+        return "the key has empty, `.` or `..` parts"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultKeys:
+    """The keys of one item's outputs: changed content is always a new key."""
+
+    output: S3Address
+    stem: str
+    #: First twelve hex digits of the item's fingerprint.
+    mark: str
+
+    @classmethod
+    def of(cls, output: str, source: str, fingerprint: str) -> Self:
+        """Keys for a source rendered under a fingerprint below an output prefix."""
+        stem = S3Address.parse(source).stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
+        return cls(S3Address.parse_prefix(output), stem or "item", fingerprint[:12])
+
+    def _name(self, ending: str) -> S3Address:
+        return self.output.join(f"{self.stem}.{self.mark}.{ending}")
+
+    def variant(self, number: int, extension: str) -> S3Address:
+        """The picture of variant `number`, from 1."""
+        return self._name(f"v{number}.{extension}")
+
+    @property
+    def mask(self) -> S3Address:
+        """The mask at the source's size."""
+        return self._name("mask.png")
+
+    @property
+    def sidecar(self) -> S3Address:
+        """The JSON beside a result."""
+        return self._name("json")
+
+    @property
+    def failure(self) -> S3Address:
+        """The JSON that says why there is no result."""
+        return self._name("failed.json")
+
+
+def batch_file(output: str, batch_id: str, name: str) -> S3Address:
+    """A file about a whole batch, such as `results.jsonl` or `batch.json`."""
+    return S3Address.parse_prefix(output).join(f"_batches/{batch_id}/{name}")
+
+
+def item_mark(batch_id: str, number: int) -> str:
+    """A stand-in for the fingerprint of an item that failed before it had one."""
+    return hashlib.sha256(f"{batch_id}/{number}".encode()).hexdigest()
+
+
+class BoardKeys:
+    """Every Redis key of the board, under one prefix."""
+
+    def __init__(self, prefix: str = "restyle") -> None:
+        self.prefix = prefix
+
+    def _key(self, *parts: object) -> str:
+        return ":".join((self.prefix, *(str(part) for part in parts)))
+
+    @property
+    def batches(self) -> str:
+        """Sorted set of batch ids by submission time (ms)."""
+        return self._key("batches")
+
+    def batch(self, batch_id: str) -> str:
+        """Hash: the batch's record, counts, flags and times."""
+        return self._key("batch", batch_id)
+
+    def item(self, batch_id: str, number: int | str) -> str:
+        """Hash: one item's record."""
+        return self._key("item", batch_id, number)
+
+    def in_state(self, batch_id: str, state: str) -> str:
+        """Sorted set of the batch's item numbers in one state."""
+        return self._key("batch", batch_id, state)
+
+    def waiting(self, batch_id: str) -> str:
+        """Sorted set of queued item numbers that no message names yet."""
+        return self._key("batch", batch_id, "waiting")
+
+    def lane(self, lane: str) -> str:
+        """Sorted set of batch ids with waiting items, by fair-share turn."""
+        return self._key("lane", lane)
+
+    def published(self, lane: str) -> str:
+        """Sorted set of `batch/number` named by a message, by time of publishing (ms)."""
+        return self._key("published", lane)
+
+    @property
+    def claims(self) -> str:
+        """Sorted set of `batch/number` by the end of its lease (ms)."""
+        return self._key("claims")
+
+    @property
+    def delayed(self) -> str:
+        """Sorted set of `batch/number` to be retried, by due time (ms)."""
+        return self._key("delayed")
+
+    def owned(self, owner: str) -> str:
+        """Set of `batch/number` claimed by one worker process."""
+        return self._key("owned", owner)
+
+    @property
+    def workers(self) -> str:
+        """Hash of owner → what it last said of itself (JSON)."""
+        return self._key("workers")

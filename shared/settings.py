@@ -1,0 +1,195 @@
+"""The only reader of the environment: one frozen model of every `RESTYLE_*` setting.
+
+Order: command line, environment, configuration file, default. The file is
+`$XDG_CONFIG_HOME/restyle/config.toml` (or the one that RESTYLE_CONFIG names). Variables of the
+ecosystem keep their names and their owners: AWS_* (boto3), HF_* (huggingface_hub), XDG_*.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from shared.errors import SettingsInvalid
+from shared.wording import did_you_mean, first_problems
+
+PREFIX = "RESTYLE_"
+
+
+class Settings(BaseSettings):
+    """Every setting of Restyle; the field `max_pixels` is the variable RESTYLE_MAX_PIXELS."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    #: Redis for board and queue: redis://, rediss://, unix://, redis+socket://, valkey://.
+    redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"))
+    #: Another Redis for the queue's messages; by default the same one.
+    broker_url: SecretStr | None = None
+    #: First part of every Redis key, and of the queue's name.
+    namespace: str = Field("restyle", pattern=r"^[a-z0-9-]{1,40}$")
+
+    #: Where `restyle doctor` puts its test object, and the default of --output.
+    output: str | None = None
+
+    #: Devices of this host: all, cpu, or numbers such as 0,1.
+    devices: str = "all"
+    #: Item threads per device.
+    threads: int = Field(16, ge=1, le=256)
+    #: Largest number of pictures that are painted in one call.
+    max_batch: int = Field(8, ge=1, le=128)
+    #: Longest wait for batch mates, in seconds.
+    batch_wait_seconds: float = Field(0.1, ge=0, le=10)
+    #: A claim not renewed for this long goes to another worker.
+    lease_seconds: float = Field(30, ge=1, le=3600)
+    #: A worker that drains hands everything back after this long at the latest.
+    drain_seconds: float = Field(60, ge=1, le=3600)
+    #: An item that was claimed this often without an end is failed as poison.
+    max_deliveries: int = Field(5, ge=1, le=100)
+    #: A passing fault (S3, Redis) is retried this often before the item fails.
+    max_retries: int = Field(3, ge=0, le=100)
+
+    #: Messages that are kept ahead of the workers, per lane.
+    window: int = Field(256, ge=1, le=100_000)
+    #: A message that led to no claim for this long is published again.
+    republish_seconds: float = Field(60, ge=1, le=3600)
+
+    #: Limits on a picture: bytes before it is read, sides and pixels before it is decoded.
+    max_image_bytes: int = Field(50_000_000, ge=1_000)
+    max_image_side: int = Field(16_384, ge=64)
+    max_image_pixels: int = Field(64_000_000, ge=4_096)
+    #: Caps on a model archive, packed and unpacked.
+    max_model_bytes: int = Field(40_000_000_000, ge=1_000_000)
+
+    #: json or console; by default console on a terminal.
+    log_format: str = Field("auto", pattern=r"^(auto|json|console)$")
+    log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What a caller passes, then the environment, then the configuration file."""
+        file_settings = TomlConfigSettingsSource(settings_cls, toml_file=config_path())
+        return init_settings, env_settings, file_settings
+
+    @property
+    def effective_broker_url(self) -> str:
+        """The Redis that carries the queue's messages."""
+        return (self.broker_url or self.redis_url).get_secret_value()
+
+
+class Origin(NamedTuple):
+    """A setting as `restyle config show` prints it."""
+
+    name: str
+    value: str
+    origin: str
+
+
+def config_path() -> Path:
+    """The configuration file: RESTYLE_CONFIG, else config.toml in the XDG configuration folder."""
+    named = _environ().get(f"{PREFIX}CONFIG")
+    return Path(named) if named else _xdg_folder("CONFIG", ".config") / "config.toml"
+
+
+def cache_path() -> Path:
+    """The folder for model archives: `$XDG_CACHE_HOME/restyle`."""
+    return _xdg_folder("CACHE", ".cache")
+
+
+def _xdg_folder(kind: str, fallback: str) -> Path:
+    base = _environ().get(f"XDG_{kind}_HOME")
+    return (Path(base) if base else Path.home() / fallback) / "restyle"
+
+
+def _environ() -> Mapping[str, str]:
+    return os.environ  # noqa: TID251 - the one reader
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """This process's environment with changes, for a process about to be started."""
+    return dict(_environ()) | changes
+
+
+def visible_gpus() -> str | None:
+    """CUDA_VISIBLE_DEVICES as given to this process; None when unset."""
+    return _environ().get("CUDA_VISIBLE_DEVICES")
+
+
+def load_settings() -> Settings:
+    """Settings from environment and configuration file.
+
+    Raises:
+        SettingsInvalid: An unknown `RESTYLE_*` variable or line, or a value out of range.
+    """
+    _refuse_unknown(_origins())
+    try:
+        return Settings()
+    except ValidationError as error:
+        reason = first_problems(error, Settings.model_fields)
+        raise SettingsInvalid(name=f"{PREFIX}*", reason=reason) from error
+
+
+def describe_settings() -> list[Origin]:
+    """Every setting with its value, secrets masked, and where the value came from.
+
+    Raises:
+        SettingsInvalid: As `load_settings`.
+    """
+    settings, origins = load_settings(), _origins()
+    return [_origin(settings, name, origins) for name in Settings.model_fields]
+
+
+def _origins() -> dict[str, str]:
+    """Where each given setting comes from; the environment beats the file."""
+    names = (name for name, value in _environ().items() if name.startswith(PREFIX) and value)
+    from_env = {name.removeprefix(PREFIX).lower(): name for name in names}
+    from_env.pop("config", None)
+    return dict.fromkeys(_read_file(config_path()), str(config_path())) | from_env
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(name=path, reason=f"it is no readable TOML ({error})") from error
+
+
+def _refuse_unknown(origins: Mapping[str, str]) -> None:
+    for name in origins.keys() - Settings.model_fields.keys():
+        near = did_you_mean(name, Settings.model_fields)
+        raise SettingsInvalid(name=origins[name], reason=f"there is no setting {name}{near}")
+
+
+def _origin(settings: Settings, name: str, origins: Mapping[str, str]) -> Origin:
+    value = getattr(settings, name)
+    shown = mask_url(value.get_secret_value()) if isinstance(value, SecretStr) else str(value)
+    return Origin(PREFIX + name.upper(), shown, origins.get(name, "default"))
+
+
+def mask_url(url: str) -> str:
+    """The URL with its password, if any, replaced by `***`."""
+    scheme, found, rest = url.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    if not (found and at):
+        return url
+    user, colon, _ = credentials.partition(":")
+    return f"{scheme}://{user}{colon}***@{host}" if colon else f"{scheme}://***@{host}"

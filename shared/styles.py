@@ -1,0 +1,206 @@
+"""Style: what to mask, what to paint, with which model and parameters."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from shared.errors import StyleInvalid
+from shared.wording import first_problems, problem_fields
+
+#: The segmenter and painter of a style that names none.
+DEFAULT_SEGMENTER = "CIDAS/clipseg-rd64-refined"
+DEFAULT_PAINTER = "sd2-community/stable-diffusion-2-inpainting"
+
+#: A style file is a page of text; more is a mistake or an attack (YAML aliases multiply).
+MAX_STYLE_BYTES = 64 * 1024
+
+Scheduler = Literal["euler", "euler_ancestral", "ddim", "dpmsolver++", "unipc"]
+OutputFormat = Literal["source", "jpeg", "png", "webp"]
+
+#: Short names that a style may use → the fields they stand for.
+ALIASES = {"mask": "mask_prompt", "protect": "protect_prompts", "paint": "prompt"}
+
+
+def _one_or_many(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        msg = "should be a number"  # YAML reads yes, no, on and off as booleans
+        raise ValueError(msg)  # noqa: TRY004 - pydantic reports ValueErrors only
+    return value
+
+
+Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_024)]
+Integer = Annotated[int, BeforeValidator(_no_boolean)]
+Number = Annotated[float, BeforeValidator(_no_boolean)]
+Prompts = Annotated[tuple[Prompt, ...], BeforeValidator(_one_or_many), Field(max_length=16)]
+
+
+class Style(BaseModel):
+    """One way to restyle a picture; equal styles have equal digests."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    #: A name for people; it decides no pixel.
+    name: str = Field("unnamed", max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+    #: What to repaint, in words for the segmenter; of several, the union is repainted.
+    mask_prompt: Prompts = Field(min_length=1)
+    #: What must never be repainted; a pixel belongs to the prompt that claims it most.
+    protect_prompts: Prompts = ()
+    #: What to paint.
+    prompt: Prompt
+    #: What not to paint.
+    negative_prompt: str = Field("", max_length=1_000)
+
+    #: Denoising steps.
+    steps: Integer = Field(25, ge=1, le=200)
+    #: Classifier-free guidance scale; 1 switches guidance off.
+    guidance_scale: Number = Field(6.5, ge=1, le=50)
+    scheduler: Scheduler = "euler"
+    #: Pictures painted per item (elsewhere called images per prompt).
+    variants: Integer = Field(1, ge=1, le=16)
+    #: 1 repaints from pure noise; less keeps more of what was there.
+    strength: Number = Field(1.0, gt=0, le=1)
+    seed: Integer = Field(0, ge=0, lt=2**63)
+    #: Side in pixels of the square that the painter works on; 512 or 768 for SD 2.
+    working_size: Integer = Field(512, ge=64, le=1536, multiple_of=8)
+
+    #: Model references: hub id, local directory or s3://…/model.tar.gz#sha256=…
+    segmenter: Reference = DEFAULT_SEGMENTER
+    painter: Reference = DEFAULT_PAINTER
+
+    #: `source` keeps the source's own container (JPEG where it cannot be written).
+    output_format: OutputFormat = "source"
+    #: Colour under transparent pixels where the output container has no alpha.
+    background: str = Field("#ffffff", pattern=r"^#[0-9a-fA-F]{6}$")
+
+    #: A pixel is masked from this probability on.
+    mask_threshold: Number = Field(0.5, gt=0, lt=1)
+    #: How the segmenter's logits become probabilities (`ndtr`: the normal CDF).
+    mask_activation: Literal["sigmoid", "ndtr"] = "sigmoid"
+    #: Growth of the mask, as a fraction of the picture's longer side.
+    mask_growth: Number = Field(0.012, ge=0, le=0.2)
+    #: Width of the soft edge inside the grown mask, as a fraction of the longer side.
+    mask_feather: Number = Field(0.008, ge=0, le=0.2)
+    #: A found mask over more than this fraction of the picture is not painted.
+    mask_max_area: Number = Field(0.6, gt=0, le=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _full_names(cls, fields: object) -> object:
+        return _canonical(fields) if isinstance(fields, Mapping) else fields
+
+    @model_validator(mode="after")
+    def _at_least_one_step_runs(self) -> Self:
+        if int(self.steps * self.strength) < 1:
+            msg = f"steps x strength is {self.steps * self.strength:g}, but one step must run"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything that decides pixels."""
+        fields = self.model_dump(mode="json", exclude={"name"})
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+    def with_overrides(self, overrides: Mapping[str, object]) -> "Style":
+        """This style with some fields replaced.
+
+        Raises:
+            StyleInvalid: A field is unknown, or a value is out of range.
+        """
+        if not overrides:
+            return self
+        try:
+            fields = self.model_dump() | _canonical(overrides)
+        except ValueError as error:
+            raise StyleInvalid(style=self.name, reason=error) from error
+        return parse_style(fields, where=self.name)
+
+
+def _canonical(fields: Mapping[str, object]) -> dict[str, object]:
+    full: dict[str, object] = {}
+    for name, value in fields.items():
+        field = ALIASES.get(name, name)
+        if field in full:
+            msg = f"{field} is given twice, once under its short name"
+            raise ValueError(msg)
+        full[field] = value
+    return full
+
+
+#: The fields that a manifest's row may override (`mask` in a row is the supplied mask's address).
+OVERRIDABLE = frozenset(Style.model_fields) - {"name"}
+
+
+def parse_style(fields: object, *, where: str) -> Style:
+    """A style from parsed YAML or JSON; `where` names it in errors.
+
+    Raises:
+        StyleInvalid: Not a mapping, an unknown field, or a value out of range.
+    """
+    if not isinstance(fields, Mapping):
+        raise StyleInvalid(style=where, reason="it must be a mapping of fields to values")
+    try:
+        return Style.model_validate(dict(fields))
+    except ValidationError as error:
+        known = [*Style.model_fields, "mask", "protect", "paint"]
+        reason, wrong = first_problems(error, known), problem_fields(error)
+        raise StyleInvalid(style=where, reason=reason, fields=wrong) from error
+
+
+def load_style(path: Path) -> Style:
+    """Read a style file (YAML, UTF-8).
+
+    Raises:
+        StyleInvalid: The file cannot be read or is no valid style.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_STYLE_BYTES + 1)
+        text = content.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StyleInvalid(style=path, reason=f"it cannot be read ({error})") from error
+    if len(content) > MAX_STYLE_BYTES:
+        raise StyleInvalid(style=path, reason=f"it is over {MAX_STYLE_BYTES // 1024} kB")
+    return parse_style(_yaml(text, path), where=str(path))
+
+
+class _FlatLoader(yaml.SafeLoader):
+    """Safe YAML without aliases, which can blow a small file up to gigabytes, or doubled keys."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not allowed in a style")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - theirs
+        mapping = super().construct_mapping(node, deep=deep)
+        if len(mapping) < len(node.value):
+            raise yaml.YAMLError(f"a field is given twice, line {node.start_mark.line + 1} on")
+        return mapping
+
+
+def _yaml(text: str, path: Path) -> object:
+    try:
+        return yaml.load(text, Loader=_FlatLoader)  # noqa: S506 - a SafeLoader, made stricter
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = f"it is no valid YAML ({' '.join(str(error).split())})"
+        raise StyleInvalid(style=path, reason=reason) from error

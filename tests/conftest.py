@@ -1,0 +1,91 @@
+"""Real servers for every tier: Redis, and two S3 servers of different make."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.demo import services
+
+#: Variables that would lead a test to somebody's real account or settings.
+FOREIGN = ("AWS_", "RESTYLE_", "HF_", "XDG_")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch, tmp_path):
+    """No test sees the user's own accounts, settings or caches."""
+    kept = {"AWS_CA_BUNDLE"}
+    for name in [name for name in os.environ if name.startswith(FOREIGN) and name not in kept]:
+        monkeypatch.delenv(name)
+    for kind in ("CONFIG", "CACHE", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("RESTYLE_LOG_FORMAT", "json")
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory) -> Iterator[services.RedisServer]:
+    """One Redis for the session; tests keep apart by their namespace."""
+    with services.redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def namespace() -> str:
+    """A Redis namespace of this test's own."""
+    return f"t-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def rclone_server(tmp_path_factory) -> Iterator[services.S3Server]:
+    """`rclone serve s3`: checks signatures, keeps objects on disk."""
+    with services.s3_server(tmp_path_factory.mktemp("rclone")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_server(tmp_path_factory) -> Iterator[services.S3Server]:
+    """Moto's server: another reading of the S3 API; it checks no credentials."""
+    folder, port = tmp_path_factory.mktemp("moto"), services.free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with services._running(command, port, folder / "moto.log") as process:
+        endpoint = f"http://127.0.0.1:{port}"
+        yield services.S3Server(endpoint, "RESTYLEMOTO", "secret", folder, process)
+
+
+@pytest.fixture
+def s3_environment(rclone_server, monkeypatch) -> services.S3Server:
+    """The environment leads boto3 to rclone's server."""
+    for name, value in rclone_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return rclone_server
+
+
+@pytest.fixture
+def bucket(s3_environment) -> Path:
+    """A fresh bucket on rclone's server, as its directory; the bucket's name is the folder's."""
+    return s3_environment.make_bucket(f"b-{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def restyle_environment(s3_environment, redis_server, namespace, monkeypatch) -> str:
+    """The environment of a whole installation on the test servers; returns the namespace."""
+    monkeypatch.setenv("RESTYLE_REDIS_URL", redis_server.url)
+    monkeypatch.setenv("RESTYLE_NAMESPACE", namespace)
+    return namespace
+
+
+@pytest.fixture
+def started() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Append processes that the test starts; they are ended with it."""
+    processes: list[subprocess.Popen[bytes]] = []
+    yield processes
+    for process in processes:
+        services.stop(process, seconds=5)
