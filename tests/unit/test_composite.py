@@ -1,0 +1,282 @@
+"""Composite: the square around the mask, and the source's pixels outside of it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from worker.composite import (
+    CONTEXT,
+    MAX_MAGNIFICATION,
+    Crop,
+    crop_around,
+    cut,
+    cut_mask,
+    largest_difference_outside,
+    paste,
+)
+from worker.shapes import bounding_box, feather
+
+SHAPES = [(64, 64), (200, 1600), (1600, 200), (97, 301), (300, 200)]
+WORKING_SIZES = st.sampled_from([64, 128, 512])
+
+
+@st.composite
+def scenes(draw) -> tuple[np.ndarray, np.ndarray]:
+    """A noisy picture and a mask in it: boxes anywhere, at the borders, over everything."""
+    height, width = draw(st.sampled_from(SHAPES))
+    rgb = np.random.default_rng(draw(st.integers(0, 9))).integers(
+        0, 256, (height, width, 3), dtype=np.uint8
+    )
+    mask = np.zeros((height, width), dtype=bool)
+    for _ in range(draw(st.integers(1, 3))):
+        top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
+        bottom, right = draw(st.integers(top + 1, height)), draw(st.integers(left + 1, width))
+        mask[top:bottom, left:right] = True
+    return rgb, mask
+
+
+# --- the square ------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=50)
+@given(scenes(), WORKING_SIZES)
+def test_the_square_holds_the_whole_mask(scene, working_size):
+    """Every masked pixel lies in what the square shows of the picture."""
+    mask = scene[1]
+    crop = crop_around(mask, working_size)
+    height, width = mask.shape
+    assert mask[crop.visible((width, height))].sum() == mask.sum()
+    assert crop.side <= max(width, height)
+
+
+@settings(deadline=None, max_examples=50)
+@given(scenes(), WORKING_SIZES)
+def test_the_square_sticks_out_only_where_the_picture_is_shorter(scene, working_size):
+    """Along a side that is long enough it lies inside; along a shorter one it covers all of it."""
+    mask = scene[1]
+    crop = crop_around(mask, working_size)
+    for start, length in zip((crop.top, crop.left), mask.shape, strict=True):
+        if crop.side <= length:
+            assert 0 <= start <= length - crop.side
+        else:
+            assert start <= 0
+            assert start + crop.side >= length
+            assert abs(-start - (start + crop.side - length)) <= 1, "as much on both sides"
+
+
+def box_mask(size: tuple[int, int], box: tuple[int, int, int, int]) -> np.ndarray:
+    """A mask of width x height with one box: left, top, right, bottom."""
+    mask = np.zeros(size[::-1], dtype=bool)
+    mask[box[1] : box[3], box[0] : box[2]] = True
+    return mask
+
+
+def test_the_square_has_context_around_the_mask():
+    """One and a half times the longer side, centred on the mask."""
+    crop = crop_around(box_mask((2000, 3000), (800, 1000, 1200, 2000)), 512)
+    assert crop == Crop(left=250, top=750, side=round(1000 * CONTEXT))
+
+
+def test_the_square_is_shifted_into_the_picture():
+    """A mask in a corner has its context on the other sides."""
+    crop = crop_around(box_mask((2000, 3000), (1600, 2600, 2000, 3000)), 512)
+    assert crop == Crop(left=1400, top=2400, side=600)
+
+
+def test_a_small_garment_is_not_magnified_out_of_proportion():
+    """The painter sees it among its surroundings, at twice its size at most."""
+    crop = crop_around(box_mask((2000, 3000), (990, 990, 1010, 1010)), 512)
+    assert crop.side == 512 // MAX_MAGNIFICATION
+
+
+def test_real_pixels_go_before_mirrored_context():
+    """A long dress in a portrait: the square narrows to the picture before it sticks out."""
+    assert crop_around(box_mask((2000, 3000), (600, 700, 1400, 2400)), 512).side == 2000
+    tall = crop_around(box_mask((2000, 3000), (600, 100, 1400, 2700)), 512)
+    assert (tall.left, tall.side) == (-495, 2990)
+
+
+def test_a_mask_over_the_whole_of_a_banner_takes_its_longer_side():
+    """The square is the banner's length, the banner in its middle."""
+    assert crop_around(np.ones((200, 1600), dtype=bool), 512) == Crop(0, -700, 1600)
+
+
+def test_an_empty_mask_has_no_square():
+    """The gate comes first."""
+    with pytest.raises(ValueError, match="empty"):
+        crop_around(np.zeros((64, 64), dtype=bool), 512)
+
+
+# --- cutting ---------------------------------------------------------------------------------
+
+
+def test_a_square_of_the_painters_size_is_cut_bit_for_bit():
+    """No scaling, no change; and the source cannot be changed through it."""
+    rgb = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    square = cut(rgb, Crop(100, 50, 128), 128)
+    assert np.array_equal(square, rgb[50:178, 100:228])
+    assert not np.shares_memory(square, rgb)
+    assert square.flags.writeable
+
+
+def test_what_sticks_out_is_mirrored():
+    """Row -k shows row k: the border is not repeated, nothing is stretched."""
+    rgb = np.random.default_rng(0).integers(0, 256, (64, 128, 3), dtype=np.uint8)
+    square = cut(rgb, Crop(0, -32, 128), 128)
+    assert np.array_equal(square[32:96], rgb)
+    assert np.array_equal(square[31], rgb[1])
+    assert np.array_equal(square[96], rgb[-2])
+
+
+def test_a_thin_banner_is_mirrored_as_often_as_it_takes():
+    """200 px of picture fill a square of 1600."""
+    rgb = np.full((200, 1600, 3), (10, 200, 30), dtype=np.uint8)
+    square = cut(rgb, Crop(0, -700, 1600), 64)
+    assert square.shape == (64, 64, 3)
+    assert (square == (10, 200, 30)).all()
+
+
+def test_circles_stay_round_in_the_square():
+    """Equal scale on both axes, also where the square sticks out."""
+    y, x = np.mgrid[:200, :1600]
+    disc = ((x - 800) ** 2 + (y - 100) ** 2 <= 90**2) * np.uint8(255)
+    square = cut(np.dstack([disc] * 3), Crop(650, -50, 300), 150)[..., 0] > 127
+    rows, columns = bounding_box(square[25:125])
+    assert rows.stop - rows.start == columns.stop - columns.start == 90
+
+
+@settings(deadline=None, max_examples=50)
+@given(scenes(), WORKING_SIZES)
+def test_every_masked_pixel_is_repainted(scene, working_size):
+    """A masked pixel of the source overlaps no pixel of the square but repainted ones."""
+    mask = scene[1]
+    crop = crop_around(mask, working_size)
+    square = cut_mask(mask, crop, working_size)
+    assert set(np.unique(square)) <= {0, 255}
+    rows, columns = np.nonzero(mask)
+    for first in (0, 1):  # the first and the last of the square's pixels that it overlaps
+        y = ((rows - crop.top + first) * working_size - first) // crop.side
+        x = ((columns - crop.left + first) * working_size - first) // crop.side
+        assert (square[y, x] == 255).all()
+    # Nothing more: each repainted pixel overlaps a masked one (or its mirror image).
+    if crop.left >= 0 and crop.top >= 0:
+        assert square.astype(bool).sum() <= mask.sum() * (working_size / crop.side + 2) ** 2
+
+
+def test_a_single_masked_pixel_survives_any_reduction():
+    """One pixel of 3000 is one pixel of 64."""
+    mask = np.zeros((3000, 3000), dtype=bool)
+    mask[1234, 2345] = True
+    square = cut_mask(mask, Crop(0, 0, 3000), 64)
+    assert np.argwhere(square).tolist() == [[1234 * 64 // 3000, 2345 * 64 // 3000]]
+
+
+def test_the_mirror_image_of_a_masked_garment_is_repainted_too():
+    """Otherwise the painter would take the old garment's colours from it."""
+    mask = np.zeros((64, 128), dtype=bool)
+    mask[:10, 50:60] = True
+    square = cut_mask(mask, Crop(0, -32, 128), 128)
+    assert (square[23:42, 50:60] == 255).all()
+
+
+# --- pasting ---------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=50)
+@given(scenes(), WORKING_SIZES, st.integers(0, 12))
+def test_no_pixel_outside_the_mask_changes(scene, working_size, width):
+    """Byte for byte the source, for any shape, aspect ratio and feather; the source stays."""
+    rgb, mask = scene
+    before, alpha = rgb.copy(), feather(mask, width)
+    crop = crop_around(mask, working_size)
+    painted = 255 - cut(rgb, crop, working_size)
+    result = paste(rgb, painted, crop, alpha)
+    assert np.array_equal(result[~mask], rgb[~mask])
+    assert largest_difference_outside(rgb, result, alpha) == 0
+    assert np.array_equal(rgb, before)
+    assert result.shape == rgb.shape
+
+
+@settings(deadline=None, max_examples=50)
+@given(scenes(), WORKING_SIZES)
+def test_every_pixel_deep_inside_is_the_painters(scene, working_size):
+    """Painted in one colour, the mask is of that colour; nothing of the old garment is left."""
+    rgb, mask = scene
+    crop = crop_around(mask, working_size)
+    painted = np.full((working_size, working_size, 3), (200, 10, 90), dtype=np.uint8)
+    result = paste(rgb, painted, crop, feather(mask, 0))
+    assert (result[mask] == (200, 10, 90)).all()
+
+
+@settings(deadline=None, max_examples=50)
+@given(scenes(), WORKING_SIZES, st.integers(2, 12))
+def test_soft_edges_lie_between_source_and_paint(scene, working_size, width):
+    """Each channel is a weighted mean, to the nearest level."""
+    rgb, mask = scene
+    crop, alpha = crop_around(mask, working_size), feather(mask, width)
+    painted = np.full((working_size, working_size, 3), 240, dtype=np.uint8)
+    result = paste(rgb, painted, crop, alpha)
+    weight = alpha[..., None] / 255
+    assert np.abs(result - (rgb * (1 - weight) + 240 * weight)).max() <= 0.5 + 1e-9
+
+
+def test_a_square_that_went_there_and_back_lands_where_it_was():
+    """cut, then paste without painting: the picture is as good as unchanged and not shifted."""
+    y, x = np.mgrid[:400, :300]
+    smooth = np.dstack([x * 255 // 300, y * 255 // 400, (x + y) * 255 // 700]).astype(np.uint8)
+    mask = box_mask((300, 400), (60, 40, 240, 360))
+    crop = crop_around(mask, 256)
+    result = paste(smooth, cut(smooth, crop, 256), crop, feather(mask, 0))
+    assert np.abs(result.astype(int) - smooth).max() <= 3
+
+
+def test_alpha_outside_of_the_square_paints_nothing():
+    """There is no paint out there."""
+    rgb = np.zeros((200, 200, 3), dtype=np.uint8)
+    painted = np.full((64, 64, 3), 255, dtype=np.uint8)
+    result = paste(rgb, painted, Crop(0, 0, 64), np.full((200, 200), 255, dtype=np.uint8))
+    assert (result[:64, :64] == 255).all()
+    assert not result[64:].any()
+    assert not result[:, 64:].any()
+
+
+def test_an_empty_alpha_gives_the_source_in_a_new_array():
+    """Nothing to blend."""
+    rgb = np.full((64, 64, 3), 7, dtype=np.uint8)
+    painted = np.zeros((64, 64, 3), dtype=np.uint8)
+    result = paste(rgb, painted, Crop(0, 0, 64), np.zeros((64, 64), dtype=np.uint8))
+    assert np.array_equal(result, rgb)
+    assert not np.shares_memory(result, rgb)
+
+
+def test_sources_may_be_read_only():
+    """Decoded pictures are; nobody needs to copy them first."""
+    rgb = np.full((64, 64, 3), 7, dtype=np.uint8)
+    rgb.flags.writeable = False
+    alpha = np.full((64, 64), 255, dtype=np.uint8)
+    painted = np.full((64, 64, 3), 99, dtype=np.uint8)
+    assert (paste(rgb, painted, Crop(0, 0, 64), alpha) == 99).all()
+
+
+# --- the proof -------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 599), st.integers(0, 63), st.integers(1, 200))
+def test_the_largest_difference_is_found_wherever_it_is(row, column, difference):
+    """One channel of one unpainted pixel is enough; painted pixels do not count."""
+    source = np.full((600, 64, 3), 50, dtype=np.uint8)
+    result, alpha = source.copy(), np.zeros((600, 64), dtype=np.uint8)
+    result[row, column, 1] += difference
+    assert largest_difference_outside(source, result, alpha) == difference
+    alpha[row, column] = 1
+    assert largest_difference_outside(source, result, alpha) == 0
+
+
+def test_pictures_of_different_sizes_prove_nothing():
+    """A proof over the wrong arrays is an error, not a zero."""
+    rgb, alpha = np.zeros((64, 64, 3), dtype=np.uint8), np.zeros((64, 64), dtype=np.uint8)
+    with pytest.raises(ValueError, match="differ"):
+        largest_difference_outside(rgb, rgb[:63], alpha)
+    with pytest.raises(ValueError, match="differ"):
+        largest_difference_outside(rgb, rgb, alpha[:63])

@@ -1,0 +1,142 @@
+"""Encoding: what results keep; and supplied masks, read and written."""
+
+import dataclasses
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from shared.errors import (
+    ImageUnreadable,
+    MaskMismatch,
+)
+from tests.pictures import WHITE, file_of, photo, read, read_mask, turned
+from worker.images import (
+    Picture,
+    encode,
+    encode_mask,
+    output_container,
+)
+
+# --- encoding --------------------------------------------------------------------------------
+
+
+def picture_of(channels: int = 3, container: str = "PNG") -> Picture:
+    """A decoded picture."""
+    pixels = photo(channels=channels)
+    return Picture(pixels[..., :3], pixels[..., 3] if channels == 4 else None, container)
+
+
+@pytest.mark.parametrize(
+    ("container", "extension", "content_type"),
+    [("JPEG", "jpg", "image/jpeg"), ("PNG", "png", "image/png"), ("WEBP", "webp", "image/webp")],
+)
+def test_an_encoded_file_is_what_it_says(container, extension, content_type):
+    """Container, extension and content type agree."""
+    encoded = encode(picture_of(), container, background=WHITE)
+    assert (encoded.extension, encoded.content_type) == (extension, content_type)
+    assert Image.open(BytesIO(encoded.body)).format == container
+
+
+def test_png_keeps_every_pixel_and_alpha():
+    """decode(encode(x, PNG)) = x."""
+    picture = picture_of(channels=4)
+    again = read(encode(picture, "PNG", background=WHITE).body)
+    assert np.array_equal(again.rgb, picture.rgb)
+    assert np.array_equal(again.alpha, picture.alpha)
+
+
+@pytest.mark.parametrize("container", ["JPEG", "PNG", "WEBP"])
+def test_exif_comes_through_every_container(container):
+    """What was kept of the source's EXIF stands in the result, and no note is lost."""
+    picture = read(file_of(Image.fromarray(photo()), "JPEG", exif=turned(3)))
+    again = read(encode(picture, container, background=WHITE).body)
+    assert again.exif == picture.exif
+    assert again.notes == ()
+
+
+def test_jpeg_has_full_colour_resolution():
+    """4:4:4: every component is sampled 1 x 1."""
+    image = Image.open(BytesIO(encode(picture_of(), "JPEG", background=WHITE).body))
+    assert {(layer[1], layer[2]) for layer in image.layer} == {(1, 1)}
+    assert np.abs(np.asarray(image).astype(int) - photo()).max() < 8
+
+
+def test_jpeg_lays_clear_pixels_on_the_background():
+    """Where alpha is 0 the background shows; where it is 255 the picture does."""
+    alpha = np.zeros((80, 96), dtype=np.uint8)
+    alpha[:, 48:] = 255
+    picture = dataclasses.replace(picture_of(), alpha=alpha)
+    again = read(encode(picture, "JPEG", background="#20a0e0").body).rgb.astype(int)
+    assert np.abs(again[:, :32] - (0x20, 0xA0, 0xE0)).max() < 6
+    assert np.abs(again[:, 64:] - photo()[:, 64:]).max() < 12
+
+
+@pytest.mark.parametrize(
+    ("asked", "source", "container"),
+    [
+        ("source", "JPEG", "JPEG"),
+        ("source", "PNG", "PNG"),
+        ("source", "WEBP", "WEBP"),
+        ("source", "TIFF", "PNG"),
+        ("jpeg", "PNG", "JPEG"),
+        ("png", "JPEG", "PNG"),
+        ("webp", "TIFF", "WEBP"),
+    ],
+)
+def test_the_output_container_follows_style_and_source(asked, source, container):
+    """`source` is the source's own; a TIFF becomes the lossless PNG."""
+    assert output_container(asked, picture_of(container=source)) == container
+
+
+def test_a_picture_too_long_for_webp_becomes_a_png():
+    """WebP ends at 16,383 px a side."""
+    long = Picture(np.zeros((64, 16_384, 3), dtype=np.uint8), None, "JPEG")
+    assert output_container("webp", long) == "PNG"
+    assert output_container("jpeg", long) == "JPEG"
+
+
+@settings(deadline=None)
+@given(hard=st.booleans(), seed=st.integers(0, 99))
+def test_masks_come_back_exactly(hard, seed):
+    """decode_mask(encode_mask(m)) = m; a hard one takes one bit a pixel."""
+    noise = np.random.default_rng(seed).integers(0, 256, (80, 96), dtype=np.uint8)
+    mask = np.where(noise > 127, 255, 0).astype(np.uint8) if hard else noise
+    body = encode_mask(mask)
+    assert np.array_equal(read_mask(body), mask)
+    assert Image.open(BytesIO(body)).mode == ("1" if hard else "L")
+    assert not hard or encode_mask(mask > 0) == body
+
+
+# --- supplied masks --------------------------------------------------------------------------
+
+
+def test_a_supplied_mask_is_used_as_it_is():
+    """Greys stay greys; alpha and 1-bit, palette and 16-bit encodings mean their brightness."""
+    grey = photo()[..., 0]
+    image = Image.fromarray(grey)
+    half_clear = Image.merge("LA", (image, Image.new("L", image.size, 7)))
+    assert np.array_equal(read_mask(file_of(image, "PNG")), grey)
+    assert np.array_equal(read_mask(file_of(half_clear, "PNG")), grey)
+    assert np.array_equal(read_mask(file_of(image.convert("RGBA"), "PNG")), grey)
+    assert np.array_equal(read_mask(file_of(image.convert("P"), "PNG")), grey)
+    wide = Image.fromarray(grey.astype(np.uint16) * 257)
+    assert np.array_equal(read_mask(file_of(wide, "PNG")), grey)
+    assert np.array_equal(read_mask(file_of(Image.fromarray(grey > 99), "PNG")) == 255, grey > 99)
+
+
+def test_a_mask_of_another_size_is_refused_after_its_rotation():
+    """Sizes are compared upright, width first in the sentence."""
+    image = Image.fromarray(photo()[..., 0])
+    with pytest.raises(MaskMismatch, match=r"96 x 80 px .* 80 x 96 px"):
+        read_mask(file_of(image, "PNG"), (80, 96))
+    assert read_mask(file_of(image, "PNG", exif=turned(6)), (80, 96)).shape == (96, 80)
+
+
+def test_a_mask_that_cannot_be_read_is_named_by_its_own_address():
+    """The error speaks of the mask, not of the source."""
+    with pytest.raises(ImageUnreadable, match=r"mask\.png"):
+        read_mask(b"nothing")
