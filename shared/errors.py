@@ -115,6 +115,14 @@ class AddressInvalid(InputError):
     hint = "S3 addresses read s3://bucket/key."
 
 
+class BatchIdInvalid(InputError):
+    """A batch id of a form that keys and file names cannot hold."""
+
+    code = "batch_id_invalid"
+    sentence = "{batch!r} is no usable batch id."
+    hint = "Use up to 128 letters, digits, dots, dashes and underscores, a letter or digit first."
+
+
 class BatchUnknown(InputError):
     """No batch of that id is on the board."""
 
@@ -131,6 +139,22 @@ class BatchExists(InputError):
     hint = "Choose another --batch-id, or submit exactly the same manifest, style and output again."
 
 
+class BatchIncomplete(InputError):
+    """A submission ended before all of its items were on the board."""
+
+    code = "batch_incomplete"
+    sentence = "The batch {batch} has {found} of its {total} items; none of them was started."
+    hint = "Submit exactly the same manifest, style and output again; what is there is kept."
+
+
+class BatchCancelled(InputError):
+    """The batch was cancelled and takes no more work."""
+
+    code = "batch_cancelled"
+    sentence = "The batch {batch} was cancelled; its items stay as they are."
+    hint = "Submit the rows that you still want as a new batch."
+
+
 class ItemUnknown(InputError):
     """The batch has no item of that number or external id."""
 
@@ -139,12 +163,36 @@ class ItemUnknown(InputError):
     hint = "Run `restyle items {batch}` to list them."
 
 
+class ItemNotFailed(InputError):
+    """A retry was asked for an item that has not failed."""
+
+    code = "item_not_failed"
+    sentence = "The item {item} of the batch {batch} is {state}, not failed."
+    hint = "Only failed items can be retried; render others again with a new batch."
+
+
+class CodeUnknown(InputError):
+    """Not one of the codes of this very list."""
+
+    code = "code_unknown"
+    sentence = "There is no error code {named!r}{nearest}."
+    hint = "The codes of a batch's failures: `restyle items BATCH --state failed`."
+
+
 class ResultsMissing(InputError):
     """A batch has nothing to show yet."""
 
     code = "results_missing"
     sentence = "The batch {batch} has no results to show yet."
     hint = "Run `restyle watch {batch}` and try again when items are done."
+
+
+class FileUnwritable(InputError):
+    """A file that a command was asked to write cannot be written."""
+
+    code = "file_unwritable"
+    sentence = "{path} cannot be written: {reason}."
+    hint = "Choose another place with --output."
 
 
 # --- pictures --------------------------------------------------------------------------------
@@ -202,10 +250,10 @@ class MaskError(RestyleError):
 
 
 class MaskEmpty(MaskError):
-    """Nothing in the picture answers to the mask prompts."""
+    """No pixel answers to the mask prompts, or the supplied mask is black."""
 
     code = "mask_empty"
-    sentence = "Nothing in {source} was found for {prompts}."
+    sentence = "There is nothing to repaint in {source}: {reason}."
     hint = "Check that the picture shows the garment, lower mask_threshold, or supply a mask."
 
 
@@ -298,7 +346,10 @@ class StorageRefused(StorageError):
 
     code = "storage_refused"
     sentence = "S3 refused {operation} on {address}: {reason}."
-    hint = "Check the bucket's region (AWS_REGION), the endpoint and the object's storage class."
+    hint = (
+        "Check the bucket's region (AWS_DEFAULT_REGION), the endpoint, this host's clock and the "
+        "object's storage class."
+    )
 
 
 class StorageMisconfigured(StorageError):
@@ -306,7 +357,7 @@ class StorageMisconfigured(StorageError):
 
     code = "storage_misconfigured"
     sentence = "The S3 configuration cannot be used: {reason}."
-    hint = "Check AWS_ENDPOINT_URL_S3 (http[s]://host:port), AWS_PROFILE and AWS_REGION."
+    hint = "Check AWS_ENDPOINT_URL_S3 (http[s]://host:port), AWS_PROFILE and AWS_DEFAULT_REGION."
 
 
 class ObjectTooLarge(StorageError):
@@ -402,6 +453,15 @@ class ModelChanged(ModelError):
     code = "model_changed"
     sentence = "The model {reference} has digest {found}, the batch was submitted with {expected}."
     hint = "Put the same model back, or submit a new batch with the new one."
+
+
+class ModelUnavailable(ModelError):
+    """The hub answered with a passing fault, or not at all."""
+
+    code = "model_unavailable"
+    retryable = True
+    sentence = "The model {reference} cannot be fetched now: {reason}."
+    hint = "Restyle tries again by itself; check the way to the hub, or fetch it beforehand."
 
 
 # --- the device ------------------------------------------------------------------------------

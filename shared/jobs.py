@@ -16,6 +16,9 @@ BATCH_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 
 BatchId = Annotated[str, Field(pattern=BATCH_ID_PATTERN)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Lane = Literal["urgent", "standard", "bulk"]
+#: Lanes in strict order: a later one is served when the earlier ones are.
+LANES: tuple[Lane, ...] = ("urgent", "standard", "bulk")
 
 
 class Record(BaseModel):
@@ -67,7 +70,7 @@ class Batch(Record):
     #: SHA-256 over the rows; with style and output it makes submission idempotent.
     manifest_digest: Digest
     #: Lanes are strict: urgent before standard before bulk.
-    lane: Literal["urgent", "standard", "bulk"] = "standard"
+    lane: Lane = "standard"
     #: Share among the batches of one lane; 9 gets ten times the turns of 0.
     priority: int = Field(4, ge=0, le=9)
 
@@ -105,8 +108,10 @@ class Item(Record):
     state: ItemState
     #: Grows with every claim; a report under an older number is refused.
     fence: int = 0
-    #: How often a worker claimed it.
+    #: How often a worker claimed it; a drain's hand-back takes its claim off again.
     deliveries: int = 0
+    #: How many of these ended in a retry after a passing fault.
+    retries: int = 0
     owner: str | None = None
     result: Result | None = None
     failure: Failure | None = None
@@ -119,7 +124,10 @@ class Claim(Record):
     spec: ItemSpec
     fence: int
     owner: str
+    #: How often the item was claimed, this time included.
     deliveries: int
+    #: How many of the claims before ended in a retry after a passing fault.
+    retries: int = 0
 
 
 class BatchStatus(Record):
@@ -127,9 +135,13 @@ class BatchStatus(Record):
 
     batch: Batch
     counts: dict[ItemState, int]
+    #: False while the submission is still adding items; until then none is rendered.
+    sealed: bool = True
     #: Set when cancelled or paused by a person.
     cancelled: bool = False
     paused: bool = False
+    #: Grows when a person retries items.
+    revision: int = 0
     #: When the steward wrote the batch's results.
     ended_at: datetime | None = None
     #: Times of the first claim and of the last final report, for rates.
@@ -149,3 +161,10 @@ class Message(Record):
     version: Literal[1] = 1
     batch_id: BatchId
     number: int = Field(ge=0)
+
+
+class Hint(Record):
+    """A message to publish, and the lane in whose order it goes."""
+
+    message: Message
+    lane: Lane

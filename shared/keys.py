@@ -116,13 +116,21 @@ def batch_file(output: str, batch_id: str, name: str) -> S3Address:
     return S3Address.parse_prefix(output).join(f"_batches/{batch_id}/{name}")
 
 
+def probe_key(output: str, mark: str) -> S3Address:
+    """The object that `restyle doctor` writes, reads and removes below an output prefix."""
+    return S3Address.parse_prefix(output, kind="output").join(f"_doctor/{mark}.txt")
+
+
 def item_mark(batch_id: str, number: int) -> str:
     """A stand-in for the fingerprint of an item that failed before it had one."""
     return hashlib.sha256(f"{batch_id}/{number}".encode()).hexdigest()
 
 
 class BoardKeys:
-    """Every Redis key of the board, under one prefix."""
+    """Every Redis key of the board, under one prefix.
+
+    The board's scripts get the same keys: they are rendered from this class.
+    """
 
     def __init__(self, prefix: str = "restyle") -> None:
         self.prefix = prefix
@@ -132,20 +140,28 @@ class BoardKeys:
 
     @property
     def batches(self) -> str:
-        """Sorted set of batch ids by submission time (ms)."""
+        """Sorted set of batch ids by the time they were opened (ms)."""
         return self._key("batches")
 
     def batch(self, batch_id: str) -> str:
         """Hash: the batch's record, counts, flags and times."""
         return self._key("batch", batch_id)
 
+    def specs(self, batch_id: str) -> str:
+        """Hash of item number → what to render (JSON)."""
+        return self._key("batch", batch_id, "specs")
+
+    def outcomes(self, batch_id: str) -> str:
+        """Hash of item number → result or failure (JSON)."""
+        return self._key("batch", batch_id, "outcomes")
+
     def item(self, batch_id: str, number: int | str) -> str:
-        """Hash: one item's record."""
+        """Hash: an item's state, fence and counters; absent until its first claim."""
         return self._key("item", batch_id, number)
 
     def in_state(self, batch_id: str, state: str) -> str:
         """Sorted set of the batch's item numbers in one state."""
-        return self._key("batch", batch_id, state)
+        return self._key("batch", batch_id, "state", state)
 
     def waiting(self, batch_id: str) -> str:
         """Sorted set of queued item numbers that no message names yet."""
@@ -154,6 +170,11 @@ class BoardKeys:
     def lane(self, lane: str) -> str:
         """Sorted set of batch ids with waiting items, by fair-share turn."""
         return self._key("lane", lane)
+
+    @property
+    def turns(self) -> str:
+        """Hash of lane → the turn that its round has come to."""
+        return self._key("turns")
 
     def published(self, lane: str) -> str:
         """Sorted set of `batch/number` named by a message, by time of publishing (ms)."""
@@ -174,6 +195,21 @@ class BoardKeys:
         return self._key("owned", owner)
 
     @property
+    def ending(self) -> str:
+        """Set of batch ids whose items are all final and whose results are not yet written."""
+        return self._key("ending")
+
+    @property
+    def cancelling(self) -> str:
+        """Set of batch ids that are cancelled and still have items to be moved."""
+        return self._key("cancelling")
+
+    @property
     def workers(self) -> str:
         """Hash of owner → what it last said of itself (JSON)."""
         return self._key("workers")
+
+    @property
+    def seen(self) -> str:
+        """Sorted set of owners by the time of their last word (ms)."""
+        return self._key("seen")

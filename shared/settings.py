@@ -24,6 +24,34 @@ from shared.wording import did_you_mean, first_problems
 
 PREFIX = "RESTYLE_"
 
+#: Variables of the ecosystem that lead us somewhere; their owners read them, we only show them.
+ECOSYSTEM = (
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CA_BUNDLE",
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "HF_HUB_OFFLINE",
+    "HF_ENDPOINT",
+    "HF_TOKEN",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_STATE_HOME",
+    "CUDA_VISIBLE_DEVICES",
+)
+#: Of those, the ones whose value is shown to nobody.
+SECRET = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN"})
+
 
 class Settings(BaseSettings):
     """Every setting of Restyle; the field `max_pixels` is the variable RESTYLE_MAX_PIXELS."""
@@ -156,6 +184,16 @@ def describe_settings() -> list[Origin]:
     return [_origin(settings, name, origins) for name in Settings.model_fields]
 
 
+def describe_ecosystem() -> list[Origin]:
+    """Every variable of the ecosystem that is set, secrets masked."""
+    given = ((name, _environ().get(name)) for name in ECOSYSTEM)
+    return [Origin(name, _shown(name, value), "environment") for name, value in given if value]
+
+
+def _shown(name: str, value: str) -> str:
+    return "***" if name in SECRET else mask_url(value)
+
+
 def _origins() -> dict[str, str]:
     """Where each given setting comes from; the environment beats the file."""
     names = (name for name, value in _environ().items() if name.startswith(PREFIX) and value)
@@ -181,8 +219,11 @@ def _refuse_unknown(origins: Mapping[str, str]) -> None:
 
 def _origin(settings: Settings, name: str, origins: Mapping[str, str]) -> Origin:
     value = getattr(settings, name)
-    shown = mask_url(value.get_secret_value()) if isinstance(value, SecretStr) else str(value)
-    return Origin(PREFIX + name.upper(), shown, origins.get(name, "default"))
+    plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+    shown = "" if plain is None else mask_url(str(plain))
+    origin = origins.get(name, "default")
+    is_variable = origin.startswith(PREFIX)
+    return Origin(PREFIX + name.upper(), shown, "environment" if is_variable else origin)
 
 
 def mask_url(url: str) -> str:

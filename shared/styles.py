@@ -86,7 +86,7 @@ class Style(BaseModel):
     segmenter: Reference = DEFAULT_SEGMENTER
     painter: Reference = DEFAULT_PAINTER
 
-    #: `source` keeps the source's own container (JPEG where it cannot be written).
+    #: `source` keeps the source's own container (a TIFF becomes a PNG).
     output_format: OutputFormat = "source"
     #: Colour under transparent pixels where the output container has no alpha.
     background: str = Field("#ffffff", pattern=r"^#[0-9a-fA-F]{6}$")

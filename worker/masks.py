@@ -166,6 +166,7 @@ def check_area(
     covered = area(mask)
     if not covered:
         prompts = ", ".join(f'"{prompt}"' for prompt in style.mask_prompt)
-        raise MaskEmpty(source=source, prompts=f"the mask {supplied}" if supplied else prompts)
+        reason = f"the mask {supplied} is black" if supplied else f"{prompts} was not found"
+        raise MaskEmpty(source=source, reason=reason)
     if covered > style.mask_max_area:
         raise MaskTooLarge(source=source, area=covered, limit=style.mask_max_area)

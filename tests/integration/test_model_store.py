@@ -1,0 +1,158 @@
+"""Models fetched from directories and from S3: the submitted bytes, whole, once."""
+
+import hashlib
+import io
+import multiprocessing
+import shutil
+import tarfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from shared.errors import DiskFailed, ModelChanged, ModelMissing, ObjectTooLarge
+from shared.jobs import ResolvedModel
+from shared.references import tree_digest
+from shared.s3 import ObjectStore
+from worker.models.fetch import ModelStore
+from worker.models.load import load_segmenter
+
+LIMIT_SECONDS = 30
+
+
+def store(tmp_path, *, max_bytes=50_000_000) -> ModelStore:
+    """A model store with a cache of the test's own."""
+    objects = ObjectStore.connect()
+    return ModelStore(objects, tmp_path / "cache", max_bytes=max_bytes)
+
+
+def packed(directory: Path) -> bytes:
+    """A directory as a gzipped tar."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        tar.add(directory, arcname="model")
+    return buffer.getvalue()
+
+
+def put_archive(bucket: Path, content: bytes) -> ResolvedModel:
+    """Put an archive into the bucket."""
+    (bucket / "model.tar.gz").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    reference = f"s3://{bucket.name}/model.tar.gz#sha256={digest}"
+    return ResolvedModel(reference=reference, kind="archive", digest=digest)
+
+
+# --- directories -----------------------------------------------------------------------------
+
+
+def directory_model(path: Path, digest: str) -> ResolvedModel:
+    """A resolved directory."""
+    return ResolvedModel(reference=str(path), kind="directory", digest=digest)
+
+
+def test_a_directory_is_used_where_it_lies_and_hashed_once(s3_environment, tmp_path, tiny_painter):
+    """Its digest is checked at the first use; a process does not hash gigabytes per item."""
+    copy = shutil.copytree(tiny_painter, tmp_path / "model")
+    model, models = directory_model(copy, tree_digest(copy)), store(tmp_path)
+    assert models.fetch(model) == copy
+    (copy / "unet" / "config.json").write_text("{}")
+    assert models.fetch(model) == copy
+    with pytest.raises(ModelChanged):
+        store(tmp_path).fetch(model)
+
+
+def test_a_missing_directory_names_its_neighbour(s3_environment, tmp_path):
+    """A directory that this host lacks says what lies near it."""
+    (tmp_path / "painter-v2").mkdir()
+    with pytest.raises(ModelMissing, match="painter-v2"):
+        store(tmp_path).fetch(directory_model(tmp_path / "painter-v3", "0" * 64))
+
+
+# --- archives --------------------------------------------------------------------------------
+
+
+def test_an_archive_is_unpacked_once_and_loads(bucket, tmp_path, tiny_segmenter):
+    """S3, digest, unpacking and loading in a row; another process's cache serves the next."""
+    model = put_archive(bucket, packed(tiny_segmenter))
+    folder = store(tmp_path).fetch(model)
+    assert folder == tmp_path / "cache" / "models" / model.digest
+    assert load_segmenter(folder, "cpu")
+    (bucket / "model.tar.gz").unlink()
+    assert store(tmp_path).fetch(model) == folder
+    assert {path.suffix for path in folder.parent.iterdir()} == {"", ".lock"}
+
+
+def test_an_archive_with_other_bytes_is_refused(bucket, tmp_path):
+    """A replaced archive is ModelChanged, and leaves nothing in the cache."""
+    model = put_archive(bucket, b"one")
+    (bucket / "model.tar.gz").write_bytes(b"two")
+    with pytest.raises(ModelChanged):
+        store(tmp_path).fetch(model)
+    assert [path.suffix for path in (tmp_path / "cache" / "models").iterdir()] == [".lock"]
+
+
+def test_a_missing_archive_is_a_missing_model(bucket, tmp_path):
+    """The object's absence is told as the model's."""
+    model = put_archive(bucket, b"one")
+    (bucket / "model.tar.gz").unlink()
+    with pytest.raises(ModelMissing):
+        store(tmp_path).fetch(model)
+
+
+def test_a_too_large_archive_is_not_downloaded(bucket, tmp_path):
+    """The limit holds before the first byte."""
+    with pytest.raises(ObjectTooLarge):
+        store(tmp_path, max_bytes=10).fetch(put_archive(bucket, b"x" * 11))
+
+
+def test_a_cache_that_cannot_be_written_is_said_so(bucket, tmp_path):
+    """A file where the cache's folder should be: DiskFailed, not a traceback."""
+    (tmp_path / "cache").write_text("in the way")
+    with pytest.raises(DiskFailed):
+        store(tmp_path).fetch(put_archive(bucket, b"x"))
+
+
+def test_what_a_dead_process_left_is_replaced(bucket, tmp_path, tiny_segmenter):
+    """Half a download of a killed worker neither counts nor disturbs."""
+    model = put_archive(bucket, packed(tiny_segmenter))
+    part = tmp_path / "cache" / "models" / f"{model.digest}.part"
+    (part / "content").mkdir(parents=True)
+    (part / "content" / "config.json").write_text("{}")
+    (part / "archive").write_bytes(b"half")
+    assert load_segmenter(store(tmp_path).fetch(model), "cpu")
+    assert not part.exists()
+
+
+def test_many_threads_fetch_an_archive_once(bucket, tmp_path, tiny_segmenter, monkeypatch):
+    """Items that start together share one download."""
+    model, models = put_archive(bucket, packed(tiny_segmenter)), store(tmp_path)
+    downloads = []
+    download = models._objects.download
+    monkeypatch.setattr(
+        models._objects, "download", lambda *a, **k: downloads.append(a) or download(*a, **k)
+    )
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(models.fetch, [model] * 8))
+    assert len(found) == len(downloads) == 1
+
+
+def fetch_elsewhere(cache: Path, model: ResolvedModel, gate, answers) -> None:
+    """Body of another process."""
+    gate.wait(LIMIT_SECONDS)
+    answers.put(str(store(cache).fetch(model)))
+
+
+def test_two_processes_at_once_end_with_one_whole_model(bucket, tmp_path, tiny_segmenter):
+    """Workers of two devices on one host share the cache safely."""
+    model = put_archive(bucket, packed(tiny_segmenter))
+    context = multiprocessing.get_context("fork")
+    gate, answers = context.Barrier(2), context.Queue()
+    arguments = (tmp_path, model, gate, answers)
+    processes = [context.Process(target=fetch_elsewhere, args=arguments) for _ in range(2)]
+    for process in processes:
+        process.start()
+    folders = {answers.get(timeout=LIMIT_SECONDS) for _ in processes}
+    for process in processes:
+        process.join(LIMIT_SECONDS)
+    assert folders == {str(tmp_path / "cache" / "models" / model.digest)}
+    assert load_segmenter(Path(folders.pop()), "cpu")

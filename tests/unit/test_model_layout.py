@@ -1,0 +1,200 @@
+"""What is read from a model's directory before anything in it is loaded."""
+
+import json
+
+import pytest
+
+from shared.errors import ModelInvalid
+from worker.models.layout import choose_files, painter_problem, problem, segmenter_problem
+from worker.segment.geometry import SegmenterGeometry, segmenter_geometry
+
+#: The published repository of SD 2 inpainting, as listed by the hub (pickles left out but one).
+PUBLISHED_PAINTER = [
+    *(".gitattributes", "README.md", "merged-leopards.png", "model_index.json"),
+    *("512-inpainting-ema.ckpt", "512-inpainting-ema.safetensors"),
+    "feature_extractor/preprocessor_config.json",
+    "scheduler/scheduler_config.json",
+    "text_encoder/config.json",
+    "text_encoder/model.fp16.safetensors",
+    "text_encoder/model.safetensors",
+    "text_encoder/pytorch_model.bin",
+    "tokenizer/merges.txt",
+    "tokenizer/special_tokens_map.json",
+    "tokenizer/tokenizer_config.json",
+    "tokenizer/vocab.json",
+    "unet/config.json",
+    "unet/diffusion_pytorch_model.fp16.safetensors",
+    "unet/diffusion_pytorch_model.safetensors",
+    "unet/diffusion_pytorch_model.non_ema.safetensors",
+    "vae/config.json",
+    "vae/diffusion_pytorch_model.safetensors",
+    "safety_checker/model.safetensors",
+]
+PUBLISHED_SEGMENTER = [
+    *("README.md", "config.json", "merges.txt", "model.safetensors", "preprocessor_config.json"),
+    *("pytorch_model.bin", "special_tokens_map.json", "tokenizer_config.json", "vocab.json"),
+]
+
+
+def write(directory, files):
+    """Write files by their paths; a dict becomes JSON, None an empty file."""
+    for name, content in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("" if content is None else json.dumps(content))
+    return directory
+
+
+def painter_files():
+    """The files of a whole painter."""
+    parts = {part: ["diffusers", "X"] for part in ("unet", "vae", "scheduler")}
+    parts |= {part: ["transformers", "X"] for part in ("text_encoder", "tokenizer")}
+    return {
+        "model_index.json": {"_class_name": "StableDiffusionInpaintPipeline", **parts},
+        "unet/config.json": {"in_channels": 9},
+        "unet/diffusion_pytorch_model.safetensors": None,
+        "vae/diffusion_pytorch_model.safetensors": None,
+        "text_encoder/model.safetensors": None,
+        "tokenizer/vocab.json": {},
+        "scheduler/scheduler_config.json": {},
+    }
+
+
+SIZES = [352, {"height": 352, "width": 352}, {"shortest_edge": 352}]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("layout", ["preprocessor_config.json", "processor_config.json"])
+def test_geometry_is_read_from_both_published_layouts(tmp_path, layout, size):
+    """Old and new processor files say the same, with sizes in any of their forms."""
+    fields = {"size": size, "image_mean": [0.485, 0.456, 0.406], "image_std": [0.2, 0.3, 0.4]}
+    content = fields if layout.startswith("pre") else {"image_processor": fields}
+    write(tmp_path, {layout: content})
+    expected = SegmenterGeometry(352, (0.485, 0.456, 0.406), (0.2, 0.3, 0.4))
+    assert segmenter_geometry(tmp_path) == expected
+    assert expected.fill == (124, 116, 104)
+
+
+GOOD = {"size": 64, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+
+
+def test_a_processor_config_without_pictures_gives_way_to_the_older_file(tmp_path):
+    """Some directories hold both; the one that speaks of pictures counts."""
+    write(tmp_path, {"processor_config.json": {"x": 1}, "preprocessor_config.json": GOOD})
+    assert segmenter_geometry(tmp_path).side == 64
+
+
+BROKEN = [
+    {},
+    GOOD | {"size": {"height": 64, "width": 32}},
+    GOOD | {"size": 0},
+    GOOD | {"size": 10**6},
+    GOOD | {"size": "large"},
+    GOOD | {"image_mean": [0.5]},
+    GOOD | {"image_mean": None},
+    GOOD | {"image_std": [0.5, 0, 0.5]},
+    {"image_processor": 3},
+    [1, 2],
+]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_broken_processor_config_is_one_clear_error(tmp_path, content):
+    """Whatever is wrong in it, it is ModelInvalid."""
+    write(tmp_path, {"preprocessor_config.json": content})
+    with pytest.raises(ModelInvalid, match="processor config"):
+        segmenter_geometry(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff{", b"{"])
+def test_a_missing_or_unreadable_processor_config_is_one_clear_error(tmp_path, content):
+    """No file, bad UTF-8 and bad JSON alike."""
+    if content is not None:
+        (tmp_path / "preprocessor_config.json").write_bytes(content)
+    with pytest.raises(ModelInvalid, match="processor config"):
+        segmenter_geometry(tmp_path)
+
+
+def test_of_a_published_painter_each_weight_is_chosen_once():
+    """Half precision where there is one, else full; no pickles, single files or extras."""
+    chosen = choose_files(PUBLISHED_PAINTER)
+    assert [name for name in chosen if name.endswith(".safetensors")] == [
+        "text_encoder/model.fp16.safetensors",
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        "vae/diffusion_pytorch_model.safetensors",
+    ]
+    folders = {name.partition("/")[0] for name in chosen if "/" in name}
+    assert folders == {"unet", "vae", "text_encoder", "tokenizer", "scheduler"}
+    assert "model_index.json" in chosen
+    assert not {name for name in chosen if name.endswith((".bin", ".ckpt", ".png", ".md"))}
+
+
+def test_of_a_published_segmenter_all_but_pickles_and_prose_is_chosen():
+    """Its files lie at the top."""
+    expected = set(PUBLISHED_SEGMENTER) - {"README.md", "pytorch_model.bin"}
+    assert set(choose_files(PUBLISHED_SEGMENTER)) == expected
+
+
+def test_a_whole_painter_has_no_problem(tmp_path):
+    """The check passes what is published."""
+    assert painter_problem(write(tmp_path, painter_files())) == ""
+    assert problem(tmp_path) == ""
+
+
+def changed(**changes):
+    """The files of a painter whose index differs."""
+    files = painter_files()
+    files["model_index.json"] = files["model_index.json"] | changes
+    return files
+
+
+def without(*names, **added):
+    """The files of a painter that lacks some."""
+    return {k: v for k, v in (painter_files() | added).items() if k not in names}
+
+
+UNET = "unet/diffusion_pytorch_model.safetensors"
+INDEX = {"weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}
+PAINTER_PROBLEMS = [
+    ({}, "no readable model_index.json"),
+    ({"config.json": {}}, "a model of another kind"),
+    (changed(_class_name="StableDiffusionXLInpaintPipeline"), "StableDiffusionXLInpaintPipeline"),
+    (changed(unet=["my_unet", "MyUNet"]), "my_unet"),
+    (changed(vae=None), "its vae is"),
+    (changed(vae=["diffusers"]), "its vae is"),
+    (without(UNET), "weights of unet are missing"),
+    (without(UNET, **{"unet/diffusion_pytorch_model.bin": None}), "pickles"),
+    (without("scheduler/scheduler_config.json"), "folder scheduler is missing"),
+    (painter_files() | {"unet/config.json": {"in_channels": 4}}, "4 channels"),
+    (painter_files() | {"unet/config.json": []}, "None channels"),
+    (
+        painter_files() | {"unet/m.safetensors.index.json": INDEX, "unet/m-1.safetensors": None},
+        "m-2.safetensors is missing",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "words"), PAINTER_PROBLEMS)
+def test_what_is_wrong_with_a_painter_is_said(tmp_path, files, words):
+    """Each way in which a directory is no safe inpainting pipeline has its own sentence."""
+    assert words in painter_problem(write(tmp_path, files))
+
+
+SEGMENTER_PROBLEMS = [
+    ({}, "no readable config.json"),
+    ({"config.json": {"model_type": "clip"}}, "'clip'"),
+    ({"model_index.json": {}}, "a model of another kind"),
+    ({"config.json": {"model_type": "clipseg"}}, "are missing"),
+    ({"config.json": {"model_type": "clipseg"}, "pytorch_model.bin": None}, "pickles"),
+]
+
+
+@pytest.mark.parametrize(("files", "words"), SEGMENTER_PROBLEMS)
+def test_what_is_wrong_with_a_segmenter_is_said(tmp_path, files, words):
+    """Each way in which a directory is no safe CLIPSeg has its own sentence."""
+    assert words in segmenter_problem(write(tmp_path, files))
+
+
+def test_a_path_that_is_no_directory_is_said_so(tmp_path):
+    """A missing path has no files to complain about."""
+    assert segmenter_problem(tmp_path / "nothing") == "it is no directory"

@@ -1,0 +1,134 @@
+"""The waiting room under a clock of the test's own."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.waiting import MAX_REMEMBERED_GROUPS, BatchLimits, Job, WaitingRoom
+
+LIMITS = BatchLimits(max_batch=3, wait_seconds=1.0, patience_seconds=10.0)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A group of requests."""
+
+    name: str
+    stage: str = "inpaint"
+    side: int = 512
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request."""
+
+    group: Shape
+    number: int = 0
+
+
+def filled(*arrivals: tuple[str, float]) -> WaitingRoom:
+    """A room in which requests of the named groups arrived at these times."""
+    room = WaitingRoom(LIMITS)
+    for number, (name, arrived) in enumerate(arrivals):
+        room.add(Job(Question(Shape(name), number), arrived))
+    return room
+
+
+def taken(room: WaitingRoom, now: float) -> list[tuple[str, int]]:
+    """What is taken now, as names and numbers."""
+    return [(job.request.group.name, job.request.number) for job in room.take(now)]
+
+
+def test_a_full_batch_goes_at_once():
+    """Nobody waits for mates that do not fit any more."""
+    assert taken(filled(("a", 0), ("a", 0), ("a", 0)), now=0) == [("a", 0), ("a", 1), ("a", 2)]
+
+
+def test_a_small_batch_waits_a_short_time_for_mates():
+    """It goes when its oldest has waited `wait_seconds`, and the room says when that is."""
+    room = filled(("a", 0), ("a", 0.5))
+    assert taken(room, now=0.9) == []
+    assert abs(room.seconds_until_ripe(0.9) - 0.1) < 1e-9
+    assert taken(room, now=1.0) == [("a", 0), ("a", 1)]
+    assert room.seconds_until_ripe(1.0) is None
+
+
+def test_a_full_group_goes_before_an_older_small_one():
+    """A full batch never waits behind one that is only ripe."""
+    room = filled(("a", 0), ("b", 1), ("b", 1), ("b", 1))
+    assert [name for name, _ in taken(room, now=2)] == ["b"] * 3
+
+
+def test_the_last_group_is_preferred():
+    """Its model is warm: among ripe groups it goes on, though another's head is older."""
+    room = filled(("a", 0))
+    assert taken(room, now=1) == [("a", 0)]
+    for name, arrived in [("b", 1), ("a", 2)]:
+        room.add(Job(Question(Shape(name)), arrived))
+    assert taken(room, now=4) == [("a", 0)]
+    assert taken(room, now=4) == [("b", 0)]
+
+
+def test_no_group_starves():
+    """Under an endless stream of full batches the oldest goes once its patience is over."""
+    room = filled(("b", 0))
+    now = 0.0
+    while len(room) and now < 100:
+        for _ in range(3):
+            room.add(Job(Question(Shape("a")), now))
+        if taken(room, now)[0][0] == "b":
+            break
+        now += 0.5
+    assert now == LIMITS.patience_seconds
+
+
+def test_the_memory_of_safe_sizes_is_bounded():
+    """However many groups shrink, the room remembers a limited number of them."""
+    room = WaitingRoom(LIMITS)
+    for number in range(2 * MAX_REMEMBERED_GROUPS + 5):
+        room.shrink(Shape(str(number)), 1)
+    assert len(room._safe_sizes) <= MAX_REMEMBERED_GROUPS
+    assert room.safe_size(Shape("unknown")) == LIMITS.max_batch
+
+
+def test_a_safe_size_only_shrinks_and_stays_at_least_one():
+    """No later message makes calls larger again, and none forbids them."""
+    room = WaitingRoom(LIMITS)
+    for size, expected in [(2, 2), (3, 2), (0, 1), (8, 1)]:
+        room.shrink(Shape("a"), size)
+        assert room.safe_size(Shape("a")) == expected
+
+
+arrivals = st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 3)), max_size=30)
+
+
+@given(arrivals=arrivals, caps=st.dictionaries(st.sampled_from("abcd"), st.integers(1, 3)))
+def test_taking_gives_each_job_once_in_order_and_in_one_group(arrivals, caps):
+    """Every taken batch is of one group, no larger than is safe, first come first served."""
+    room = filled(*sorted(arrivals, key=lambda arrival: arrival[1]))
+    for name, size in caps.items():
+        room.shrink(Shape(name), size)
+    seen: list[tuple[str, int]] = []
+    while batch := taken(room, now=1e6):
+        assert len({name for name, _ in batch}) == 1
+        assert len(batch) <= caps.get(batch[0][0], LIMITS.max_batch)
+        seen += batch
+    assert Counter(number for _, number in seen) == Counter(range(len(arrivals)))
+    for name in "abcd":
+        numbers = [number for group, number in seen if group == name]
+        assert numbers == sorted(numbers)
+    assert len(room) == 0
+
+
+@given(arrivals=arrivals, now=st.floats(0, 6))
+def test_the_room_never_sleeps_past_a_ripe_batch(arrivals, now):
+    """Whenever there is nothing to take now, there is after the time that the room names."""
+    room = filled(*arrivals)
+    if room.take(now):
+        return
+    seconds = room.seconds_until_ripe(now)
+    assert (seconds is None) == (not arrivals)
+    if seconds is not None:
+        assert room.take(now + seconds + 1e-6)

@@ -1,0 +1,1 @@
+"""Painters: pictures, masks and words in, pictures out."""

@@ -1,0 +1,185 @@
+"""Stable Diffusion inpainting (Rombach et al. 2022, arXiv 2112.10752) through diffusers.
+
+`StableDiffusionInpaintPipeline` does the denoising. Around it, here:
+
+- Noise comes from one CPU generator per image, in float32, and the sampler's state stays float32
+  (the UNet computes in its own precision), so that a picture depends neither on its batch mates
+  nor, up to rounding, on the device.
+- The VAE encodes each distinct masked picture once, whatever the number of variants, takes the
+  mean and not a sample, and works in small chunks, which bound its memory.
+- Prompt embeddings are cached.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import CancelledError
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shared.errors import OutputNotFinite
+from worker.inpaint.protocol import InpaintGroup, InpaintRequest
+from worker.inpaint.schedulers import build_scheduler
+from worker.recent import Recent
+
+#: Prompts whose embeddings are kept: about 160 kB each in float16.
+MAX_REMEMBERED_PROMPTS = 128
+#: Pictures that the VAE takes at once: more is no faster and takes gigabytes at 768 px.
+VAE_CHUNK = 4
+#: From this value on a mask's pixel is repainted.
+MASK_LEVEL = 128
+
+
+class DiffusionPainter:
+    """An inpainting pipeline on a device; not thread-safe, the device thread owns it."""
+
+    def __init__(self, pipeline: Any) -> None:
+        """Take a `StableDiffusionInpaintPipeline` over, and fit its UNet for the sampler."""
+        self._pipeline = pipeline
+        self._device = torch.device(pipeline.device)
+        self._scheduler_config = pipeline.scheduler.config
+        self._embeddings: Recent[str, torch.Tensor] = Recent(MAX_REMEMBERED_PROMPTS)
+        pipeline.set_progress_bar_config(disable=True)
+        _sample_in_float32(pipeline.unet)
+
+    @torch.inference_mode()
+    def paint(self, requests: Sequence[InpaintRequest]) -> list[NDArray[np.uint8]]:
+        """See `Painter.paint`."""
+        latents = self._denoise(requests)
+        pictures = self._decode(latents)
+        return list(pictures)
+
+    def _denoise(self, requests: Sequence[InpaintRequest]) -> torch.Tensor:
+        """Clean latents, float32, n x 4 x side/8 x side/8 (8 is the VAE's factor)."""
+        group = requests[0].group
+        self._pipeline.scheduler = build_scheduler(group.scheduler, self._scheduler_config)
+        generators = [torch.Generator("cpu").manual_seed(request.seed) for request in requests]
+        masks = self._masks(requests)
+        pictures = self._pictures(requests)
+        watch = _CancelWatch(requests)
+        latents: torch.Tensor = self._pipeline(
+            **self._words(requests, group),
+            # In 0..1, as the pipeline expects its pictures; with latents given it reads only them.
+            image=pictures / 2 + 0.5,
+            mask_image=masks,
+            masked_image_latents=self._encode_distinct(pictures * (masks < 0.5), requests),
+            latents=self._start(pictures, generators, requests),
+            height=group.side,
+            width=group.side,
+            strength=group.strength,
+            num_inference_steps=group.steps,
+            guidance_scale=group.guidance_scale,
+            generator=generators,
+            output_type="latent",
+            return_dict=False,
+            callback_on_step_end=watch,
+        )[0]
+        if watch.stopped:
+            raise CancelledError
+        return latents
+
+    def _words(
+        self, requests: Sequence[InpaintRequest], group: InpaintGroup
+    ) -> dict[str, torch.Tensor]:
+        """Embeddings of the prompts, n x tokens x width, and of what to avoid under guidance."""
+        wanted = [self._embeddings.get(request.prompt, self._embed) for request in requests]
+        if group.guidance_scale <= 1:
+            return {"prompt_embeds": torch.cat(wanted)}
+        avoided = [self._embeddings.get(r.negative_prompt, self._embed) for r in requests]
+        return {"prompt_embeds": torch.cat(wanted), "negative_prompt_embeds": torch.cat(avoided)}
+
+    def _embed(self, prompt: str) -> torch.Tensor:
+        embedding: torch.Tensor = self._pipeline.encode_prompt(prompt, self._device, 1, False)[0]  # noqa: FBT003 - the library's order
+        return embedding
+
+    def _pictures(self, requests: Sequence[InpaintRequest]) -> torch.Tensor:
+        """Float32, n x 3 x side x side, -1..1."""
+        stacked = np.stack([request.picture for request in requests])
+        return torch.from_numpy(stacked).to(self._device).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+    def _masks(self, requests: Sequence[InpaintRequest]) -> torch.Tensor:
+        """Float32, n x 1 x side x side, 1 where to repaint, else 0."""
+        stacked = np.stack([request.mask for request in requests]) >= MASK_LEVEL
+        return torch.from_numpy(stacked).to(self._device)[:, None].float()
+
+    def _start(
+        self,
+        pictures: torch.Tensor,
+        generators: list[torch.Generator],
+        requests: Sequence[InpaintRequest],
+    ) -> torch.Tensor:
+        """What denoising starts from, in the pipeline's convention: before `init_noise_sigma`."""
+        group, pipeline = requests[0].group, self._pipeline
+        side = group.side // pipeline.vae_scale_factor
+        shape = (1, pipeline.vae.config.latent_channels, side, side)
+        rows = [torch.randn(shape, generator=generator) for generator in generators]
+        noise = torch.cat(rows).to(self._device)
+        if group.strength == 1:
+            return noise
+        # The pipeline takes given latents for pure noise, so what was there is mixed in here.
+        pipeline.scheduler.set_timesteps(group.steps, device=self._device)
+        timesteps, _ = pipeline.get_timesteps(group.steps, group.strength, self._device)
+        known = self._encode_distinct(pictures, requests)
+        mixed = pipeline.scheduler.add_noise(known, noise, timesteps[:1].repeat(len(requests)))
+        return torch.as_tensor(mixed / pipeline.scheduler.init_noise_sigma)
+
+    def _encode_distinct(
+        self, pictures: torch.Tensor, requests: Sequence[InpaintRequest]
+    ) -> torch.Tensor:
+        """Scaled latents, float32, n x 4 x side/8 x side/8; variants of one item are coded once."""
+        keys = [(id(request.picture), id(request.mask)) for request in requests]
+        first = {key: row for row, key in reversed(list(enumerate(keys)))}
+        rows = sorted(first.values())
+        vae = self._pipeline.vae
+        parts = [
+            vae.encode(chunk.to(vae.dtype)).latent_dist.mode() for chunk in _chunks(pictures[rows])
+        ]
+        coded: torch.Tensor = torch.cat(parts).float() * vae.config.scaling_factor
+        where = torch.tensor([rows.index(first[key]) for key in keys], device=self._device)
+        return coded.index_select(0, where)
+
+    def _decode(self, latents: torch.Tensor) -> NDArray[np.uint8]:
+        """Pictures, uint8, n x side x side x 3."""
+        vae = self._pipeline.vae
+        scaled: torch.Tensor = (latents / vae.config.scaling_factor).to(vae.dtype)
+        parts = [vae.decode(chunk, return_dict=False)[0].float() for chunk in _chunks(scaled)]
+        pictures = torch.cat(parts)
+        if not torch.isfinite(pictures).all():
+            raise OutputNotFinite(stage="inpaint")
+        levels = ((pictures / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)
+        array: NDArray[np.uint8] = levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        return array
+
+
+class _CancelWatch:
+    """The pipeline's step callback: stops a call when all of its requests are cancelled."""
+
+    def __init__(self, requests: Sequence[InpaintRequest]) -> None:
+        self._requests = requests
+        self.stopped = False
+
+    def __call__(self, pipeline: Any, _step: int, _timestep: Any, kept: Any) -> Any:
+        if all(request.cancelled.is_set() for request in self._requests):
+            self.stopped = True
+            # The documented way to stop: the loop skips its remaining steps.
+            pipeline._interrupt = True  # noqa: SLF001 - the library offers no public setter
+        return kept
+
+
+def _sample_in_float32(unet: Any) -> None:
+    """Give the sampler float32 whatever the UNet computes in: rounding must not add up."""
+
+    def narrow(_module: Any, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        sample, *rest = args
+        return (sample.to(unet.dtype), *rest)
+
+    def widen(_module: Any, _args: Any, output: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor]:
+        return (output[0].float(),)
+
+    unet.register_forward_pre_hook(narrow)
+    unet.register_forward_hook(widen)
+
+
+def _chunks(rows: torch.Tensor) -> Sequence[torch.Tensor]:
+    return [rows[start : start + VAE_CHUNK] for start in range(0, len(rows), VAE_CHUNK)]

@@ -1,0 +1,125 @@
+"""Directories become segmenters and painters on a device.
+
+Safetensors only, local files only, no code from the model's directory. The safety checker and
+the feature extractor of published pipelines are not loaded.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+import torch
+from diffusers import StableDiffusionInpaintPipeline
+from diffusers.utils import logging as diffusers_logging
+from safetensors import SafetensorError
+from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
+from transformers.utils import logging as transformers_logging
+
+from shared.errors import ModelInvalid
+from worker.inpaint.diffusion import DiffusionPainter
+from worker.inpaint.protocol import Painter
+from worker.models.device_errors import is_fatal, is_out_of_memory
+from worker.models.layout import PAINTER_PARTS, half_precision, painter_problem, segmenter_problem
+from worker.segment.clipseg import ClipsegSegmenter
+from worker.segment.geometry import segmenter_geometry
+from worker.segment.protocol import Segmenter
+
+SEGMENTER_KIND = "CLIPSeg"
+PAINTER_KIND = "Stable Diffusion inpainting"
+
+#: Only these are read, whatever else a directory holds.
+LOCAL_ONLY = {"local_files_only": True, "use_safetensors": True}
+
+#: Their published types do not know these methods.
+_CLIPSEG: Any = CLIPSegForImageSegmentation
+_PIPELINE: Any = StableDiffusionInpaintPipeline
+_BARS: tuple[Any, ...] = (transformers_logging, diffusers_logging)
+
+_log = structlog.get_logger()
+
+
+def choose_dtype(device: torch.device) -> tuple[torch.dtype, str]:
+    """The precision for a device, and why."""
+    if device.type == "cuda":
+        return torch.float16, "float16 halves memory and doubles speed on a GPU"
+    return torch.float32, "float16 is emulated and about 30 times slower on a CPU"
+
+
+def load_segmenter(directory: Path, device: str) -> Segmenter:
+    """Load a CLIPSeg directory onto a device.
+
+    Args:
+        directory: As published or as `save_pretrained` writes it.
+        device: `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        ModelInvalid: Not a CLIPSeg model, or one that is damaged or holds pickles only.
+    """
+    _refuse(directory, segmenter_problem(directory), SEGMENTER_KIND)
+    geometry = segmenter_geometry(directory)
+    target, dtype = _target(directory, device)
+    with _vendor_manners(directory, SEGMENTER_KIND):
+        tokenizer = CLIPTokenizer.from_pretrained(directory, local_files_only=True)
+        variant = "fp16" if half_precision(directory) else None
+        model = _CLIPSEG.from_pretrained(directory, dtype=dtype, variant=variant, **LOCAL_ONLY)
+    return ClipsegSegmenter(model.to(target).eval(), tokenizer, geometry)
+
+
+def load_painter(directory: Path, device: str) -> Painter:
+    """Load a Stable Diffusion inpainting directory (1.x, 2.x, fine-tunes) onto a device.
+
+    Args:
+        directory: As published or as `save_pretrained` writes it.
+        device: `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        ModelInvalid: Not an inpainting pipeline, or one that is damaged or holds pickles only.
+    """
+    _refuse(directory, painter_problem(directory), PAINTER_KIND)
+    target, dtype = _target(directory, device)
+    halves = any(half_precision(directory / part) for part in PAINTER_PARTS)
+    with _vendor_manners(directory, PAINTER_KIND):
+        pipeline = _PIPELINE.from_pretrained(
+            directory,
+            dtype=dtype,
+            variant="fp16" if halves else None,
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+            **LOCAL_ONLY,
+        )
+    pipeline.to(target)
+    if target.type == "cuda":
+        # Convolutions on tensor cores want their channels last.
+        pipeline.unet.to(memory_format=torch.channels_last)
+        pipeline.vae.to(memory_format=torch.channels_last)
+    return DiffusionPainter(pipeline)
+
+
+def _target(directory: Path, device: str) -> tuple[torch.device, torch.dtype]:
+    target = torch.device(device)
+    dtype, reason = choose_dtype(target)
+    _log.info("load_model", model=str(directory), device=device, dtype=str(dtype), reason=reason)
+    return target, dtype
+
+
+def _refuse(directory: Path, problem: str, kind: str) -> None:
+    if problem:
+        raise ModelInvalid(reference=directory, reason=problem, kind=kind)
+
+
+@contextmanager
+def _vendor_manners(directory: Path, kind: str) -> Iterator[None]:
+    """Loading without progress bars; what fails is the directory's fault, or the device's."""
+    # The bars would break the lines of a worker's log.
+    for library in _BARS:
+        library.disable_progress_bar()
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        if is_out_of_memory(error) or is_fatal(error):
+            raise
+        reason = " ".join(str(error).split())[:300]
+        raise ModelInvalid(reference=directory, reason=reason, kind=kind) from error

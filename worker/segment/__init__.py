@@ -1,0 +1,1 @@
+"""Segmenters: pictures and words in, logits out."""

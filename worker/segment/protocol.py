@@ -1,0 +1,55 @@
+"""What a segmenter is asked and what it answers; torch-free."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentGroup:
+    """Requests that share these may share a call."""
+
+    stage: ClassVar[str] = "segment"
+
+    #: Local directory of the model.
+    model: str
+    #: Side of the pictures in pixels.
+    side: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SegmentRequest:
+    """One picture and the words to look for in it."""
+
+    #: Local directory of the model.
+    model: str
+    #: uint8, side x side x 3, RGB; letterboxed to the side that the model's geometry names.
+    picture: NDArray[np.uint8]
+    #: One or more; each gets its own logits.
+    prompts: tuple[str, ...]
+
+    @property
+    def group(self) -> SegmentGroup:
+        """Model and size; words may differ within a call."""
+        return SegmentGroup(self.model, self.picture.shape[0])
+
+
+class Segmenter(Protocol):
+    """Finds things in pictures by words."""
+
+    def segment(self, requests: Sequence[SegmentRequest]) -> list[NDArray[np.float32]]:
+        """Look for every prompt in its picture.
+
+        Args:
+            requests: One or more of one group.
+
+        Returns:
+            Per request the logits, float32, prompts x side x side, unbounded; greater means
+            more certain, 0 means undecided.
+
+        Raises:
+            OutputNotFinite: An answer holds NaN or infinity.
+        """
