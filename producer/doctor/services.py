@@ -1,0 +1,116 @@
+"""What this host talks to: Redis (board and broker) and S3."""
+
+import secrets
+import time
+from collections.abc import Iterator
+
+from rich.filesize import decimal
+
+from producer.doctor.check import Check, Verdict, fail, ok, warn
+from shared.board import ServerFacts, StatusBoard
+from shared.errors import AccessDenied, StorageUnavailable
+from shared.keys import S3Address, probe_key
+from shared.s3 import ObjectStore
+from shared.settings import Settings, describe_ecosystem, mask_url
+
+#: The oldest Redis with the commands that the board's scripts use.
+OLDEST_REDIS = (6, 2)
+#: From this part of its memory limit on, Redis soon refuses new batches.
+FULL_MEMORY = 0.8
+
+
+def check_redis(settings: Settings) -> Iterator[Check]:
+    """The board's Redis: reachable, recent, and safe for items."""
+    yield from _check_server("redis", settings, unsafe="fail")
+
+
+def check_broker(settings: Settings) -> Iterator[Check]:
+    """The queue's Redis, where it is another one; its messages are hints and may be lost."""
+    if settings.broker_url is None or settings.broker_url == settings.redis_url:
+        return
+    broker = settings.model_copy(update={"redis_url": settings.broker_url, "broker_url": None})
+    yield from _check_server("broker", broker, unsafe="warn")
+
+
+def _check_server(name: str, settings: Settings, *, unsafe: Verdict) -> Iterator[Check]:
+    board = StatusBoard.connect(settings)
+    try:
+        facts = board.server_facts()
+    finally:
+        board.close()
+    address = mask_url(settings.redis_url.get_secret_value())
+    cli = f"redis-cli -u {address}"
+    yield _version_verdict(name, facts, address, cli)
+    yield _persistence_verdict(name, facts, cli, unsafe)
+    yield _memory_verdict(name, facts, cli, unsafe)
+
+
+def _version_verdict(name: str, facts: ServerFacts, address: str, cli: str) -> Check:
+    finding = f"{facts.version} at {address}, {decimal(facts.used_memory)} used"
+    if tuple(int(part) for part in facts.version.split(".")[:2]) < OLDEST_REDIS:
+        oldest = ".".join(map(str, OLDEST_REDIS))
+        return fail(name, f"{finding}; {oldest} is the oldest that works", f"{cli} info server")
+    return ok(name, finding)
+
+
+def _persistence_verdict(name: str, facts: ServerFacts, cli: str, unsafe: Verdict) -> Check:
+    check = f"{name} persistence"
+    if facts.aof_enabled:
+        return ok(check, "the append-only file is on")
+    finding = "the append-only file is off: a restart would lose items"
+    return Check(check, unsafe, finding, f"{cli} config set appendonly yes")
+
+
+def _memory_verdict(name: str, facts: ServerFacts, cli: str, unsafe: Verdict) -> Check:
+    check = f"{name} memory"
+    if facts.maxmemory_policy != "noeviction":
+        finding = f"the policy {facts.maxmemory_policy} would drop items when memory is full"
+        return Check(check, unsafe, finding, f"{cli} config set maxmemory-policy noeviction")
+    if not facts.maxmemory:
+        return ok(check, "noeviction, without a limit of its own")
+    finding = f"noeviction, {decimal(facts.used_memory)} of {decimal(facts.maxmemory)} used"
+    if facts.used_memory > FULL_MEMORY * facts.maxmemory:
+        return warn(check, finding, f"{cli} config set maxmemory {2 * facts.maxmemory}")
+    return ok(check, finding)
+
+
+def check_region() -> Iterator[Check]:
+    """Whether the region that somebody set is one that boto3 reads."""
+    given = {origin.name: origin.value for origin in describe_ecosystem()}
+    region = given.get("AWS_REGION")
+    if region and "AWS_DEFAULT_REGION" not in given and "AWS_ENDPOINT_URL_S3" not in given:
+        finding = "AWS_REGION is set, but boto3 reads AWS_DEFAULT_REGION"
+        yield warn("s3 region", finding, f"export AWS_DEFAULT_REGION={region}")
+
+
+def check_s3(output: str | None) -> Iterator[Check]:
+    """Put, get and delete a small object below the output prefix."""
+    if output is None:
+        finding = "no output is configured, so S3 was not tried"
+        yield warn("s3", finding, "restyle doctor --output s3://BUCKET/PREFIX/")
+        return
+    probe, store = probe_key(output, secrets.token_hex(8)), ObjectStore.connect()
+    started = time.monotonic()
+    try:
+        _round_trip(store, probe)
+        yield _removed(store, probe, started)
+    except StorageUnavailable as error:
+        yield fail("s3", str(error), f"curl -v {mask_url(store.endpoint)}")
+
+
+def _round_trip(store: ObjectStore, probe: S3Address) -> None:
+    body = secrets.token_bytes(256)
+    etag = store.put(probe, body, content_type="application/octet-stream")
+    if store.get(probe, etag=etag) != body:
+        reason = "other bytes came back than were put"
+        raise StorageUnavailable(address=probe, operation="GetObject", reason=reason)
+
+
+def _removed(store: ObjectStore, probe: S3Address, started: float) -> Check:
+    try:
+        store.delete(probe)
+    except AccessDenied as error:
+        # Rendering deletes nothing, so it works without.
+        return warn("s3", f"put and got, but not deleted: {error}", f"aws s3 rm {probe}")
+    took = f"{1000 * (time.monotonic() - started):.0f} ms"
+    return ok("s3", f"put, got and deleted {probe} at {store.endpoint} in {took}")

@@ -1,0 +1,31 @@
+"""Model references: what they look like, and what bytes they stand for (their digest).
+
+Torch-free: producers resolve references when a batch is submitted, workers check them.
+"""
+
+from shared.references.digest import file_digest, loadable_files, tree_digest
+from shared.references.hub import Hub
+from shared.references.locate import Location, locate
+from shared.references.reference import (
+    ArchiveReference,
+    DirectoryReference,
+    HubReference,
+    ModelReference,
+    parse,
+)
+from shared.references.resolve import resolve
+
+__all__ = [
+    "ArchiveReference",
+    "DirectoryReference",
+    "Hub",
+    "HubReference",
+    "Location",
+    "ModelReference",
+    "file_digest",
+    "loadable_files",
+    "locate",
+    "parse",
+    "resolve",
+    "tree_digest",
+]

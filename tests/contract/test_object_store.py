@@ -1,0 +1,242 @@
+"""The object store over two S3 servers of different make."""
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from infra.demo import services
+from shared import errors
+from shared.keys import S3Address
+from shared.s3 import ObjectStore
+
+BODY = b"0123456789" * 1_000
+
+
+@pytest.fixture(params=["rclone", "moto"])
+def server(request, monkeypatch) -> services.S3Server:
+    """The environment leads boto3 to each server in turn."""
+    chosen: services.S3Server = request.getfixturevalue(f"{request.param}_server")
+    for name, value in chosen.environment.items():
+        monkeypatch.setenv(name, value)
+    return chosen
+
+
+@pytest.fixture
+def store(server) -> ObjectStore:
+    """A store on the server at hand."""
+    return ObjectStore.connect()
+
+
+@pytest.fixture
+def home(store) -> S3Address:
+    """The root of a fresh bucket."""
+    bucket = f"b-{uuid.uuid4().hex[:12]}"
+    store._client.create_bucket(Bucket=bucket)
+    return S3Address(bucket, "")
+
+
+def put(store: ObjectStore, address: S3Address, body: bytes = BODY) -> str:
+    """Write an object whose type does not matter."""
+    return store.put(address, body, content_type="application/octet-stream")
+
+
+def fill(server: services.S3Server, store: ObjectStore, home: S3Address, keys: list[str]) -> None:
+    """Many small objects: on rclone's disk, or through the front door."""
+    if server.access_key == "RESTYLEMOTO":
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda key: put(store, home.join(key), b"x"), keys))
+        return
+    for key in keys:
+        path = server.folder / home.bucket / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+# --- what both servers do --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["a.jpg", "kleid/ü b+c%20(1)&=?#.jpg", "x" * 200, "a/b/c/d.e"])
+@pytest.mark.parametrize("body", [b"", BODY])
+def test_what_was_put_is_got(store, home, key, body):
+    """Any key and any bytes come back as they went, under the ETag that the put returned."""
+    etag = put(store, home.join(key), body)
+    assert store.get(home.join(key)) == body
+    assert store.get(home.join(key), etag=etag) == body
+
+
+def test_head_says_what_a_listing_says(store, home):
+    """One object has one ETag (without quotes), one size and one time, whoever tells of it."""
+    etag = put(store, home.join("a/b.jpg"))
+    info, (listed,) = store.head(home.join("a/b.jpg")), store.list(home)
+    assert (info.address, info.etag, info.size) == (home.join("a/b.jpg"), etag, len(BODY))
+    assert (listed.address, listed.etag, listed.size) == (info.address, info.etag, info.size)
+    assert listed.modified.replace(microsecond=0) == info.modified
+    assert info.modified.tzinfo is not None
+    assert '"' not in etag
+
+
+def test_a_listing_pages_through_all_keys_under_its_prefix(server, store, home):
+    """More keys than one page holds are all listed, once each, and no key beside the prefix."""
+    keys = {f"in/{number % 7}/{number}.jpg" for number in range(1_005)}
+    fill(server, store, home, [*keys, "inn/a.jpg"])
+    found = [info.address.key for info in store.list(home.join("in/"))]
+    assert sorted(found) == sorted(keys)
+
+
+def test_a_listing_leaves_folder_markers_out(server, store, home):
+    """The empty object that consoles put for a folder is no image."""
+    put(store, home.join("in/a.jpg"))
+    if server.access_key == "RESTYLEMOTO":  # on rclone's disk a folder needs no marker
+        put(store, home.join("in/"), b"")
+    assert [info.address.key for info in store.list(home.join("in/"))] == ["in/a.jpg"]
+
+
+def test_an_empty_prefix_lists_nothing(store, home):
+    """A prefix without objects is an empty listing, not an error."""
+    assert list(store.list(home.join("nothing/"))) == []
+
+
+def test_a_deleted_object_is_gone(store, home):
+    """Deleting removes; deleting again is no error."""
+    put(store, home.join("a.jpg"))
+    store.delete(home.join("a.jpg"))
+    store.delete(home.join("a.jpg"))
+    assert not store.exists(home.join("a.jpg"))
+
+
+def test_a_replaced_source_is_noticed(store, home):
+    """An object that has another ETag than asked for is never returned, nor any byte of it."""
+    old = put(store, home.join("a.jpg"))
+    assert put(store, home.join("a.jpg"), b"new") != old
+    with pytest.raises(errors.SourceChanged, match=old):
+        store.get(home.join("a.jpg"), etag=old)
+
+
+READS: dict[str, Callable[[ObjectStore, S3Address], object]] = {
+    "head": lambda store, address: store.head(address),
+    "get": lambda store, address: store.get(address),
+    "download": lambda store, address: store.download(address, Path("none"), max_bytes=1),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_missing_key_is_told_from_a_missing_bucket(store, home, read):
+    """Whoever reads learns which of the two is missing."""
+    with pytest.raises(errors.ObjectMissing, match=r"no object s3://b-\w+/none\.jpg"):
+        read(store, home.join("none.jpg"))
+    with pytest.raises(errors.BucketMissing):
+        read(store, S3Address("no-such-bucket-anywhere", "none.jpg"))
+
+
+def test_writing_listing_and_deleting_name_a_missing_bucket(store):
+    """A bucket that does not exist is named by every call."""
+    nowhere = S3Address("no-such-bucket-anywhere", "a.jpg")
+    for call in (lambda: put(store, nowhere), lambda: list(store.list(nowhere))):
+        with pytest.raises(errors.BucketMissing, match="no-such-bucket-anywhere"):
+            call()
+    with pytest.raises(errors.BucketMissing):
+        store.delete(nowhere)
+    with pytest.raises(errors.BucketMissing):
+        store.exists(nowhere)
+
+
+def test_an_object_over_the_limit_is_refused_unread(store, home, tmp_path):
+    """A limit holds for bytes in memory and on disk, before they come."""
+    put(store, home.join("a.tar.gz"))
+    with pytest.raises(errors.ObjectTooLarge, match=r"10000 bytes, the limit is 9999"):
+        store.download(home.join("a.tar.gz"), tmp_path / "a", max_bytes=len(BODY) - 1)
+    with pytest.raises(errors.ObjectTooLarge):
+        store.get(home.join("a.tar.gz"), max_bytes=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_is_a_whole_file_or_none(store, home, tmp_path):
+    """The file holds the object's bytes, replaces an older one, and leaves nothing beside it."""
+    body = BODY * 300  # several chunks
+    put(store, home.join("a.tar.gz"), body)
+    for _ in range(2):
+        store.download(home.join("a.tar.gz"), tmp_path / "deep" / "a", max_bytes=len(body))
+    assert (tmp_path / "deep" / "a").read_bytes() == body
+    assert len(list((tmp_path / "deep").iterdir())) == 1
+
+
+def test_a_file_that_cannot_be_written_is_named(store, home, tmp_path):
+    """A full or forbidden disk is not taken for a fault of S3."""
+    put(store, home.join("a"))
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(errors.DiskFailed, match="file/a"):
+        store.download(home.join("a"), tmp_path / "file" / "a", max_bytes=len(BODY))
+
+
+def test_threads_share_one_store(store, home):
+    """Sixteen threads on one store read what they wrote."""
+
+    def round_trip(number: int) -> bool:
+        body = str(number).encode() * 1_000
+        return store.get(home.join(str(number)), etag=put(store, home.join(str(number)), body)) == (
+            body
+        )
+
+    with ThreadPoolExecutor(16) as threads:
+        assert all(threads.map(round_trip, range(64)))
+
+
+# --- credentials and configuration -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AWS_SECRET_ACCESS_KEY", "wrong"), ("AWS_ACCESS_KEY_ID", "AKIAWRONGWRONG123456")],
+)
+def test_wrong_keys_are_access_denied(s3_environment, bucket, monkeypatch, name, value):
+    """A wrong secret and a wrong key id are denials, by GET, by HEAD and by PUT."""
+    monkeypatch.setenv(name, value)
+    store, address = ObjectStore.connect(), S3Address(bucket.name, "a.jpg")
+    for call in (store.get, store.head, store.exists, lambda key: put(store, key)):
+        with pytest.raises(errors.AccessDenied, match=r"Object"):
+            call(address)
+
+
+def test_no_keys_are_credentials_missing(s3_environment, monkeypatch):
+    """Without credentials anywhere, the sentence names what to set."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(errors.CredentialsMissing) as caught:
+        ObjectStore.connect().get(S3Address("b", "a.jpg"))
+    assert "AWS_ACCESS_KEY_ID" in str(caught.value.report()["hint"])
+
+
+def test_half_a_pair_of_keys_is_credentials_missing(s3_environment, monkeypatch):
+    """A key id without its secret is found out before anything is sent."""
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(errors.CredentialsMissing, match="AWS_SECRET_ACCESS_KEY"):
+        ObjectStore.connect()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_PROFILE", "no-such-profile"), ("AWS_ENDPOINT_URL_S3", "127.0.0.1:9")]
+)
+def test_an_unusable_configuration_is_named(s3_environment, monkeypatch, name, value):
+    """A profile that is not there or an endpoint without scheme is named, not traced."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(errors.StorageMisconfigured, match=value):
+        ObjectStore.connect()
+
+
+def test_a_port_that_nobody_listens_on_is_unavailable(s3_environment, monkeypatch):
+    """No connection is a passing fault."""
+    endpoint = f"http://127.0.0.1:{services.free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+    with pytest.raises(errors.StorageUnavailable, match="GetObject") as caught:
+        ObjectStore.connect().get(S3Address("b", "a.jpg"))
+    assert caught.value.retryable
+    assert endpoint in str(caught.value)
+
+
+def test_a_key_that_is_no_text_is_refused(s3_environment):
+    """Half a surrogate pair, as JSON can smuggle it in, is a refusal, not a crash."""
+    with pytest.raises(errors.StorageRefused):
+        ObjectStore.connect().get(S3Address("bucket", "a\ud800.jpg"))
