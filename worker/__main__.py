@@ -1,0 +1,54 @@
+"""`restyle-worker`: one child process per device of this host, until SIGTERM."""
+
+from typing import Annotated
+
+import typer
+
+from shared.errors import BoardError, RestyleError
+from shared.settings import Settings, load_settings
+
+
+def serve(
+    devices: Annotated[
+        str | None,
+        typer.Option(help="all (the CPU where there is no GPU), cpu, or numbers such as 0,1."),
+    ] = None,
+) -> None:
+    """Render items from the queue on the devices of this host, one process per device.
+
+    SIGTERM drains: the batch on the device is finished, everything else goes back to the queue.
+    All settings: `restyle config show`.
+    """
+    try:
+        status = _supervise(devices, load_settings())
+    except RestyleError as error:
+        report = error.report()
+        typer.echo(f"error {error.code}: {report['message']}\n  → {report['hint']}", err=True)
+        raise typer.Exit(3 if isinstance(error, BoardError) else 2) from error
+    raise typer.Exit(status)
+
+
+def _supervise(asked: str | None, settings: Settings) -> int:
+    # Here, so that `--help` answers at once.
+    from shared.board import StatusBoard
+    from shared.dispatch import Dispatcher
+    from shared.logs import configure_logs
+    from shared.queue import Publisher, celery_app
+    from worker.devices import chosen_devices
+    from worker.supervisor import Supervisor
+
+    configure_logs(settings)
+    devices = chosen_devices(asked or settings.devices)
+    board = StatusBoard.connect(settings)
+    board.refuse_unsafe()
+    dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
+    return Supervisor(devices, settings, board, dispatcher).run()
+
+
+def main() -> None:
+    """Entry point of `restyle-worker`."""
+    typer.run(serve)
+
+
+if __name__ == "__main__":
+    main()

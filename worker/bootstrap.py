@@ -1,0 +1,96 @@
+"""The only place of a worker process that builds things; everybody else is handed them."""
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from shared.board import StatusBoard
+from shared.s3 import ObjectStore
+from shared.settings import Settings, cache_path
+from worker.batching import Batcher, DeviceFaults
+from worker.devices import Device
+from worker.images import Limits
+from worker.models import device_errors
+from worker.models.fetch import ModelStore
+from worker.models.resident import ResidentModels
+from worker.pipeline import Pipeline
+from worker.results import ResultWriter
+from worker.seat import Seat
+from worker.waiting import BatchLimits
+from worker.work import WorkInHand
+
+log = structlog.get_logger()
+
+#: Exit statuses that the supervisor's log explains: lost device, drain past its deadline.
+EXIT_DEVICE_LOST = 70
+EXIT_DRAIN_DEADLINE = 75
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerProcess:
+    """Everything that lives as long as the process."""
+
+    owner: str
+    seat: Seat
+    batcher: Batcher[Any]
+    in_hand: WorkInHand
+    drain_seconds: float
+
+    def start(self) -> None:
+        """Start the device thread and the renewal of leases."""
+        self.batcher.start()
+        self.in_hand.start()
+
+    def drain(self) -> None:
+        """Claim nothing more, finish the batch on the device, hand the rest back.
+
+        Called from a signal handler: it only sets a flag and starts threads.
+        """
+        self.in_hand.draining.set()
+        threading.Thread(target=self.batcher.close, name="drain", daemon=True).start()
+        deadline = threading.Timer(self.drain_seconds, _leave, args=(EXIT_DRAIN_DEADLINE,))
+        deadline.daemon = True
+        deadline.start()
+
+    def close(self) -> None:
+        """End what `start` started."""
+        self.batcher.close()
+        self.in_hand.close()
+
+
+def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
+    """Build a worker process for the device that it is pinned to."""
+    board = StatusBoard.connect(settings)
+    store = ObjectStore.connect(pool=2 * settings.threads)
+    limits = Limits(settings.max_image_bytes, settings.max_image_side, settings.max_image_pixels)
+    batcher = _batcher(device, settings)
+    in_hand = WorkInHand(board, settings.lease_seconds)
+    models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
+    writer = ResultWriter(store, limits, device.torch_name)
+    pipeline = Pipeline(board, store, models, batcher, limits, writer)
+    seat = Seat(board, pipeline, in_hand, settings)
+    return WorkerProcess(owner, seat, batcher, in_hand, settings.drain_seconds)
+
+
+def _batcher(device: Device, settings: Settings) -> Batcher[Any]:
+    models = ResidentModels(device.torch_name)
+    faults = DeviceFaults(
+        is_out_of_memory=device_errors.is_out_of_memory,
+        is_fatal=device_errors.is_fatal,
+        free_memory=models.free_memory,
+    )
+    limits = BatchLimits(max_batch=settings.max_batch, wait_seconds=settings.batch_wait_seconds)
+    return Batcher(models.run, limits=limits, faults=faults, on_fatal=_on_fatal)
+
+
+def _on_fatal(error: BaseException) -> None:
+    log.critical("the device is lost; the supervisor starts a new process", exc_info=error)
+    _leave(EXIT_DEVICE_LOST)
+
+
+def _leave(status: int) -> None:
+    # No clean-up can be trusted here; the supervisor puts our claims back at once.
+    os._exit(status)

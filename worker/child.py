@@ -1,0 +1,70 @@
+"""The child process of one device: beats for its parent and serves the queue until told to stop.
+
+Started by the supervisor as `python -m worker.child DEVICE OWNER BEAT_FD`, already pinned.
+"""
+
+import os
+import signal
+import sys
+import threading
+
+import structlog
+
+from shared.logs import configure_logs
+from shared.queue import celery_app
+from shared.settings import Settings, load_settings
+from worker import tasks
+from worker.bootstrap import build
+from worker.devices import Device
+
+log = structlog.get_logger()
+
+BEAT_SECONDS = 1.0
+
+
+def main() -> None:
+    """Serve the queue until SIGTERM."""
+    device, owner, beat_fd = Device(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    settings = load_settings()
+    configure_logs(settings)
+    threading.Thread(target=_beat, args=(beat_fd,), name="beat", daemon=True).start()
+    app = celery_app(settings)
+    process = build(device, owner, settings)
+    tasks.install(app, process)
+    process.start()
+    try:
+        app.worker_main(_arguments(settings, owner))
+    finally:
+        process.close()
+
+
+def _arguments(settings: Settings, owner: str) -> list[str]:
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    size = ["--pool", "threads", "--concurrency", str(settings.threads)]
+    return [
+        "--quiet",
+        "worker",
+        *size,
+        *quiet,
+        "--hostname",
+        f"restyle@{owner}",
+        "--loglevel",
+        "WARNING",
+    ]
+
+
+def _beat(beat_fd: int) -> None:
+    """Beat once a second; a closed pipe means that the parent is dead, and we drain."""
+    rest = threading.Event()
+    while True:
+        try:
+            os.write(beat_fd, b".")
+        except BrokenPipeError:
+            log.error("the supervisor is gone; draining")
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        rest.wait(BEAT_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""One item's way: fetch, decode, mask, gate, crop, inpaint, composite, encode, upload.
+
+`Pipeline.render` is the whole of it, on one screen; the other methods are its steps.
+"""
+
+from concurrent.futures import Future
+from functools import lru_cache
+from typing import Any
+
+import structlog
+
+from shared.board import StatusBoard
+from shared.errors import ImageTooLarge, RestyleError
+from shared.jobs import Claim, ResolvedModel, Result
+from shared.keys import ResultKeys, S3Address, item_mark
+from shared.s3 import ObjectStore
+from worker.arrays import Rgb
+from worker.batching import Batcher
+from worker.composite import Crop, crop_around, cut, cut_mask
+from worker.images import Limits, Picture, decode, decode_mask
+from worker.inpaint.protocol import InpaintRequest
+from worker.letterbox import letterbox
+from worker.masks import check_area, found_mask
+from worker.models.fetch import ModelStore
+from worker.order import Order
+from worker.repaint import Repaint
+from worker.results import Painting, ResultWriter
+from worker.segment.geometry import segmenter_geometry
+from worker.segment.protocol import SegmentRequest
+from worker.sidecar import failure_sidecar
+from worker.timings import Timings
+from worker.work import Work
+
+log = structlog.get_logger()
+
+#: Batches whose record a process keeps; a record is immutable.
+REMEMBERED_BATCHES = 64
+
+
+class Pipeline:
+    """Renders items; shared by all item threads of a process."""
+
+    def __init__(
+        self,
+        board: StatusBoard,
+        store: ObjectStore,
+        models: ModelStore,
+        batcher: Batcher[Any],
+        limits: Limits,
+        writer: ResultWriter,
+    ) -> None:
+        self._batch = lru_cache(REMEMBERED_BATCHES)(lambda name: board.status(name).batch)
+        self._board = board
+        self._store = store
+        self._models = models
+        self._batcher = batcher
+        self._limits = limits
+        self._writer = writer
+
+    def render(self, work: Work) -> Result:
+        """Render a claimed item and upload its result.
+
+        Raises:
+            RestyleError: The item cannot be rendered; `retryable` says whether a retry may help.
+            Stopped: The item must not go on here.
+        """
+        times = Timings()
+        order = Order.of(work.claim, self._batch(work.claim.batch_id))
+        with times.stage("fetch"):
+            claim, body = self._fetch(order)
+        with times.stage("decode"):
+            picture = decode(body, source=str(order.source), limits=self._limits)
+        work.check()
+        with times.stage("mask"):
+            mask = self._mask(order, picture)
+        work.check()
+        crop = crop_around(mask.hard, order.style.working_size)
+        with times.stage("inpaint"):
+            squares = self._inpaint(order, picture, mask, crop, work)
+        work.check_claim()
+        fingerprint = order.fingerprint(claim, mask.etag)
+        painting = Painting(picture, mask, crop, squares)
+        return self._writer.write(order, claim, fingerprint, painting, times)
+
+    def record_failure(self, work: Work, error: RestyleError) -> None:
+        """Leave a sidecar that says why there is no result; a failing S3 only costs this note."""
+        claim, batch = work.claim, self._batch(work.claim.batch_id)
+        mark = item_mark(claim.batch_id, claim.spec.number)
+        keys = ResultKeys.of(batch.output, claim.spec.source, mark)
+        body = failure_sidecar(claim, batch, error)
+        try:
+            self._store.put(keys.failure, body, content_type="application/json")
+        except RestyleError as second:
+            log.warning("failure sidecar not written", **second.report())
+
+    def _fetch(self, order: Order) -> tuple[Claim, bytes]:
+        """The source's bytes, under the ETag that the first claim of this item pinned."""
+        info = self._store.head(order.source)
+        if info.size > self._limits.max_bytes:
+            limit = f"{self._limits.max_bytes:,} bytes"
+            raise ImageTooLarge(source=order.source, size=f"{info.size:,} bytes", limit=limit)
+        etag, size = self._board.pin_source(order.claim, info.etag, info.size)
+        spec = order.claim.spec.model_copy(update={"etag": etag, "size": size})
+        body = self._store.get(order.source, etag=etag)
+        return order.claim.model_copy(update={"spec": spec}), body
+
+    def _mask(self, order: Order, picture: Picture) -> Repaint:
+        """What is repainted, found by text or supplied, and past the gate."""
+        supplied, source = order.claim.spec.mask, str(order.source)
+        if order.segmenter is None:
+            repaint = self._supplied_mask(order, picture)
+        else:
+            repaint = self._found_mask(order, picture, order.segmenter)
+        check_area(repaint.hard, style=order.style, source=source, supplied=supplied)
+        return repaint
+
+    def _supplied_mask(self, order: Order, picture: Picture) -> Repaint:
+        address = S3Address.parse(str(order.claim.spec.mask))
+        info = self._store.head(address)
+        body = self._store.get(address, etag=info.etag)
+        where = {"address": str(address), "source": str(order.source)}
+        grey = decode_mask(body, size=picture.size, limits=self._limits, **where)
+        return Repaint.supplied(grey, info.etag)
+
+    def _found_mask(self, order: Order, picture: Picture, segmenter: ResolvedModel) -> Repaint:
+        style, directory = order.style, self._models.fetch(segmenter)
+        geometry = segmenter_geometry(directory)
+        seen = picture.flattened(style.background)
+        square, placement = letterbox(seen, geometry.side, geometry.fill)
+        prompts = (*style.mask_prompt, *style.protect_prompts)
+        request = SegmentRequest(model=str(directory), picture=square, prompts=prompts)
+        logits = self._batcher.submit(request).result()
+        found = found_mask(logits, placement, picture.size, style)
+        return Repaint.found(found, style, picture.size)
+
+    def _inpaint(
+        self, order: Order, picture: Picture, mask: Repaint, crop: Crop, work: Work
+    ) -> list[Rgb]:
+        """The painted squares, one a variant, at the working size."""
+        style, side = order.style, order.style.working_size
+        seen = cut(picture.flattened(style.background), crop, side)
+        repaint = cut_mask(mask.hard, crop, side)
+        directory = str(self._models.fetch(order.painter))
+        requests = [
+            InpaintRequest(
+                model=directory,
+                picture=seen,
+                mask=repaint,
+                prompt=style.prompt,
+                negative_prompt=style.negative_prompt,
+                steps=style.steps,
+                guidance_scale=style.guidance_scale,
+                scheduler=style.scheduler,
+                strength=style.strength,
+                seed=order.seed(variant),
+                cancelled=work.cancelled,
+            )
+            for variant in range(1, style.variants + 1)
+        ]
+        futures: list[Future[Rgb]] = [self._batcher.submit(request) for request in requests]
+        return [future.result() for future in futures]

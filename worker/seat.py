@@ -1,0 +1,105 @@
+"""Seat: takes one message to its end: claim, render, report. Knows no Celery."""
+
+import random
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+
+import stamina
+import structlog
+
+from shared.board import StatusBoard
+from shared.errors import BatcherClosed, ClaimLost, RedisUnreachable, RestyleError
+from shared.jobs import Claim, Failure, Message, Result
+from shared.settings import Settings
+from worker.pipeline import Pipeline
+from worker.work import ClaimGone, Draining, Work, WorkInHand
+
+log = structlog.get_logger()
+
+#: Seconds before the first retry of a passing fault; doubled each time, with jitter.
+RETRY_SECONDS = 2.0
+#: A report is worth nothing after the lease has run out, so it is tried this many leases long.
+REPORT_LEASES = 2.0
+
+
+class Seat:
+    """Where items are rendered: one per worker process, shared by all its item threads."""
+
+    def __init__(
+        self, board: StatusBoard, pipeline: Pipeline, in_hand: WorkInHand, settings: Settings
+    ) -> None:
+        self._board = board
+        self._pipeline = pipeline
+        self._in_hand = in_hand
+        self._settings = settings
+
+    def take(self, message: Message, owner: str) -> bool:
+        """Render the item that a message names, if it can be claimed.
+
+        Returns:
+            False when the message must go back because this process is draining.
+
+        Raises:
+            RedisUnreachable: The claim could not be made; the dispatcher publishes again.
+        """
+        if self._in_hand.draining.is_set():
+            return False
+        lease_seconds = self._settings.lease_seconds
+        claim = self._board.claim(message.batch_id, message.number, owner, lease_seconds)
+        if claim is not None:
+            self._render(claim)
+        return True
+
+    def _render(self, claim: Claim) -> None:
+        place = {"batch": claim.batch_id, "item": claim.spec.external_id}
+        with structlog.contextvars.bound_contextvars(**place), self._in_hand.holding(claim) as work:
+            try:
+                self._report(self._outcome(work))
+            except ClaimLost as error:
+                log.info("report refused", **error.report())
+
+    def _outcome(self, work: Work) -> Callable[[], None]:
+        """Render, and return the report that the board is due."""
+        claim = work.claim
+        try:
+            return self._finishing(claim, self._pipeline.render(work))
+        except (ClaimGone, CancelledError):
+            return lambda: log.info("item stopped: the claim is gone")
+        except (Draining, BatcherClosed):
+            return lambda: self._hand_back(claim)
+        except RestyleError as error:
+            return self._after_error(work, error)
+        except BaseException as error:
+            log.exception("item failed unexpectedly")
+            reason = f"{type(error).__name__}: {error}"
+            return self._after_error(work, RestyleError(reason=reason))
+
+    def _after_error(self, work: Work, error: RestyleError) -> Callable[[], None]:
+        claim = work.claim
+        if error.retryable and claim.retries < self._settings.max_retries:
+            delay = RETRY_SECONDS * 2**claim.retries * random.uniform(0.5, 1.5)
+            log.warning("item will be retried", in_seconds=round(delay, 1), **error.report())
+            return lambda: self._hand_back(claim, delay)
+        log.warning("item failed", **error.report())
+        self._pipeline.record_failure(work, error)
+        return self._finishing(claim, Failure.of(error))
+
+    def _hand_back(self, claim: Claim, delay_seconds: float | None = None) -> None:
+        """Give the item back; with a delay it counts as a try, without one it never happened."""
+        tried = delay_seconds is not None
+        self._board.hand_back(claim, delay_seconds=delay_seconds or 0.0, count_delivery=tried)
+
+    def _finishing(self, claim: Claim, outcome: Result | Failure) -> Callable[[], None]:
+        return lambda: self._board.finish(claim, outcome)
+
+    def _report(self, report: Callable[[], None]) -> None:
+        """Report; a Redis that is away for a moment does not throw the render away."""
+        patience = REPORT_LEASES * self._settings.lease_seconds
+        try:
+            for attempt in stamina.retry_context(
+                on=RedisUnreachable, attempts=None, timeout=patience, wait_max=2.0
+            ):
+                with attempt:
+                    report()
+        except RedisUnreachable as error:
+            log.error("report given up; the item will be rendered again", **error.report())

@@ -1,0 +1,196 @@
+"""The supervisor: one child process per device; restarts the dead, drains on SIGTERM.
+
+It never imports torch: a parent that touched CUDA could not pin its children.
+"""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+
+from shared.board import StatusBoard
+from shared.dispatch import Dispatcher
+from shared.errors import BoardError
+from shared.settings import Settings, child_environment
+from worker.devices import Device
+
+log = structlog.get_logger()
+
+#: Seconds between two looks at the children.
+LOOK_SECONDS = 0.2
+#: Seconds between two steps of the dispatcher.
+DISPATCH_SECONDS = 0.25
+#: A child that is silent for this long is ended; loading a large model may take a while.
+SILENCE_SECONDS = 120.0
+#: Back-off after a child died: first, doubled up to the longest, forgotten after a quiet while.
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 60.0
+QUIET_SECONDS = 120.0
+#: Beyond the drain's own deadline a child gets this long before SIGKILL.
+GRACE_SECONDS = 5.0
+
+
+@dataclass
+class Child:
+    """One device's process, as its parent sees it."""
+
+    device: Device
+    process: subprocess.Popen[bytes] | None = None
+    owner: str = ""
+    #: Reading end of the pipe on which the child beats once a second.
+    beats: int = -1
+    last_beat: float = 0.0
+    started: float = 0.0
+    restart_at: float = 0.0
+    backoff_seconds: float = field(default=FIRST_BACKOFF_SECONDS)
+
+    def hears(self, now: float) -> float:
+        """Seconds since the last beat."""
+        while select.select([self.beats], [], [], 0)[0] and os.read(self.beats, 4096):
+            self.last_beat = now
+        return now - self.last_beat
+
+
+class Supervisor:
+    """Owns the children of one host."""
+
+    def __init__(
+        self,
+        devices: Sequence[Device],
+        settings: Settings,
+        board: StatusBoard,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._settings = settings
+        self._board = board
+        self._dispatcher = dispatcher
+        self._children = [Child(device) for device in devices]
+        self._stopping = threading.Event()
+        self._hurry = threading.Event()
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT; a second one makes the children leave at once.
+
+        Returns:
+            Exit status: 0 after a drain in which no child had to be killed.
+        """
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._on_signal)
+        dispatching = threading.Thread(target=self._dispatch_for_ever, name="dispatch", daemon=True)
+        dispatching.start()
+        while not self._stopping.wait(LOOK_SECONDS):
+            for child in self._children:
+                self._look_after(child)
+        clean = self._drain()
+        dispatching.join(GRACE_SECONDS)
+        return 0 if clean else 1
+
+    def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:
+        if self._stopping.is_set():
+            self._hurry.set()
+        self._stopping.set()
+
+    def _dispatch_for_ever(self) -> None:
+        """Keep messages ahead of the workers; a Redis that is away is waited for."""
+        away = False
+        while not self._stopping.wait(DISPATCH_SECONDS):
+            try:
+                self._dispatcher.step()
+            except BoardError as error:
+                if not away:
+                    log.warning("dispatcher waits for Redis", **error.report())
+                away = True
+            else:
+                if away:
+                    log.info("dispatcher goes on")
+                away = False
+
+    def _look_after(self, child: Child) -> None:
+        now = time.monotonic()
+        if child.process is None:
+            if now >= child.restart_at:
+                self._start(child)
+            return
+        silent_seconds = child.hears(now)
+        if child.process.poll() is None and silent_seconds > SILENCE_SECONDS:
+            log.error("child is silent; ending it", device=child.device.name)
+            child.process.kill()
+            child.process.wait()
+        if child.process.poll() is not None:
+            self._bury(child)
+
+    def _start(self, child: Child) -> None:
+        """Spawn the child, pinned by its environment before it can touch the device."""
+        child.owner = f"{socket.gethostname()}/{child.device.name}/{uuid.uuid4().hex[:8]}"
+        child.beats, beating = os.pipe()
+        command = [sys.executable, "-m", "worker.child", child.device.name, child.owner]
+        child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+            [*command, str(beating)],
+            env=child_environment(**child.device.environment),
+            pass_fds=[beating],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C reaches us alone, and we drain in order
+        )
+        os.close(beating)
+        child.started = child.last_beat = time.monotonic()
+        log.info("child started", device=child.device.name, pid=child.process.pid)
+
+    def _bury(self, child: Child) -> None:
+        """Put back what a dead child had claimed, and plan its successor."""
+        status = child.process.returncode if child.process else None
+        log.error("child died", device=child.device.name, status=status)
+        self._release(child)
+        now = time.monotonic()
+        if now - child.started > QUIET_SECONDS:
+            child.backoff_seconds = FIRST_BACKOFF_SECONDS
+        child.restart_at = now + child.backoff_seconds
+        child.backoff_seconds = min(child.backoff_seconds * 2, LONGEST_BACKOFF_SECONDS)
+
+    def _release(self, child: Child) -> None:
+        os.close(child.beats)
+        child.process = None
+        try:
+            self._board.expire_owner(child.owner)
+            self._board.forget_worker(child.owner)
+        except BoardError as error:
+            # Their leases end by themselves, and any dispatcher puts the items back.
+            log.warning("claims of a dead child left to their leases", **error.report())
+
+    def _drain(self) -> bool:
+        """SIGTERM to all, then wait; SIGKILL past the deadline."""
+        log.info("draining", children=len(self._children))
+        living = [child for child in self._children if child.process is not None]
+        for child in living:
+            self._signal(child, signal.SIGTERM)
+        deadline = time.monotonic() + self._settings.drain_seconds + GRACE_SECONDS
+        in_time = [self._await_end(child, deadline) for child in living]
+        clean = all(in_time)
+        log.info("drained", clean=clean)
+        return clean
+
+    def _await_end(self, child: Child, deadline: float) -> bool:
+        process = child.process
+        if process is None:
+            return True
+        while process.poll() is None and time.monotonic() < deadline and not self._hurry.is_set():
+            time.sleep(LOOK_SECONDS / 4)
+        in_time = process.poll() is not None
+        if not in_time:
+            process.kill()
+            process.wait()
+        self._release(child)
+        return in_time
+
+    def _signal(self, child: Child, signum: signal.Signals) -> None:
+        if child.process is not None and child.process.poll() is None:
+            child.process.send_signal(signum)

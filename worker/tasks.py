@@ -1,0 +1,43 @@
+"""The Celery seam: a message in, an acknowledgement out; all else is the Seat's."""
+
+import structlog
+from celery import Celery
+from celery.exceptions import Reject
+from celery.signals import worker_shutting_down
+
+from shared.errors import BoardError, MessageInvalid
+from shared.queue import TASK, parse_message
+from worker.bootstrap import WorkerProcess
+
+log = structlog.get_logger()
+
+
+def install(app: Celery, process: WorkerProcess) -> None:
+    """Register the task and the drain on an app."""
+
+    # Any arguments: a forged message must end in our own error, not in a TypeError.
+    @app.task(name=TASK)
+    def render(*bodies: object, **fields: object) -> None:
+        take(process, bodies[0] if len(bodies) == 1 and not fields else [*bodies, fields])
+
+    def drain(**_: object) -> None:
+        process.drain()
+
+    worker_shutting_down.connect(drain, weak=False)
+
+
+def take(process: WorkerProcess, body: object) -> None:
+    """Take one message to its end.
+
+    Raises:
+        Reject: The process drains; the broker puts the message back.
+    """
+    try:
+        goes_on = process.seat.take(parse_message(body), process.owner)
+    except MessageInvalid as error:
+        log.error("message set aside", body=str(body)[:500], **error.report())
+    except BoardError as error:
+        log.warning("claim not possible; the dispatcher will publish again", **error.report())
+    else:
+        if not goes_on:
+            raise Reject(requeue=True)

@@ -1,0 +1,32 @@
+"""Timings: seconds that an item spent in each stage, for its sidecar and the worker's log."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Timings:
+    """A stop watch with named stages; a stage entered twice adds up."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the block."""
+        entered = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = time.monotonic() - entered
+            self._seconds[name] = self._seconds.get(name, 0.0) + spent
+
+    @property
+    def total_seconds(self) -> float:
+        """Seconds since the watch was started."""
+        return time.monotonic() - self._started
+
+    def as_dict(self) -> dict[str, float]:
+        """Milliseconds' precision is plenty for a sidecar."""
+        return {name: round(seconds, 3) for name, seconds in self._seconds.items()}

@@ -1,0 +1,112 @@
+"""Work: the claimed items under way in this process, their leases kept, their stops noticed."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from shared.board import StatusBoard
+from shared.errors import BoardError
+from shared.jobs import Claim
+
+log = structlog.get_logger()
+
+
+class Stopped(Exception):
+    """The item must not go on here; never shown to a person."""
+
+
+class ClaimGone(Stopped):
+    """The claim was lost or the batch cancelled: nothing is to be reported."""
+
+
+class Draining(Stopped):
+    """The process is about to end: the item goes back to the queue."""
+
+
+class Work:
+    """One claimed item under way."""
+
+    def __init__(self, claim: Claim, draining: threading.Event) -> None:
+        self.claim = claim
+        self._draining = draining
+        #: Set when the claim was lost or the batch cancelled; asked between denoising steps.
+        self.cancelled = threading.Event()
+
+    def check(self) -> None:
+        """Called between the stages up to the painting.
+
+        Raises:
+            ClaimGone: The claim was lost or its batch cancelled.
+            Draining: The process is about to end.
+        """
+        self.check_claim()
+        if self._draining.is_set():
+            raise Draining
+
+    def check_claim(self) -> None:
+        """Called once the item is painted: a drain does not throw a painting away.
+
+        Raises:
+            ClaimGone: The claim was lost or its batch cancelled.
+        """
+        if self.cancelled.is_set():
+            raise ClaimGone
+
+
+class WorkInHand:
+    """All items under way in this process; one thread renews all their leases in one call."""
+
+    def __init__(self, board: StatusBoard, lease_seconds: float) -> None:
+        self.draining = threading.Event()
+        self._board = board
+        self._lease_seconds = lease_seconds
+        self._lock = threading.Lock()
+        self._works: dict[tuple[str, int], Work] = {}
+        self._closed = threading.Event()
+        self._renewer = threading.Thread(target=self._renew_for_ever, name="leases", daemon=True)
+
+    def start(self) -> None:
+        """Start renewing."""
+        self._renewer.start()
+
+    def close(self) -> None:
+        """Stop renewing; what is still claimed expires or is put back by the supervisor."""
+        self._closed.set()
+        self._renewer.join()
+
+    @contextmanager
+    def holding(self, claim: Claim) -> Iterator[Work]:
+        """Keep the claim alive while the block runs."""
+        work, place = Work(claim, self.draining), (claim.batch_id, claim.spec.number)
+        with self._lock:
+            self._works[place] = work
+        try:
+            yield work
+        finally:
+            with self._lock:
+                self._works.pop(place, None)
+
+    def _renew_for_ever(self) -> None:
+        # A third of the lease leaves two more tries before anybody may take the item.
+        while not self._closed.wait(self._lease_seconds / 3):
+            try:
+                self.renew()
+            except BoardError as error:
+                log.warning("leases were not renewed", **error.report())
+
+    def renew(self) -> None:
+        """Renew every claim in hand; give up those that were lost or cancelled.
+
+        Raises:
+            RedisUnreachable: The board does not answer.
+        """
+        with self._lock:
+            works = dict(self._works)
+        if not works:
+            return
+        claims = [work.claim for work in works.values()]
+        renewal = self._board.renew(claims, self._lease_seconds)
+        for claim in (*renewal.lost, *renewal.cancelled):
+            works[claim.batch_id, claim.spec.number].cancelled.set()
