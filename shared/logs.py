@@ -39,7 +39,7 @@ def _shared_processors() -> list[structlog.typing.Processor]:
 def _formatter(log_format: str) -> logging.Formatter:
     as_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     ending: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if as_console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

@@ -1,0 +1,16 @@
+"""The status board: atomic moves on Redis, each a Lua script."""
+
+from shared.board.board import StatusBoard
+from shared.board.claims import PinnedSource, Renewal
+from shared.board.dispatching import Swept
+from shared.board.server import ServerFacts
+from shared.board.workers import WorkerRecord
+
+__all__ = [
+    "PinnedSource",
+    "Renewal",
+    "ServerFacts",
+    "StatusBoard",
+    "Swept",
+    "WorkerRecord",
+]

@@ -1,0 +1,35 @@
+"""The status board: the truth about batches, items, claims and workers, on one Redis."""
+
+from typing import Self
+
+from shared.board.claims import Claims
+from shared.board.connection import Connection
+from shared.board.control import Control
+from shared.board.dispatching import Dispatching
+from shared.board.reading import Reading
+from shared.board.server import Server
+from shared.board.submission import Submission
+from shared.board.workers import Workers
+from shared.settings import Settings
+
+
+class StatusBoard(Submission, Reading, Dispatching, Claims, Control, Workers, Server):
+    """All that the rooms ask of the board; safe for threads.
+
+    Every call is one or a few atomic scripts, timed by Redis' own clock. A batch's counts sum to
+    its total, and each item is in exactly one state, before and after every one of them. A
+    single Redis (6.2 or newer) is needed, not a cluster.
+    """
+
+    @classmethod
+    def connect(cls, settings: Settings) -> Self:
+        """The board at `redis_url`, under the keys of `namespace`; nothing is sent yet.
+
+        Raises:
+            SettingsInvalid: The URL is of no usual form.
+        """
+        return cls(Connection.of(settings))
+
+    def close(self) -> None:
+        """Give the connections back; a later call opens new ones."""
+        self._connection.close()

@@ -1,0 +1,133 @@
+"""Claims: a worker's time-limited, fenced rights, from taking one to its end."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shared.board.part import Part, milliseconds
+from shared.board.records import load_claim
+from shared.errors import ClaimLost
+from shared.jobs import Claim, Failure, Result
+from shared.states import ItemState
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The claims that a renewal could not keep; all others hold for another lease."""
+
+    #: The item is in other hands, or waits for them.
+    lost: tuple[Claim, ...] = ()
+    #: A person cancelled the batch; the item has ended.
+    cancelled: tuple[Claim, ...] = ()
+
+
+class PinnedSource(NamedTuple):
+    """The identity of the object that an item renders."""
+
+    etag: str
+    #: In bytes.
+    size: int
+
+
+class Claims(Part):
+    """The worker's side of the board."""
+
+    def claim(self, batch_id: str, number: int, owner: str, lease_seconds: float) -> Claim | None:
+        """Claim an item for `owner`, or learn that there is nothing to do.
+
+        Returns:
+            None when the item is not to be rendered now: ended, running, waiting for its
+            retry, unknown, or its batch is paused or cancelled (which ends the item).
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        lease, nonce = milliseconds(lease_seconds), uuid.uuid4().hex
+        reply = self._connection.run("claim", batch_id, number, owner, lease, nonce)
+        return load_claim(batch_id, number, owner, reply) if reply else None
+
+    def renew(self, claims: Sequence[Claim], lease_seconds: float) -> Renewal:
+        """Hold claims for another lease from now, all of them in one call.
+
+        Raises:
+            RedisUnreachable: Redis does not answer; the claims run out at their time.
+        """
+        if not claims:
+            return Renewal()
+        rows = [part for claim in claims for part in _name(claim)]
+        words = self._connection.run("renew", milliseconds(lease_seconds), *rows)
+        verdicts = list(zip(claims, words, strict=True))
+        return Renewal(
+            lost=tuple(claim for claim, word in verdicts if word == "lost"),
+            cancelled=tuple(claim for claim, word in verdicts if word == "cancelled"),
+        )
+
+    def pin_source(self, claim: Claim, etag: str, size: int) -> PinnedSource:
+        """Store the identity of the item's source; the first one stays, and is returned.
+
+        Raises:
+            ClaimLost: The item is in other hands or has ended.
+            RedisUnreachable: Redis does not answer.
+        """
+        reply = self._connection.run("pin_source", *_name(claim), etag, size)
+        if not reply:
+            raise _lost(claim)
+        return PinnedSource(reply[0], int(reply[1]))
+
+    def finish(self, claim: Claim, outcome: Result | Failure) -> None:
+        """Report a claimed item done or failed; the same report twice counts once.
+
+        A lease that ran out does no harm as long as nobody has taken the item back. From the
+        moment a person cancels the batch, reports are refused and the item is cancelled.
+
+        Raises:
+            ClaimLost: The item is in other hands or has ended; the outcome does not count.
+            RedisUnreachable: Redis does not answer.
+        """
+        failed = isinstance(outcome, Failure)
+        state = ItemState.FAILED if failed else ItemState.DONE
+        code = outcome.code if isinstance(outcome, Failure) else ""
+        record = outcome.model_dump_json()
+        if not self._connection.run("finish", *_name(claim), state, record, code):
+            raise _lost(claim)
+
+    def hand_back(
+        self, claim: Claim, *, delay_seconds: float = 0.0, count_delivery: bool = False
+    ) -> bool:
+        """Give a claimed item back to be rendered later, by anyone.
+
+        Args:
+            claim: The claim, which ends.
+            delay_seconds: The item waits for this long before it is published again.
+            count_delivery: False for a drain: as if it had never been claimed. True for a
+                retry after a passing fault: the item's `retries` grow.
+
+        Returns:
+            False when there was nothing to give back: the claim was lost, or the batch is
+            cancelled and with it the item.
+
+        Raises:
+            RedisUnreachable: Redis does not answer; the claim runs out at its time.
+        """
+        delay = milliseconds(delay_seconds)
+        return bool(self._connection.run("hand_back", *_name(claim), delay, int(count_delivery)))
+
+    def expire_owner(self, owner: str) -> int:
+        """End all claims of a dead process now; the next sweep puts their items back.
+
+        Returns:
+            The number of claims.
+
+        Raises:
+            RedisUnreachable: Redis does not answer; the claims run out at their time.
+        """
+        return int(self._connection.run("expire_owner", owner))
+
+
+def _name(claim: Claim) -> tuple[str, int, int]:
+    return claim.batch_id, claim.spec.number, claim.fence
+
+
+def _lost(claim: Claim) -> ClaimLost:
+    return ClaimLost(item=claim.spec.number, batch=claim.batch_id, fence=claim.fence)

@@ -1,0 +1,24 @@
+-- Add a slice of waiting items to a batch that is not sealed. Arguments: batch, then pairs of
+-- number and record. Repeating changes nothing. Returns how many were taken, -1 for no such batch.
+local batch = ARGV[2]
+local fields = redis.call('HMGET', key('batch', batch), 'total', 'sealed')
+local total = tonumber(fields[1] or -1)
+if total < 0 or fields[2] then
+  return math.min(total, 0)
+end
+local specs, scores = {}, {}
+for position = 3, #ARGV, 2 do
+  local number = ARGV[position]
+  if tonumber(number) < total then
+    specs[#specs + 1] = number
+    specs[#specs + 1] = ARGV[position + 1]
+    scores[#scores + 1] = number
+    scores[#scores + 1] = number
+  end
+end
+if #specs > 0 then
+  redis.call('HSET', key('specs', batch), unpack(specs))
+  redis.call('ZADD', key('in_state', batch, 'queued'), unpack(scores))
+  redis.call('ZADD', key('waiting', batch), unpack(scores))
+end
+return #specs / 2

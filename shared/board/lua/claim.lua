@@ -1,0 +1,44 @@
+-- Claim an item. Arguments: batch, number, owner, lease in ms, nonce (the caller's name for this
+-- very attempt: repeating it after a lost answer gives the same claim).
+-- Returns {} or {spec, fence, deliveries, retries, pinned or '', etag, size}.
+local batch, number, owner, lease, nonce = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local flags = redis.call('HMGET', key('batch', batch), 'sealed', 'cancelled', 'paused', 'lane')
+local spec = redis.call('HGET', key('specs', batch), number)
+local item = key('item', batch, number)
+
+local function granted()
+  local fields = redis.call('HMGET', item, 'fence', 'deliveries', 'retries', 'etag', 'size')
+  return {spec, fields[1], fields[2], fields[3] or '0', fields[4] or false, fields[5] or false}
+end
+
+if not flags[1] or not spec then
+  return {}
+end
+local state = state_of(batch, number)
+if state == 'running' and redis.call('HGET', item, 'nonce') == nonce then
+  return granted()
+end
+if state ~= 'queued' then
+  return {}
+end
+if flags[2] then
+  move(batch, number, 'cancelled')
+  return {}
+end
+local delayed = redis.call('ZSCORE', key('delayed'), member(batch, number))
+if delayed then
+  return {}
+end
+if flags[3] then
+  redis.call('ZREM', key('published', flags[4]), member(batch, number))
+  wait(batch, number)
+  return {}
+end
+move(batch, number, 'running')
+redis.call('HSET', item, 'owner', owner, 'nonce', nonce)
+redis.call('HINCRBY', item, 'fence', 1)
+redis.call('HINCRBY', item, 'deliveries', 1)
+redis.call('ZADD', key('claims'), NOW + lease, member(batch, number))
+redis.call('SADD', key('owned', owner), member(batch, number))
+redis.call('HSETNX', key('batch', batch), 'first_claim', NOW)
+return granted()

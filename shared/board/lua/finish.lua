@@ -1,0 +1,21 @@
+-- Report an item's end. Arguments: batch, number, fence, new state, outcome (JSON), code or ''.
+-- Returns 1, or 0 when the claim is lost; the same report twice is one report.
+local batch, number, fence, new = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local item = key('item', batch, number)
+if not holds(batch, number, fence) then
+  local fields = redis.call('HMGET', item, 'state', 'fence')
+  return fields[1] == new and fields[2] == fence
+    and redis.call('HGET', key('outcomes', batch), number) == ARGV[6] and 1 or 0
+end
+if batch_field(batch, 'cancelled') then
+  move(batch, number, 'cancelled')
+  return 0
+end
+if not move(batch, number, new) then
+  return 0
+end
+redis.call('HSET', key('outcomes', batch), number, ARGV[6])
+if ARGV[7] ~= '' then
+  redis.call('HSET', item, 'code', ARGV[7])
+end
+return 1

@@ -1,0 +1,14 @@
+-- Note that a batch's results are written. Arguments: batch, revision that they were written for
+-- or ''. Returns -1 for no such batch, 0 when items are open or were retried since, else 1.
+local batch = ARGV[2]
+local record = key('batch', batch)
+local fields = redis.call('HMGET', record, 'total', 'revision')
+if not fields[1] then
+  return -1
+end
+if open_items(batch) > 0 or (ARGV[3] ~= '' and ARGV[3] ~= (fields[2] or '0')) then
+  return 0
+end
+redis.call('HSETNX', record, 'ended', NOW)
+redis.call('SREM', key('ending'), batch)
+return 1

@@ -1,0 +1,110 @@
+-- Shared by every script: keys, time, and the one way in which an item changes its state.
+-- The renderer puts three tables before this text: MOVES and FINAL (shared/states.py) and
+-- KEY (shared/keys.py). ARGV[1] is the prefix of all keys; a script's own arguments follow.
+-- Keys are built here, not passed in KEYS: one Redis, not a cluster.
+
+local PREFIX = ARGV[1]
+-- Turns are multiples of this over a batch's weight: exact for every weight from 1 to 10.
+local STRIDE = 2520
+
+local function key(name, ...)
+  return string.format(KEY[name], PREFIX, ...)
+end
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local NOW = now_ms()
+
+-- `batch/number`, as the sets over all batches name an item; batch ids hold no slash.
+local function member(batch, number)
+  return batch .. '/' .. number
+end
+
+local function split(name)
+  return string.match(name, '^(.-)/(%d+)$')
+end
+
+local function batch_field(batch, field)
+  return redis.call('HGET', key('batch', batch), field)
+end
+
+local function state_of(batch, number)
+  return redis.call('HGET', key('item', batch, number), 'state') or 'queued'
+end
+
+-- Put a batch into its lane's round, not before the round's present turn: no credit for waiting.
+local function join_lane(batch)
+  local fields = redis.call('HMGET', key('batch', batch),
+    'lane', 'turn', 'sealed', 'cancelled', 'paused')
+  local lane = fields[1]
+  if not fields[3] or fields[4] or fields[5] or redis.call('ZSCORE', key('lane', lane), batch) then
+    return
+  end
+  local present = tonumber(redis.call('HGET', key('turns'), lane) or 0)
+  redis.call('ZADD', key('lane', lane), math.max(present, tonumber(fields[2] or 0)), batch)
+end
+
+local function wait(batch, number)
+  redis.call('ZADD', key('waiting', batch), number, number)
+  join_lane(batch)
+end
+
+local function leave(batch, number, old)
+  redis.call('ZREM', key('in_state', batch, old), number)
+  local name = member(batch, number)
+  if old == 'queued' then
+    redis.call('ZREM', key('waiting', batch), number)
+    redis.call('ZREM', key('published', batch_field(batch, 'lane')), name)
+    redis.call('ZREM', key('delayed'), name)
+  elseif old == 'running' then
+    local item = key('item', batch, number)
+    redis.call('ZREM', key('claims'), name)
+    redis.call('SREM', key('owned', redis.call('HGET', item, 'owner')), name)
+    redis.call('HDEL', item, 'nonce')
+  end
+end
+
+local function open_items(batch)
+  local counts = redis.call('HMGET', key('batch', batch), 'n:queued', 'n:running', 'n:held')
+  return (counts[1] or 0) + (counts[2] or 0) + (counts[3] or 0)
+end
+
+-- A batch whose items are all final waits for the steward; a retry takes it back.
+local function note_end(batch, old, new)
+  local record = key('batch', batch)
+  local open = open_items(batch)
+  if FINAL[new] then
+    redis.call('HSET', record, 'last_report', NOW)
+  end
+  if open == 0 then
+    redis.call('SADD', key('ending'), batch)
+  elseif FINAL[old] then
+    redis.call('SREM', key('ending'), batch)
+    redis.call('HDEL', record, 'ended')
+  end
+end
+
+-- The one way in which an item changes its state. Refuses what the table does not allow, before
+-- anything is written; keeps counts, state sets and indices in step.
+local function move(batch, number, new)
+  local old = state_of(batch, number)
+  if not MOVES[old][new] then
+    return false
+  end
+  leave(batch, number, old)
+  redis.call('HSET', key('item', batch, number), 'state', new)
+  redis.call('ZADD', key('in_state', batch, new), number, number)
+  redis.call('HINCRBY', key('batch', batch), 'n:' .. old, -1)
+  redis.call('HINCRBY', key('batch', batch), 'n:' .. new, 1)
+  note_end(batch, old, new)
+  return true
+end
+
+-- Whether an item is running under this very fence.
+local function holds(batch, number, fence)
+  local fields = redis.call('HMGET', key('item', batch, number), 'state', 'fence')
+  return fields[1] == 'running' and fields[2] == fence
+end

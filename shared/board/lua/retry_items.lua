@@ -1,0 +1,53 @@
+-- Queue a slice of failed items again. Arguments: batch, after, limit, length of the choice, the
+-- choice ('all', or 'these' and numbers), the codes ('any', or 'these' and codes).
+-- Returns 'unknown', 'cancelled', or {items moved, items seen, last number seen}.
+local batch, after, limit, length = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local record = key('batch', batch)
+local fields = redis.call('HMGET', record, 'total', 'cancelled')
+if not fields[1] then
+  return 'unknown'
+end
+if fields[2] then
+  return 'cancelled'
+end
+
+local codes, any = {}, ARGV[6 + length] == 'any'
+for position = 7 + length, #ARGV do
+  codes[ARGV[position]] = true
+end
+
+local function wanted(number)
+  return state_of(batch, number) == 'failed'
+    and (any or codes[redis.call('HGET', key('item', batch, number), 'code')])
+end
+
+local function retry(number)
+  local item = key('item', batch, number)
+  move(batch, number, 'queued')
+  redis.call('HDEL', item, 'deliveries', 'retries', 'code', 'owner', 'size')
+  -- Empty, not absent: it also overrides the ETag that the submission's listing told.
+  redis.call('HSET', item, 'etag', '')
+  redis.call('HDEL', key('outcomes', batch), number)
+  wait(batch, number)
+end
+
+local numbers = {}
+if ARGV[6] == 'all' then
+  numbers = redis.call('ZRANGEBYSCORE', key('in_state', batch, 'failed'), '(' .. after, '+inf',
+    'LIMIT', 0, limit)
+else
+  for position = 7, 5 + length do
+    numbers[#numbers + 1] = ARGV[position]
+  end
+end
+local moved = 0
+for _, number in ipairs(numbers) do
+  if wanted(number) then
+    retry(number)
+    moved = moved + 1
+  end
+end
+if moved > 0 then
+  redis.call('HINCRBY', record, 'revision', 1)
+end
+return {moved, #numbers, numbers[#numbers] or after}

@@ -1,0 +1,25 @@
+"""What the parts of the board share: a connection, and cutting long lists into slices."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from shared.board.connection import Connection
+
+T = TypeVar("T")
+
+
+class Part:
+    """A part of the board: some calls on the one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+
+def slices(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The values in order, in runs of at most `size`."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def milliseconds(seconds: float) -> int:
+    """Seconds as the whole milliseconds that the scripts count in, at least one if positive."""
+    return max(round(seconds * 1000), 1) if seconds > 0 else 0

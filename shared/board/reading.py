@@ -1,0 +1,65 @@
+"""Reading: batches and items as they stand; an unknown id is an error, never "done"."""
+
+from shared.board.part import Part
+from shared.board.records import load_item, load_status, pairs
+from shared.errors import BatchUnknown, ItemUnknown
+from shared.jobs import BatchStatus, Item
+from shared.states import ItemState
+
+
+class Reading(Part):
+    """Answers questions about batches and items; moves nothing."""
+
+    def status(self, batch_id: str) -> BatchStatus:
+        """The batch's roll-up; costs the same for ten items and for ten million.
+
+        Raises:
+            BatchUnknown: No such batch.
+            RedisUnreachable: Redis does not answer.
+        """
+        fields = self._connection.run("read_batch", batch_id)
+        if not fields:
+            raise BatchUnknown(batch=batch_id)
+        return load_status(pairs(fields))
+
+    def batches(self, limit: int = 100) -> list[BatchStatus]:
+        """The roll-ups of the newest batches, newest first.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        records = self._connection.run("list_batches", limit)
+        return [load_status(pairs(fields)) for fields in records]
+
+    def items(
+        self, batch_id: str, state: ItemState | None = None, *, after: int = -1, limit: int = 500
+    ) -> list[Item]:
+        """A page of the batch's items in manifest order, in one consistent picture.
+
+        Args:
+            batch_id: The batch.
+            state: Only items in this state; None for all.
+            after: Number of the last item of the page before; -1 for the first page.
+            limit: Most items of the page.
+
+        Raises:
+            BatchUnknown: No such batch.
+            RedisUnreachable: Redis does not answer.
+        """
+        rows = self._connection.run("read_items", batch_id, state or "", after, limit)
+        if not rows:
+            raise BatchUnknown(batch=batch_id)
+        return [load_item(row) for row in rows[1:]]
+
+    def item(self, batch_id: str, number: int) -> Item:
+        """One item.
+
+        Raises:
+            BatchUnknown: No such batch.
+            ItemUnknown: The batch has no item of this number.
+            RedisUnreachable: Redis does not answer.
+        """
+        found = self.items(batch_id, after=number - 1, limit=1)
+        if number < 0 or not found:
+            raise ItemUnknown(batch=batch_id, item=number)
+        return found[0]

@@ -1,0 +1,68 @@
+"""The board's Lua scripts: read from `lua/`, with states and keys rendered in front."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+
+from shared.keys import BoardKeys
+from shared.states import FINAL, MOVES, ItemState
+
+#: How many parts, after the prefix, each kind of key is built from.
+_KEY_PARTS: Mapping[str, int] = {
+    "batches": 0,
+    "batch": 1,
+    "specs": 1,
+    "outcomes": 1,
+    "item": 2,
+    "in_state": 2,
+    "waiting": 1,
+    "lane": 1,
+    "turns": 0,
+    "published": 1,
+    "claims": 0,
+    "delayed": 0,
+    "owned": 1,
+    "ending": 0,
+    "cancelling": 0,
+    "workers": 0,
+    "seen": 0,
+}
+
+
+def load_scripts() -> dict[str, str]:
+    """Every script's whole text by its name, which is its file's stem."""
+    folder = files("shared.board").joinpath("lua")
+    texts = {
+        entry.name.removesuffix(".lua"): entry.read_text(encoding="utf-8")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".lua")
+    }
+    front = _tables() + texts.pop("prelude")
+    return {name: front + text for name, text in texts.items()}
+
+
+def _tables() -> str:
+    """The legal moves, the final states and the keys, as Lua tables."""
+    moves = {str(old): _lua_set(new) for old, new in MOVES.items()}
+    keys = {name: f"'{_template(name)}'" for name in _KEY_PARTS}
+    return "".join(
+        f"local {name} = {value}\n"
+        for name, value in (
+            ("MOVES", _lua_table(moves)),
+            ("FINAL", _lua_set(FINAL)),
+            ("KEY", _lua_table(keys)),
+        )
+    )
+
+
+def _template(name: str) -> str:
+    """A key of this kind with `%s` for the prefix and for each part."""
+    built = getattr(BoardKeys("%s"), name)
+    return str(built(*["%s"] * _KEY_PARTS[name]) if callable(built) else built)
+
+
+def _lua_set(states: frozenset[ItemState]) -> str:
+    return _lua_table({str(state): "true" for state in sorted(states)})
+
+
+def _lua_table(fields: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"['{name}'] = {value}" for name, value in fields.items()) + "}"

@@ -1,0 +1,72 @@
+"""The server behind the board: what it is, and whether items are safe on it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.board.part import Part
+from shared.errors import RedisUnsafe
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What Redis says of itself, as far as it matters here."""
+
+    version: str
+    aof_enabled: bool
+    #: `noeviction` keeps everything; any other policy may drop items.
+    maxmemory_policy: str
+    #: In bytes.
+    used_memory: int
+    #: In bytes; 0 for no limit.
+    maxmemory: int
+
+    @property
+    def problems(self) -> list[str]:
+        """Why items are not safe on this server; empty when they are."""
+        found = []
+        if not self.aof_enabled:
+            found.append("its append-only file is off")
+        if self.maxmemory_policy != "noeviction":
+            found.append(f"its policy is {self.maxmemory_policy}, which drops keys when it is full")
+        return found
+
+
+class Server(Part):
+    """Asks the server about itself."""
+
+    def ping(self) -> None:
+        """Learn that Redis answers.
+
+        Raises:
+            RedisUnreachable: It does not.
+        """
+        self._connection.ping()
+
+    def server_facts(self) -> ServerFacts:
+        """What Redis says of itself.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return _facts(self._connection.info())
+
+    def refuse_unsafe(self) -> None:
+        """Refuse a server that may lose or drop items.
+
+        Raises:
+            RedisUnsafe: The append-only file is off, or the memory policy evicts.
+            RedisUnreachable: Redis does not answer.
+        """
+        problems = self.server_facts().problems
+        if problems:
+            raise RedisUnsafe(address=self._connection.address, reason=" and ".join(problems))
+
+
+def _facts(info: dict[str, Any]) -> ServerFacts:
+    return ServerFacts(
+        version=str(info["redis_version"]),
+        aof_enabled=bool(int(info["aof_enabled"])),
+        maxmemory_policy=str(info["maxmemory_policy"]),
+        used_memory=int(info["used_memory"]),
+        maxmemory=int(info["maxmemory"]),
+    )

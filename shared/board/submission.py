@@ -1,0 +1,68 @@
+"""Submission: a batch is opened, filled in slices and sealed; each step can be repeated."""
+
+from collections.abc import Iterator, Sequence
+
+from shared.board.part import Part, slices
+from shared.board.records import dump_batch, dump_spec
+from shared.errors import BatchExists, BatchIncomplete, BatchUnknown
+from shared.jobs import Batch, ItemSpec
+
+#: Items added by one script run: a few milliseconds of Redis' time.
+ITEMS_PER_SLICE = 500
+#: Slices sent in one round trip.
+SLICES_PER_TRIP = 8
+
+
+class Submission(Part):
+    """Opens, fills and seals batches."""
+
+    def open_batch(self, batch: Batch) -> bool:
+        """Reserve the batch's id.
+
+        Returns:
+            True when the batch is new or was left half filled: fill and seal it. False when
+            this very batch (same manifest, style and output) is already submitted.
+
+        Raises:
+            BatchExists: The id belongs to another submission.
+            RedisUnreachable: Redis does not answer.
+        """
+        verdict = self._connection.run("open_batch", batch.batch_id, *dump_batch(batch))
+        if verdict in (["fill"], ["sealed"]):
+            return bool(verdict == ["fill"])
+        raise BatchExists(batch=batch.batch_id, difference=" and ".join(verdict))
+
+    def add_items(self, batch_id: str, specs: Sequence[ItemSpec]) -> None:
+        """Add waiting items; repeating it, whole or in part, changes nothing.
+
+        Nobody renders an item before its batch is sealed; after that this does nothing.
+
+        Raises:
+            BatchUnknown: The batch was never opened.
+            RedisUnreachable: Redis went away; add the same items again.
+        """
+        for trip in slices(specs, ITEMS_PER_SLICE * SLICES_PER_TRIP):
+            arguments = ([batch_id, *_rows(part)] for part in slices(trip, ITEMS_PER_SLICE))
+            if -1 in self._connection.run_many("add_items", arguments):
+                raise BatchUnknown(batch=batch_id)
+
+    def seal_batch(self, batch_id: str) -> None:
+        """Make the batch's items visible to the dispatcher, all at once.
+
+        Raises:
+            BatchIncomplete: Some of the items that the batch announced are not there.
+            BatchUnknown: The batch was never opened.
+            RedisUnreachable: Redis does not answer.
+        """
+        counts = self._connection.run("seal_batch", batch_id)
+        if not counts:
+            raise BatchUnknown(batch=batch_id)
+        found, total = counts
+        if found != total:
+            raise BatchIncomplete(batch=batch_id, found=found, total=total)
+
+
+def _rows(specs: Sequence[ItemSpec]) -> Iterator[str | int]:
+    for spec in specs:
+        yield spec.number
+        yield dump_spec(spec)

@@ -1,0 +1,63 @@
+"""Workers: what each worker process last said of itself."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.board.part import Part, milliseconds
+from shared.board.records import moment
+
+#: A worker that was silent for this long is forgotten.
+FORGET_SECONDS = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A worker process as the board last heard of it."""
+
+    owner: str
+    #: Whatever it reported; JSON values.
+    facts: dict[str, Any]
+    seen_at: datetime
+    #: Since then, by Redis' clock.
+    silent_seconds: float
+
+
+class Workers(Part):
+    """Keeps what worker processes say of themselves."""
+
+    def report_worker(self, owner: str, facts: Mapping[str, Any]) -> None:
+        """Replace what is known of a worker; `facts` must be JSON values.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        age = milliseconds(FORGET_SECONDS)
+        self._connection.run("report_worker", owner, json.dumps(dict(facts)), age)
+
+    def workers(self) -> list[WorkerRecord]:
+        """All known workers, the longest silent first.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        *rows, now = self._connection.run("list_workers")
+        return [
+            WorkerRecord(
+                owner=owner,
+                facts=json.loads(facts),
+                seen_at=moment(float(seen)),
+                silent_seconds=max(float(now) - float(seen), 0) / 1000,
+            )
+            for owner, facts, seen in rows
+        ]
+
+    def forget_worker(self, owner: str) -> None:
+        """Drop what is known of a worker that ended in order.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        self._connection.run("forget_worker", owner)
