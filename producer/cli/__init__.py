@@ -1,1 +1,78 @@
-"""The `restyle` command."""
+"""The `restyle` command: its commands by room, each loaded when it is asked for."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+#: Every command, in the order of `--help`, and the module of this package that registers it.
+ROOMS: Mapping[str, str] = {
+    "submit": "submitting",
+    "status": "batches",
+    "watch": "outputs",
+    "items": "batches",
+    "results": "outputs",
+    "sheet": "outputs",
+    "cancel": "batches",
+    "retry": "batches",
+    "pause": "batches",
+    "resume": "batches",
+    "steward": "outputs",
+    "doctor": "host",
+    "config": "host",
+}
+
+
+class _Rooms(TyperGroup):
+    """Loads one room for one command: boto3, celery and pillow together take a second."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the library's signature
+        return list(ROOMS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in ROOMS:
+            from shared.wording import did_you_mean  # pydantic is slow to load
+
+            ctx.fail(f"There is no command {cmd_name}{did_you_mean(cmd_name, ROOMS)}.")
+        commands = typer.Typer()
+        import_module(f"producer.cli.{ROOMS[cmd_name]}").register(commands)
+        return get_group(commands).commands[cmd_name]
+
+
+app = typer.Typer(
+    name="restyle",
+    cls=_Rooms,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,  # a plain traceback shows no secrets of local variables
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
+        typer.echo(f"restyle {version('restyle')}")
+        raise typer.Exit
+
+
+@app.callback()
+def restyle(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Restyle an image catalogue: find the garment by text, repaint it, keep every other pixel.
+
+    Exit codes: 0 done, 1 items failed, 2 wrong input, 3 Redis or S3 unreachable, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="restyle")

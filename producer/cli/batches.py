@@ -1,0 +1,210 @@
+"""Commands about submitted batches: status, items, cancel, retry, pause, resume."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from producer.cli.terminal import JsonFlag, out, print_json, speaks
+from shared.settings import load_settings
+from shared.states import ItemState
+
+if TYPE_CHECKING:
+    from shared.board import StatusBoard
+    from shared.jobs import BatchStatus, Item
+
+#: Items that `restyle items` prints for people unless told otherwise.
+SHOWN_ITEMS = 50
+
+BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the `restyle` command."""
+    for command in (status, items, cancel, retry, pause, resume):
+        app.command()(command)
+
+
+@contextmanager
+def open_board() -> Iterator["StatusBoard"]:
+    """The board that the settings name, for the time of one command."""
+    from shared.board import StatusBoard  # redis takes a moment that --help does not need
+
+    with closing(StatusBoard.connect(load_settings())) as board:
+        yield board
+
+
+def say(sentence: str) -> None:
+    """Print a sentence of the command's answer, as long as it is."""
+    out().print(sentence, markup=False, soft_wrap=True)
+
+
+@speaks
+def status(
+    batch: Annotated[
+        str | None, typer.Argument(metavar="[BATCH]", help="The batch's id; without it, a list.")
+    ] = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="Batches to list, the newest first.")] = 20,
+    json: JsonFlag = False,
+) -> None:
+    """Show how a batch stands, or list the newest batches.
+
+    Examples: restyle status · restyle status spring-2026 --json
+    """
+    from producer.summary import summary
+
+    with open_board() as board:
+        if batch is None:
+            batches = board.batches(limit)
+            print_json([summary(one) for one in batches]) if json else _show_batches(batches)
+        else:
+            one = board.status(batch)
+            print_json(summary(one)) if json else _show_batch(one)
+
+
+def _show_batches(batches: list["BatchStatus"]) -> None:
+    from producer.summary import phase
+
+    if not batches:
+        say("There are no batches. Next: restyle submit --help")
+        return
+    table = Table(box=None, header_style="bold")
+    table.add_column("Batch", overflow="fold")
+    for name in ("Phase", "Submitted"):
+        table.add_column(name, no_wrap=True)
+    for name in ("Done", "Failed", "Total"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in batches:
+        numbers = (one.counts[ItemState.DONE], one.counts[ItemState.FAILED], one.batch.total)
+        texts = (one.batch.batch_id, phase(one), _moment(one.batch.submitted_at))
+        table.add_row(*texts, *(f"{number:,}" for number in numbers))
+    out().print(table)
+
+
+def _show_batch(one: "BatchStatus") -> None:
+    from producer.summary import phase
+
+    batch = one.batch
+    counts = ", ".join(f"{count:,} {state}" for state, count in one.counts.items() if count)
+    say(f"{batch.batch_id}: {phase(one)}, {counts} of {batch.total:,} items")
+    say(f"  style      {batch.style.name} ({batch.style.digest[:12]})")
+    say(f"  lane       {batch.lane}, priority {batch.priority}")
+    say(f"  submitted  {_moment(batch.submitted_at)}")
+    say(f"  results    {batch.output}")
+    if one.counts[ItemState.FAILED]:
+        say(f"Next: restyle items {batch.batch_id} --state failed")
+
+
+def _moment(time: datetime) -> str:
+    return f"{time.astimezone():%Y-%m-%d %H:%M}"
+
+
+# --- items -----------------------------------------------------------------------------------
+
+
+@speaks
+def items(
+    batch: BatchArgument,
+    *,
+    state: Annotated[ItemState | None, typer.Option(help="Only items in this state.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"Most items; by default {SHOWN_ITEMS}, and all with --json."),
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """List a batch's items in manifest order, each failure with its reason and what to do.
+
+    With --json one object a line, as they come. Example: restyle items spring-2026 --state failed
+    """
+    from producer.results import each_item
+
+    with open_board() as board:
+        found = each_item(board, batch, state)
+        if json:
+            for item in islice(found, limit):
+                print_json(item.model_dump(mode="json"))
+        else:
+            _show_items(found, limit or SHOWN_ITEMS)
+
+
+def _show_items(found: Iterable["Item"], limit: int) -> None:
+    for shown, item in enumerate(found):
+        if shown == limit:
+            say(f"These are the first {limit:,}; --limit shows more.")
+            return
+        _show_item(item)
+
+
+def _show_item(item: "Item") -> None:
+    say(f"{item.state:<9}  #{item.spec.number}  {item.spec.external_id}  {item.spec.source}")
+    if item.failure:
+        say(f"    {item.failure.code}: {item.failure.message}")
+        say(f"    → {item.failure.hint}")
+    for variant in item.result.variants if item.result else ():
+        say(f"    {variant}")
+
+
+# --- what a person does with a batch ---------------------------------------------------------
+
+
+@speaks
+def cancel(batch: BatchArgument, *, json: JsonFlag = False) -> None:
+    """Cancel a batch: waiting items at once, running ones between two steps."""
+    with open_board() as board:
+        count = board.cancel(batch)
+    _tell(batch, {"cancelled": count}, f"{count:,} items cancelled.", as_json=json)
+
+
+@speaks
+def retry(
+    batch: BatchArgument,
+    *,
+    code: Annotated[
+        list[str] | None,
+        typer.Option(help="Only failures of this code; can be repeated."),
+    ] = None,
+    item: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this item, by external id or #number; can be repeated."),
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Queue a batch's failed items again, for the sources as they are now.
+
+    Example: restyle retry spring-2026 --code object_missing --code storage_unavailable
+    """
+    from producer.control import retry as queue_again
+
+    with open_board() as board:
+        count = queue_again(board, batch, items=item or (), codes=code or ())
+    _tell(batch, {"queued": count}, f"{count:,} items queued again.", as_json=json)
+
+
+@speaks
+def pause(batch: BatchArgument, *, json: JsonFlag = False) -> None:
+    """Stop giving a batch's items to workers; running ones go on to their end."""
+    with open_board() as board:
+        board.pause(batch)
+    sentence = f"The batch {batch} is paused. Next: restyle resume {batch}"
+    _tell(batch, {"paused": True}, sentence, as_json=json)
+
+
+@speaks
+def resume(batch: BatchArgument, *, json: JsonFlag = False) -> None:
+    """Go on with a paused batch."""
+    with open_board() as board:
+        board.resume(batch)
+    _tell(batch, {"paused": False}, f"The batch {batch} goes on.", as_json=json)
+
+
+def _tell(batch: str, facts: dict[str, object], sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"batch": batch} | facts)
+    else:
+        say(sentence)

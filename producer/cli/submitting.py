@@ -1,0 +1,122 @@
+"""The command submit, and how it tells what came of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from producer.cli.batches import open_board, say
+from producer.cli.terminal import JsonFlag, err, print_json, speaks
+from shared.errors import ManifestInvalid, SettingsInvalid
+from shared.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from producer.submit import Progress, Receipt, Submission
+
+Lane = Literal["urgent", "standard", "bulk"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `restyle` command."""
+    app.command()(submit)
+
+
+@speaks
+def submit(  # noqa: PLR0913 - an argument per option
+    *,
+    manifest: Annotated[
+        str,
+        typer.Option(help="CSV or JSONL file, local or s3://, or s3://bucket/prefix/ with images."),
+    ],
+    style: Annotated[Path, typer.Option(help="YAML file: what to mask, what to paint.")],
+    output: Annotated[
+        str | None,
+        typer.Option(help="s3://bucket/prefix/ for the results; by default RESTYLE_OUTPUT."),
+    ] = None,
+    batch_id: Annotated[
+        str | None, typer.Option(help="Id of the batch; repeating a submission under it is safe.")
+    ] = None,
+    lane: Annotated[Lane, typer.Option(help="Urgent batches go first, bulk ones last.")] = (
+        "standard"
+    ),
+    priority: Annotated[
+        int, typer.Option(min=0, max=9, help="Share among the batches of one lane.")
+    ] = 4,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay and show the progress.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Queue every image of a manifest under a style, after checking all of it.
+
+    Example: restyle submit --manifest shoes.csv --style spring.yaml --output s3://shop/restyled/
+    """
+    from producer.submit import Submission
+
+    settings = load_settings()
+    target = output or settings.output
+    if target is None:
+        reason = "it is not set, and no --output is given"
+        raise SettingsInvalid(name="RESTYLE_OUTPUT", reason=reason)
+    request = Submission(manifest, style, target, batch_id, lane, priority)
+    receipt = _submitted(request, settings, as_json=json)
+    _show_receipt(receipt, as_json=json)
+    if watch:
+        _follow(receipt.status.batch.batch_id, as_json=json)
+
+
+def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "Receipt":
+    from producer.submit import submit as place
+    from shared.dispatch import Dispatcher
+    from shared.queue import Publisher, celery_app
+    from shared.s3 import ObjectStore
+
+    with open_board() as board, _shown_progress() as progress:
+        dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
+        try:
+            return place(
+                request, board, ObjectStore.connect(), dispatch=dispatcher.step, progress=progress
+            )
+        except ManifestInvalid as error:
+            if not as_json:
+                _show_problems(error)
+            raise
+
+
+@contextmanager
+def _shown_progress() -> Iterator["Progress"]:
+    """A line on stderr that moves, on a terminal; nothing elsewhere."""
+    with err().status("Reading the manifest") as line:
+        yield lambda what, rows: line.update(f"{rows:,} rows {what}")
+
+
+def _show_problems(error: ManifestInvalid) -> None:
+    table = Table("Row", "Column", "Problem", box=None, header_style="bold")
+    problems = error.facts["problems"]
+    for problem in problems if isinstance(problems, list) else []:
+        table.add_row(*(Text(str(problem[name])) for name in ("row", "column", "message")))
+    err().print(table)
+
+
+def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
+    from producer.summary import summary
+
+    batch = receipt.status.batch
+    if as_json:
+        print_json(summary(receipt.status) | {"repeated": receipt.repeated, "delay": receipt.delay})
+        return
+    said = "was already submitted" if receipt.repeated else "is submitted"
+    say(f"The batch {batch.batch_id} {said}: {batch.total:,} items, {batch.lane} lane.")
+    if receipt.delay:
+        say(f"Workers will hear of it later: {receipt.delay}")
+    say(f"Next: restyle watch {batch.batch_id}")
+
+
+def _follow(batch_id: str, *, as_json: bool) -> None:
+    from producer.cli.watching import follow
+
+    with open_board() as board:
+        code = follow(board, batch_id, as_json=as_json, interval_seconds=0.5, timeout_seconds=None)
+    raise typer.Exit(code)

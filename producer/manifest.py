@@ -1,0 +1,216 @@
+"""Manifest: the rows a user hands in, read and checked in one pass, spooled in canonical form.
+
+What passes the check lies in a temporary file, so that a manifest's memory is that of its
+identities, and is read again from there: for the record in S3 and, slice by slice, for the board.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO, TextIO
+
+from producer.rows import Row, RowProblem, Rows, csv_rows, jsonl_rows, open_text
+from producer.specs import SpecChecker, flat_row, spec_of
+from shared.errors import AddressInvalid, ManifestEmpty, ManifestInvalid, ManifestUnreadable
+from shared.jobs import ItemSpec
+from shared.keys import S3Address
+from shared.s3 import ObjectStore
+from shared.styles import Style
+from shared.wording import MAX_NAMED
+
+#: How a file of rows is read, by its ending.
+READERS: dict[str, Callable[[TextIO, str], Rows]] = {
+    ".csv": csv_rows,
+    ".tsv": csv_rows,
+    ".txt": csv_rows,
+    ".jsonl": jsonl_rows,
+    ".ndjson": jsonl_rows,
+}
+#: Objects under a prefix that count as sources, by their key's ending.
+IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+#: A manifest in S3 is refused above this size.
+MAX_MANIFEST_BYTES = 4_000_000_000
+#: Canonical rows are kept in memory up to this size, then on disk.
+MAX_MEMORY_BYTES = 16_000_000
+#: Problems that are told one by one; all are counted.
+MAX_PROBLEMS = 10_000
+#: Rows between two calls of a progress callback.
+PROGRESS_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Checked rows; usable until the `with` of `open_manifest` ends."""
+
+    #: As the user named it.
+    name: str
+    total: int
+    #: SHA-256 (hex) over the canonical rows.
+    digest: str
+    #: Every model reference of the style and of the rows' overrides.
+    models: frozenset[str]
+    #: Of each bucket, the first object that a row names.
+    probes: dict[str, S3Address]
+    _spool: IO[bytes] = field(repr=False)
+
+    def specs(self) -> Iterator[ItemSpec]:
+        """Every item's spec, in the manifest's order; one reading at a time."""
+        self._spool.seek(0)
+        for number, line in enumerate(self._spool):
+            yield spec_of(json.loads(line), number)
+
+    def content(self) -> bytes:
+        """The manifest as JSON Lines, which reads as itself."""
+        self._spool.seek(0)
+        return self._spool.read()
+
+
+@contextmanager
+def open_manifest(
+    name: str,
+    style: Style,
+    store: ObjectStore,
+    *,
+    output: S3Address | None = None,
+    progress: Callable[[int], None] = lambda _rows: None,
+) -> Iterator[Manifest]:
+    """Read and check a whole manifest.
+
+    Args:
+        name: A local path or an s3:// address that ends in .csv, .tsv, .txt, .jsonl or .ndjson,
+            or s3://bucket/prefix/ for every image under it.
+        style: What the rows' overrides are applied to.
+        store: Reads manifests and listings in S3.
+        output: What lies under it is no source, even where it lies under the listed prefix.
+        progress: Called now and then with the number of rows read.
+
+    Raises:
+        ManifestUnreadable: No such file, or no manifest.
+        ManifestInvalid: Wrong rows; all of them are named in `problems`.
+        ManifestEmpty: No rows.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool:
+        check = _Check(name, SpecChecker(style), spool)
+        with _opened_rows(name, store, output) as rows:
+            for count, row in enumerate(rows, 1):
+                check.take(row)
+                if count % PROGRESS_ROWS == 0:
+                    progress(count)
+        yield check.manifest()
+
+
+@dataclass(slots=True)
+class _Check:
+    """A manifest on its way: the good rows on the spool, the problems counted."""
+
+    name: str
+    checker: SpecChecker
+    spool: IO[bytes]
+    total: int = 0
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    problems: list[RowProblem] = field(default_factory=list)
+    problem_count: int = 0
+    wrong_rows: set[int] = field(default_factory=set)
+
+    def take(self, row: Row | RowProblem) -> None:
+        if isinstance(row, RowProblem):
+            self._note(row)
+            return
+        spec = self.checker.check(row, self.total)
+        if isinstance(spec, ItemSpec):
+            self._keep(spec)
+            return
+        for problem in spec:
+            self._note(problem)
+
+    def _keep(self, spec: ItemSpec) -> None:
+        row = json.dumps(flat_row(spec), ensure_ascii=False, sort_keys=True)
+        line = f"{row}\n".encode()
+        self.digest.update(line)
+        self.spool.write(line)
+        self.total += 1
+
+    def _note(self, problem: RowProblem) -> None:
+        self.wrong_rows.add(problem.row)
+        self.problem_count += 1
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(problem)
+
+    def manifest(self) -> Manifest:
+        if self.problem_count:
+            raise self._invalid()
+        if not self.total:
+            raise ManifestEmpty(manifest=self.name)
+        return Manifest(
+            name=self.name,
+            total=self.total,
+            digest=self.digest.hexdigest(),
+            models=frozenset(self.checker.models),
+            probes=dict(self.checker.probes),
+            _spool=self.spool,
+        )
+
+    def _invalid(self) -> ManifestInvalid:
+        named = "; ".join(str(problem) for problem in self.problems[:MAX_NAMED])
+        rest = self.problem_count - MAX_NAMED
+        return ManifestInvalid(
+            manifest=self.name,
+            count=len(self.wrong_rows),
+            reason=f"{named}; and {rest} more" if rest > 0 else named,
+            problems=[problem._asdict() for problem in self.problems],
+        )
+
+
+@contextmanager
+def _opened_rows(name: str, store: ObjectStore, output: S3Address | None) -> Iterator[Rows]:
+    ending = PurePosixPath(name).suffix.lower()
+    if read := READERS.get(ending):
+        with _opened(name, store) as stream:
+            yield read(stream, name)
+    elif name.startswith("s3://") and (name.endswith("/") or not ending):
+        yield _listed_rows(S3Address.parse_prefix(name, kind="manifest"), store, output)
+    else:
+        reason = f"its name ends in none of {', '.join(READERS)}, and a prefix ends in a slash"
+        raise ManifestUnreadable(manifest=name, reason=reason)
+
+
+@contextmanager
+def _opened(name: str, store: ObjectStore) -> Iterator[TextIO]:
+    with tempfile.TemporaryDirectory(prefix="restyle-") as folder:
+        path = Path(name)
+        if name.startswith("s3://"):
+            path = Path(folder) / "manifest"
+            address = S3Address.parse(name, kind="manifest")
+            store.download(address, path, max_bytes=MAX_MANIFEST_BYTES)
+        try:
+            stream = open_text(path)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ManifestUnreadable(manifest=name, reason=reason) from error
+        with stream:
+            yield stream
+
+
+def _listed_rows(prefix: S3Address, store: ObjectStore, output: S3Address | None) -> Rows:
+    """A row per image under a prefix, numbered from 1, with its ETag and size."""
+    if output == prefix:
+        reason = "it is the manifest's prefix, whose next listing would take results for sources"
+        raise AddressInvalid(address=output, kind="output", reason=reason)
+    number = 0
+    for found in store.list(prefix):
+        if PurePosixPath(found.address.key).suffix.lower() in IMAGES and not _is_under(
+            found.address, output
+        ):
+            number += 1
+            cells = {"source": str(found.address), "etag": found.etag, "size": found.size}
+            yield Row(number, dict(cells))
+
+
+def _is_under(address: S3Address, output: S3Address | None) -> bool:
+    return output is not None and (
+        address.bucket == output.bucket and address.key.startswith(output.key)
+    )

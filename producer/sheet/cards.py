@@ -1,0 +1,229 @@
+"""Cards: what a contact sheet shows of a batch, with every picture already small."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from statistics import median
+
+from PIL import Image
+
+from producer.results import each_item
+from producer.sheet.thumbnails import as_jpeg, mask_thumbnail, thumbnail, tinted
+from shared.board import StatusBoard
+from shared.errors import (
+    CredentialsMissing,
+    DownloadBroken,
+    RestyleError,
+    ResultsMissing,
+    StorageUnavailable,
+)
+from shared.jobs import Batch, BatchStatus, Failure, Item
+from shared.keys import S3Address
+from shared.s3 import ObjectStore
+from shared.states import ItemState
+
+#: What a sheet shows unless told otherwise.
+SHOWN_STATES = (ItemState.DONE, ItemState.UNCHANGED, ItemState.FAILED)
+#: Items that are fetched at a time; what they take until they are small bounds the memory.
+FETCHERS = 6
+#: Longest side of a thumbnail by the number of pictures on the sheet: a page must stay loadable.
+SIDES = ((120, 900), (480, 640), (1_500, 440))
+LEAST_SIDE = 320
+#: Slots for pictures have the shape of the batch's usual one, within these (width / height).
+NARROWEST, WIDEST = 0.6, 1.5
+#: Faults that would leave the whole sheet empty; any other costs one picture.
+FATAL = (CredentialsMissing, StorageUnavailable)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a card."""
+
+    #: "source", "mask", "variant 1", …
+    label: str
+    #: A small JPEG and its size in pixels; None where there is a problem instead.
+    jpeg: bytes | None
+    size: tuple[int, int] = (3, 4)
+    #: Why there is no picture, in one sentence.
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One item: its pictures, and what stands under them."""
+
+    external_id: str
+    source: str
+    state: ItemState
+    frames: tuple[Frame, ...]
+    #: Its own prompt, where the row replaces the style's.
+    prompt: str | None
+    #: Short facts: seed, fingerprint, seconds.
+    notes: tuple[str, ...]
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All that a contact sheet shows; the poster and the page draw the same one."""
+
+    batch: Batch
+    counts: dict[ItemState, int]
+    #: Items with pictures first, failed ones last, each in manifest order.
+    cards: tuple[Card, ...]
+    #: Items of the shown states that the limit left out.
+    left_out: int
+
+    @property
+    def usual_aspect(self) -> float:
+        """Width / height of the usual source; every picture gets a slot of this shape."""
+        sizes = [frame.size for card in self.cards for frame in card.frames[:1] if frame.jpeg]
+        usual = median(width / height for width, height in sizes) if sizes else 0.75
+        return min(max(usual, NARROWEST), WIDEST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which items of a batch a sheet shows, and which pictures are too large for it."""
+
+    states: tuple[ItemState, ...] = SHOWN_STATES
+    #: Most items of each state.
+    limit: int = 200
+    #: Larger sources are not fetched, larger pictures not decoded.
+    max_bytes: int
+    max_pixels: int
+
+
+def collect(
+    board: StatusBoard,
+    store: ObjectStore,
+    batch_id: str,
+    selection: Selection,
+    on_card: Callable[[int, int], None],
+) -> Sheet:
+    """Fetch the pictures of a batch and make them small; a missing picture costs its frame only.
+
+    Args:
+        board: Where the items stand.
+        store: Where the pictures are.
+        batch_id: The batch.
+        selection: Which of its items.
+        on_card: Called with the cards made and the cards to make, after each one.
+
+    Raises:
+        BatchUnknown: No such batch.
+        ResultsMissing: No item is in any of the states yet.
+        BoardError: Redis did not answer.
+        CredentialsMissing: For S3.
+        StorageUnavailable: S3 did not answer.
+    """
+    status = board.status(batch_id)
+    items = _select(board, status, selection)
+    if not items:
+        raise ResultsMissing(batch=batch_id)
+    variants = max(len(item.result.variants) if item.result else 0 for item in items)
+    maker = CardMaker(store, status.batch, thumbnail_side(len(items) * (2 + variants)), selection)
+    cards: list[Card] = []
+    for card in _in_parallel(maker.card, items):
+        cards.append(card)
+        on_card(len(cards), len(items))
+    known = sum(status.counts.get(state, 0) for state in selection.states)
+    return Sheet(status.batch, dict(status.counts), tuple(cards), max(0, known - len(cards)))
+
+
+def thumbnail_side(pictures: int) -> int:
+    """Longest side in pixels of the thumbnails of a sheet with so many pictures."""
+    return next((side for most, side in SIDES if pictures <= most), LEAST_SIDE)
+
+
+def _select(board: StatusBoard, status: BatchStatus, selection: Selection) -> list[Item]:
+    batch_id = status.batch.batch_id
+    items = [
+        item
+        for state in dict.fromkeys(selection.states)
+        for item in islice(each_item(board, batch_id, state), selection.limit)
+    ]
+    return sorted(items, key=lambda item: (item.result is None, item.spec.number))
+
+
+def _in_parallel(make: Callable[[Item], Card], items: Sequence[Item]) -> Iterator[Card]:
+    pool = ThreadPoolExecutor(FETCHERS, thread_name_prefix="sheet")
+    try:
+        yield from pool.map(make, items)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after a fault or Ctrl-C nobody wants the rest
+
+
+@dataclass(frozen=True, slots=True)
+class CardMaker:
+    """Makes the card of an item from the pictures in S3."""
+
+    store: ObjectStore
+    batch: Batch
+    #: Longest side of the thumbnails.
+    side: int
+    limits: Selection
+
+    def card(self, item: Item) -> Card:
+        """The card of one item.
+
+        Raises:
+            CredentialsMissing: For S3.
+            StorageUnavailable: S3 did not answer.
+        """
+        spec = item.spec
+        style = self.batch.style.with_overrides(spec.overrides)
+        prompt = style.prompt if style.prompt != self.batch.style.prompt else None
+        notes = _notes(item, style.seed)
+        frames = tuple(self._frames(item))
+        return Card(spec.external_id, spec.source, item.state, frames, prompt, notes, item.failure)
+
+    def _frames(self, item: Item) -> Iterator[Frame]:
+        source = self._picture(item.spec.source, self.limits.max_bytes)
+        yield _frame("source", source)
+        if item.result is None:
+            return
+        yield self._mask_frame(source, item.result.mask)
+        for number, address in enumerate(item.result.variants, start=1):
+            yield _frame(f"variant {number}", self._picture(address))
+
+    def _picture(self, address: str, max_bytes: int | None = None) -> Image.Image | RestyleError:
+        max_pixels = self.limits.max_pixels
+        try:
+            raw = self.store.get(S3Address.parse(address), max_bytes=max_bytes)
+            return thumbnail(raw, self.side, address=address, max_pixels=max_pixels)
+        except RestyleError as error:
+            return _one_picture_only(error)
+
+    def _mask_frame(self, source: Image.Image | RestyleError, address: str) -> Frame:
+        if isinstance(source, RestyleError):
+            return _frame("mask", source)
+        try:
+            raw = self.store.get(S3Address.parse(address))
+            mask = mask_thumbnail(
+                raw, source.size, address=address, max_pixels=self.limits.max_pixels
+            )
+        except RestyleError as error:
+            return _frame("mask", _one_picture_only(error))
+        return _frame("mask", tinted(source, mask))
+
+
+def _one_picture_only(error: RestyleError) -> RestyleError:
+    """The error, unless it would leave the whole sheet empty."""
+    if isinstance(error, FATAL) and not isinstance(error, DownloadBroken):
+        raise error
+    return error
+
+
+def _frame(label: str, picture: Image.Image | RestyleError) -> Frame:
+    if isinstance(picture, RestyleError):
+        return Frame(label, None, problem=str(picture))
+    return Frame(label, as_jpeg(picture), picture.size)
+
+
+def _notes(item: Item, seed: int) -> tuple[str, ...]:
+    if item.result is None:
+        return ()
+    mark, seconds = item.result.fingerprint[:12], item.result.render_seconds
+    return (f"seed {seed}", mark, f"{seconds:.1f} s")

@@ -1,0 +1,49 @@
+"""The files of a contact sheet: where they go, and writing them whole."""
+
+from functools import partial
+from pathlib import Path
+
+from producer.files import write_whole
+from producer.sheet.cards import Sheet
+from producer.sheet.page import render_page
+from producer.sheet.poster import posters
+
+ENDINGS = {".png", ".html"}
+
+
+def stem_of(output: Path | None, batch_id: str) -> Path:
+    """The files' common path without an ending.
+
+    Args:
+        output: An existing folder, or the files' path with or without an ending; None is the
+            current folder.
+        batch_id: Names the files in a folder.
+    """
+    if output is None or output.is_dir():
+        return (output or Path()) / f"{batch_id}-sheet"
+    return output.with_suffix("") if output.suffix in ENDINGS else output
+
+
+def write_sheet(sheet: Sheet, stem: Path, *, columns: int | None = None) -> list[Path]:
+    """Write a sheet as PNG and as one HTML file.
+
+    Args:
+        sheet: What to write.
+        stem: Path without an ending; a long poster goes on in `<stem>-2.png` and so on.
+        columns: Cards per line of the poster; by default as many as look well.
+
+    Returns:
+        The files, the HTML last.
+
+    Raises:
+        FileUnwritable: A file cannot be written.
+    """
+    paths: list[Path] = []
+    for number, page in enumerate(posters(sheet, columns), start=1):
+        suffix = ".png" if number == 1 else f"-{number}.png"
+        paths.append(stem.with_name(stem.name + suffix))
+        write_whole(paths[-1], partial(page.save, format="PNG"))
+    paths.append(stem.with_name(stem.name + ".html"))
+    text = render_page(sheet).encode()
+    write_whole(paths[-1], lambda sink: sink.write(text))
+    return paths

@@ -1,0 +1,174 @@
+"""Styles: what a file may say, what it means, and how a mistake is told."""
+
+import re
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from producer.record import style_text
+from shared.errors import RestyleError, StyleInvalid
+from shared.styles import ALIASES, OVERRIDABLE, Style, load_style, parse_style
+
+GOOD = {"mask_prompt": ["the dress"], "prompt": "a red dress"}
+
+
+@pytest.fixture
+def load(tmp_path):
+    """The style of a file with this text."""
+
+    def style(text: str | bytes) -> Style:
+        path = tmp_path / "style.yaml"
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return load_style(path)
+
+    return style
+
+
+def test_three_lines_are_a_style(load):
+    """What to mask and what to paint is enough; the rest has defaults."""
+    style = load("\ufeffmask: the dress\npaint: a red dress\nprotect: [face, hair]\n")
+    assert style.mask_prompt == ("the dress",)
+    assert style.protect_prompts == ("face", "hair")
+    assert (style.steps, style.guidance_scale, style.scheduler) == (25, 6.5, "euler")
+
+
+def test_a_style_is_known_by_what_decides_pixels():
+    """The name and the notation do not matter; every other field does."""
+    style = parse_style(GOOD, where="s")
+    assert parse_style({"name": "x", "mask": "the dress ", "paint": "a red dress"}, where="s")
+    assert style.digest == parse_style(GOOD | {"name": "other", "steps": "25"}, where="s").digest
+    changed = {
+        "mask_prompt": "top", "protect_prompts": "face", "prompt": "x", "negative_prompt": "x",
+        "steps": 24, "guidance_scale": 7, "scheduler": "ddim", "variants": 2, "strength": 0.9,
+        "seed": 1, "working_size": 768, "segmenter": "a/b", "painter": "a/b",
+        "output_format": "png", "background": "#000000", "mask_threshold": 0.4,
+        "mask_activation": "ndtr", "mask_growth": 0.1, "mask_feather": 0.1, "mask_max_area": 0.5,
+    }  # fmt: skip
+    assert changed.keys() == OVERRIDABLE
+    digests = {style.with_overrides({name: value}).digest for name, value in changed.items()}
+    assert len(digests | {style.digest}) == len(changed) + 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"colour": "red"}, "colour: unknown field"),
+        ({"guidence_scale": 7}, "did you mean guidance_scale?"),
+        ({"steps": 0}, "steps: should be greater than or equal to 1, not 0"),
+        ({"steps": 2.5}, "steps"),
+        ({"steps": True}, "steps: should be a number, not True"),
+        ({"guidance_scale": float("nan")}, "guidance_scale: should be a finite number, not nan"),
+        ({"guidance_scale": float("inf")}, "guidance_scale"),
+        ({"strength": 0}, "strength"),
+        ({"steps": 1, "strength": 0.5}, "one step must run"),
+        ({"working_size": 500}, "multiple of 8"),
+        ({"scheduler": "eular"}, "'euler'"),
+        ({"background": "white"}, "background"),
+        ({"background": None}, "background"),
+        ({"prompt": ""}, "prompt"),
+        ({"prompt": " \n"}, "prompt"),
+        ({"prompt": 12}, "prompt"),
+        ({"prompt": "\ud800"}, "prompt"),
+        ({"mask_prompt": []}, "mask_prompt"),
+        ({"mask_prompt": ["a", ""]}, "mask_prompt"),
+        ({"mask_prompt": ["a"] * 17}, "mask_prompt"),
+        ({"mask": "a"}, "mask_prompt is given twice"),
+        ({"name": "a\nb"}, "name"),
+        ({"painter": " "}, "painter"),
+        ({3: 4}, "3"),
+    ],
+)
+def test_a_wrong_field_is_named(wrong, told):
+    """One sentence that names the field, what it should be and what it is."""
+    with pytest.raises(StyleInvalid) as error:
+        parse_style(GOOD | wrong, where="spring.yaml")
+    assert told in str(error.value)
+    assert "spring.yaml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "mapping"),
+        ("- a\n- b", "mapping"),
+        ("just words", "mapping"),
+        ("mask: [", "no valid YAML"),
+        ("mask: &a x\npaint: *a", "aliases"),
+        ("mask: a\npaint: b\nsteps: 3\nsteps: 4", "given twice"),
+        ("mask: a\nmask_prompt: b\npaint: b", "given twice"),
+        ("mask: !!python/object/apply:os.system [ls]", "no valid YAML"),
+        ("[" * 5_000, "no valid YAML"),
+        (b"mask: \xff", "cannot be read"),
+        ("mask: a\x00", "no valid YAML"),
+        ("#" * 70_000, "over 64 kB"),
+        ("seed: " + "9" * 5_000, "style"),
+        ("? [a]\n: b", "style"),
+    ],
+)
+def test_a_wrong_file_is_told_in_one_sentence(load, text, told):
+    """Whatever stands in the file, the answer is a StyleInvalid."""
+    with pytest.raises(StyleInvalid) as error:
+        load(text)
+    assert told in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    """A missing file, a folder."""
+    for path in (tmp_path / "none.yaml", tmp_path):
+        with pytest.raises(StyleInvalid, match="cannot be read"):
+            load_style(path)
+
+
+def test_overrides_replace_fields_under_any_name():
+    """A row's override counts like the field in the file."""
+    style = parse_style(GOOD, where="s")
+    assert style.with_overrides({}) is style
+    assert style.with_overrides({"paint": "blue"}).prompt == "blue"
+    assert style.with_overrides({"prompt": "blue"}) == style.with_overrides({"paint": "blue"})
+    for wrong in ({"steps": 0}, {"colour": 1}, {"paint": "a", "prompt": "b"}):
+        with pytest.raises(StyleInvalid):
+            style.with_overrides(wrong)
+    with pytest.raises(StyleInvalid) as error:
+        style.with_overrides({"steps": 0, "seed": -1})
+    assert error.value.facts["fields"] == ["seed", "steps"]
+
+
+def test_short_names_are_no_fields():
+    """A short name never hides a field."""
+    assert not ALIASES.keys() & Style.model_fields.keys()
+    assert set(ALIASES.values()) <= Style.model_fields.keys()
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1, max_size=30)
+words = texts.filter(str.strip)
+styles = st.builds(
+    Style,
+    name=texts,
+    mask_prompt=st.lists(words, min_size=1, max_size=3),
+    prompt=words,
+    negative_prompt=texts,
+    steps=st.integers(1, 200),
+    guidance_scale=st.floats(1, 50),
+    seed=st.integers(0, 2**63 - 1),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(styles)
+def test_a_recorded_style_reads_as_itself(style):
+    """Style round trip through YAML."""
+    assert parse_style(yaml.safe_load(style_text(style)), where="s") == style
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=60) | st.from_regex(r"(mask|paint|steps): .{0,20}\n", fullmatch=True))
+def test_no_file_makes_anything_but_a_style_or_a_sentence(tmp_path_factory, content):
+    """Arbitrary bytes: a style, or a RestyleError of one line."""
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    try:
+        load_style(path)
+    except RestyleError as error:
+        assert not re.search("[\n\r]", str(error))  # noqa: PT017 - a style is as good
