@@ -55,7 +55,8 @@ def moto_server(tmp_path_factory) -> Iterator[services.S3Server]:
     """Moto's server: another reading of the S3 API; it checks no credentials."""
     folder, port = tmp_path_factory.mktemp("moto"), services.free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with services._running(command, port, folder / "moto.log") as process:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    with services.running(command, port, folder / "moto.log", own) as process:
         endpoint = f"http://127.0.0.1:{port}"
         yield services.S3Server(endpoint, "RESTYLEMOTO", "secret", folder, process)
 

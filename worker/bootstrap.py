@@ -17,6 +17,7 @@ from worker.models import device_errors
 from worker.models.fetch import ModelStore
 from worker.models.resident import ResidentModels
 from worker.pipeline import Pipeline
+from worker.presence import Presence
 from worker.results import ResultWriter
 from worker.seat import Seat
 from worker.waiting import BatchLimits
@@ -37,12 +38,14 @@ class WorkerProcess:
     seat: Seat
     batcher: Batcher[Any]
     in_hand: WorkInHand
+    presence: Presence
     drain_seconds: float
 
     def start(self) -> None:
-        """Start the device thread and the renewal of leases."""
+        """Start the device thread, the renewal of leases and the reports of presence."""
         self.batcher.start()
         self.in_hand.start()
+        self.presence.start()
 
     def drain(self) -> None:
         """Claim nothing more, finish the batch on the device, hand the rest back.
@@ -59,6 +62,7 @@ class WorkerProcess:
         """End what `start` started."""
         self.batcher.close()
         self.in_hand.close()
+        self.presence.close()
 
 
 def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
@@ -72,7 +76,19 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     writer = ResultWriter(store, limits, device.torch_name)
     pipeline = Pipeline(board, store, models, batcher, limits, writer)
     seat = Seat(board, pipeline, in_hand, settings)
-    return WorkerProcess(owner, seat, batcher, in_hand, settings.drain_seconds)
+    presence = Presence(board, owner, lambda: _facts(device, batcher))
+    return WorkerProcess(owner, seat, batcher, in_hand, presence, settings.drain_seconds)
+
+
+def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:
+    stats = batcher.stats()
+    return {
+        "device": device.name,
+        "pid": os.getpid(),
+        "batches": stats.batches,
+        "mean_batch": round(stats.mean_batch, 2),
+        "busy_seconds": round(stats.busy_seconds, 1),
+    }
 
 
 def _batcher(device: Device, settings: Settings) -> Batcher[Any]:

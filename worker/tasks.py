@@ -3,7 +3,7 @@
 import structlog
 from celery import Celery
 from celery.exceptions import Reject
-from celery.signals import worker_shutting_down
+from celery.signals import setup_logging, worker_shutting_down
 
 from shared.errors import BoardError, MessageInvalid
 from shared.queue import TASK, parse_message
@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 def install(app: Celery, process: WorkerProcess) -> None:
-    """Register the task and the drain on an app."""
+    """Register the task and the drain on an app, and keep Celery's hands off our logs."""
 
     # Any arguments: a forged message must end in our own error, not in a TypeError.
     @app.task(name=TASK)
@@ -24,6 +24,11 @@ def install(app: Celery, process: WorkerProcess) -> None:
         process.drain()
 
     worker_shutting_down.connect(drain, weak=False)
+    setup_logging.connect(_keep_our_logs)
+
+
+def _keep_our_logs(**_: object) -> None:
+    """A receiver of this signal, whatever it does, keeps Celery from setting up logs itself."""
 
 
 def take(process: WorkerProcess, body: object) -> None:

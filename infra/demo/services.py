@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ class S3Server:
             "AWS_ENDPOINT_URL_S3": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
-            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
@@ -81,7 +81,7 @@ def redis_server(folder: Path, *, port: int | None = None) -> Iterator[RedisServ
         *(redis_executable(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)),
         *("--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""),
     ]
-    with _running(command, port, folder / "redis.log") as process:
+    with running(command, port, folder / "redis.log") as process:
         yield RedisServer(f"redis://127.0.0.1:{port}/0", port, folder, process)
 
 
@@ -96,11 +96,14 @@ def s3_server(folder: Path, *, port: int | None = None) -> Iterator[S3Server]:
     objects.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     access_key, secret_key = "RESTYLE" + secrets.token_hex(7).upper()[:13], secrets.token_hex(20)
+    # Files put on the disk directly are seen at once; a time of 0 makes rclone spin when idle.
+    fresh = ("--dir-cache-time", "1ms")
     command = [
         *(rclone_executable(), "serve", "s3", "--addr", f"127.0.0.1:{port}"),
-        *("--auth-key", f"{access_key},{secret_key}", "--config", "", str(objects)),
+        *("--auth-key", f"{access_key},{secret_key}", "--config", ""),
+        *(*fresh, str(objects)),
     ]
-    with _running(command, port, folder / "s3.log") as process:
+    with running(command, port, folder / "s3.log") as process:
         endpoint = f"http://127.0.0.1:{port}"
         yield S3Server(endpoint, access_key, secret_key, objects, process)
 
@@ -142,11 +145,29 @@ def free_port() -> int:
 
 
 @contextmanager
-def _running(command: list[str], port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: list[str], port: int, log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the block ends; it is entered when the port answers.
+
+    Args:
+        command: Program and arguments.
+        port: The port of 127.0.0.1 that it will listen on.
+        log: Where its output goes, appended.
+        environment: By default this process's own.
+
+    Raises:
+        ServiceError: It ended, or did not answer in time.
+    """
     with log.open("ab") as sink:
         # Its own session, so that a Ctrl-C in the terminal reaches us first and we end it in order.
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            env=environment,
+            start_new_session=True,
         )
     try:
         _await_port(process, port, log)
@@ -165,7 +186,7 @@ def _await_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         else:
             return
     tail = log.read_text(errors="replace")[-500:]
-    raise ServiceError(f"{Path(str(process.args[0])).name} did not start: {tail}")
+    raise ServiceError(f"a server did not start; the end of {log.name}: {tail}")
 
 
 def stop(process: subprocess.Popen[bytes], *, seconds: float = STOP_SECONDS) -> None:

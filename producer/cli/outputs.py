@@ -15,7 +15,6 @@ from producer.results import Format, Spool, spooled
 from producer.sheet.cards import SHOWN_STATES, Selection, Sheet, collect
 from producer.sheet.files import stem_of, write_sheet
 from shared.board import StatusBoard
-from shared.logs import configure_logs
 from shared.s3 import ObjectStore
 from shared.settings import load_settings
 from shared.states import ItemState
@@ -136,5 +135,4 @@ def steward(
     from producer.steward import run_steward  # Celery takes a second that no other command needs
 
     settings = load_settings()
-    configure_logs(settings)
     raise typer.Exit(run_steward(settings, interval_seconds=interval))

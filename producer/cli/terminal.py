@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 
 from shared.errors import BoardError, RestyleError, StorageUnavailable
+from shared.logs import configure_logs
+from shared.settings import load_settings
 
 #: Exit codes, as the README lists them.
 EXIT_FAILED = 1  # the command worked; items failed or a check did not pass
@@ -48,6 +50,8 @@ def speaks(command: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
+            # Before anything can log: a library's line on stdout would spoil `--json`.
+            configure_logs(load_settings())
             return command(*args, **kwargs)
         except RestyleError as error:
             show_error(error, as_json=bool(kwargs.get("json")))
@@ -66,8 +70,9 @@ def show_error(error: RestyleError, *, as_json: bool) -> None:
         return
     console = err()
     console.print(f"[bold red]error[/] [dim]{error.code}[/]", end=" ")
-    console.print(report["message"], markup=False)
-    console.print(f"  → {report['hint']}", markup=False)
+    # One sentence is one line: whoever greps a log must find it whole.
+    console.print(report["message"], markup=False, soft_wrap=True)
+    console.print(f"  → {report['hint']}", markup=False, soft_wrap=True)
 
 
 def exit_code(error: RestyleError) -> int:

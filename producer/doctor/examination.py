@@ -5,7 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from producer.doctor.check import Check, failed
 from producer.doctor.host import check_disk, check_python, check_torch
 from producer.doctor.models import check_models
-from producer.doctor.services import check_broker, check_redis, check_region, check_s3
+from producer.doctor.services import (
+    check_broker,
+    check_redis,
+    check_region,
+    check_s3,
+    check_workers,
+)
 from shared.errors import RestyleError
 from shared.settings import Settings
 from shared.styles import Style
@@ -27,6 +33,7 @@ def examine(
         "torch": check_torch,
         "redis": lambda: check_redis(settings),
         "broker": lambda: check_broker(settings),
+        "workers": lambda: check_workers(settings),
         "s3 region": check_region,
         "s3": lambda: check_s3(output),
         "models": lambda: check_models(style),

@@ -17,6 +17,8 @@ from shared.settings import Settings, describe_ecosystem, mask_url
 OLDEST_REDIS = (6, 2)
 #: From this part of its memory limit on, Redis soon refuses new batches.
 FULL_MEMORY = 0.8
+#: A worker that has said nothing for this long does not count; they report every ten seconds.
+SILENT_SECONDS = 60.0
 
 
 def check_redis(settings: Settings) -> Iterator[Check]:
@@ -72,6 +74,21 @@ def _memory_verdict(name: str, facts: ServerFacts, cli: str, unsafe: Verdict) ->
     if facts.used_memory > FULL_MEMORY * facts.maxmemory:
         return warn(check, finding, f"{cli} config set maxmemory {2 * facts.maxmemory}")
     return ok(check, finding)
+
+
+def check_workers(settings: Settings) -> Iterator[Check]:
+    """Whether anybody would render what is submitted."""
+    board = StatusBoard.connect(settings)
+    try:
+        workers = [worker for worker in board.workers() if worker.silent_seconds < SILENT_SECONDS]
+    finally:
+        board.close()
+    if workers:
+        names = ", ".join(sorted(worker.owner.rsplit("/", 1)[0] for worker in workers))
+        yield ok("workers", f"{len(workers)} reported within a minute: {names}")
+    else:
+        finding = "none reported within the last minute; what is submitted waits"
+        yield warn("workers", finding, "restyle-worker")
 
 
 def check_region() -> Iterator[Check]:

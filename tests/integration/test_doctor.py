@@ -15,7 +15,14 @@ from producer.cli import host
 from producer.doctor import Check, examine
 from producer.doctor.examination import examined
 from producer.doctor.models import check_models
-from producer.doctor.services import check_broker, check_redis, check_region, check_s3
+from producer.doctor.services import (
+    check_broker,
+    check_redis,
+    check_region,
+    check_s3,
+    check_workers,
+)
+from shared.board import StatusBoard
 from shared.settings import load_settings
 from shared.styles import DEFAULT_PAINTER, Style, parse_style
 
@@ -50,12 +57,21 @@ def by_name(checks: Iterable[Check]) -> dict[str, Check]:
 
 def test_on_a_whole_installation_all_is_well(restyle_environment, style, output, bucket):
     """Nothing fails, nothing that is well names a command, and no test object is left in S3."""
+    board = StatusBoard.connect(load_settings())
+    board.report_worker("host/cpu/0a1b2c3d", {})
+    board.close()
     checks = look(style=style, output=output)
     assert {name: check.verdict for name, check in checks.items() if check.verdict != "ok"} == {}
     assert {check.command for check in checks.values()} == {None}
-    expected = ["redis", "redis persistence", "redis memory", "s3", "segmenter", "painter"]
-    assert list(checks)[2:-1] == expected
+    servers = ["redis", "redis persistence", "redis memory", "workers", "s3"]
+    assert list(checks)[2:-1] == [*servers, "segmenter", "painter"]
     assert [path for path in bucket.rglob("*") if path.is_file()] == []
+
+
+def test_without_a_worker_somebody_is_told_to_start_one(restyle_environment):
+    """What is submitted would wait: a warning with the command."""
+    (check,) = check_workers(load_settings())
+    assert (check.verdict, check.command) == ("warn", "restyle-worker")
 
 
 def test_a_line_that_is_not_well_names_its_command(monkeypatch):
@@ -69,6 +85,7 @@ def test_a_line_that_is_not_well_names_its_command(monkeypatch):
         "warn",
         "restyle doctor --output s3://BUCKET/PREFIX/",
     )
+    assert checks["workers"].verdict == "fail"
     assert "disk" in checks
     assert all(check.command for check in checks.values() if check.verdict != "ok")
     assert {check.verdict for check in checks.values()} <= VERDICTS

@@ -1,0 +1,135 @@
+"""What a person handed in."""
+
+from shared.errors.base import RestyleError
+
+
+class InputError(RestyleError):
+    """Something a person wrote cannot be used as it is."""
+
+
+class SettingsInvalid(InputError):
+    """A `RESTYLE_*` variable or a line of the configuration file is wrong."""
+
+    code = "settings_invalid"
+    sentence = "The setting {name} is wrong: {reason}."
+    hint = "Run `restyle config show` to see every setting and where its value came from."
+
+
+class StyleInvalid(InputError):
+    """A style file cannot be read, or a field of it is wrong."""
+
+    code = "style_invalid"
+    sentence = "The style {style} cannot be used: {reason}."
+    hint = "Correct the named fields; the README lists every field of a style."
+
+
+class ManifestInvalid(InputError):
+    """A manifest cannot be read, or some of its rows are wrong; nothing was queued."""
+
+    code = "manifest_invalid"
+    sentence = "The manifest {manifest} has {count} wrong row(s); nothing was queued: {reason}."
+    hint = "Correct the named rows and submit again."
+
+
+class ManifestUnreadable(InputError):
+    """What is named as the manifest is no manifest at all."""
+
+    code = "manifest_unreadable"
+    sentence = "The manifest {manifest} cannot be read: {reason}."
+    hint = "Give a UTF-8 .csv or .jsonl file (local or in S3), or a prefix s3://bucket/folder/."
+
+
+class ManifestEmpty(InputError):
+    """A manifest without a single row."""
+
+    code = "manifest_empty"
+    sentence = "The manifest {manifest} names no image; nothing was queued."
+    hint = "A CSV needs a `source` column and at least one row; a prefix must hold images."
+
+
+class AddressInvalid(InputError):
+    """Not an address of the form that the field takes."""
+
+    code = "address_invalid"
+    sentence = "{address} is not a usable {kind}: {reason}."
+    hint = "S3 addresses read s3://bucket/key."
+
+
+class BatchIdInvalid(InputError):
+    """A batch id of a form that keys and file names cannot hold."""
+
+    code = "batch_id_invalid"
+    sentence = "{batch!r} is no usable batch id."
+    hint = "Use up to 128 letters, digits, dots, dashes and underscores, a letter or digit first."
+
+
+class BatchUnknown(InputError):
+    """No batch of that id is on the board."""
+
+    code = "batch_unknown"
+    sentence = "There is no batch {batch} on the board."
+    hint = "Run `restyle status` without an id to list the batches."
+
+
+class BatchExists(InputError):
+    """The batch id is taken by a submission with other content."""
+
+    code = "batch_exists"
+    sentence = "The batch id {batch} belongs to another submission ({difference} differs)."
+    hint = "Choose another --batch-id, or submit exactly the same manifest, style and output again."
+
+
+class BatchIncomplete(InputError):
+    """A submission ended before all of its items were on the board."""
+
+    code = "batch_incomplete"
+    sentence = "The batch {batch} has {found} of its {total} items; none of them was started."
+    hint = "Submit exactly the same manifest, style and output again; what is there is kept."
+
+
+class BatchCancelled(InputError):
+    """The batch was cancelled and takes no more work."""
+
+    code = "batch_cancelled"
+    sentence = "The batch {batch} was cancelled; its items stay as they are."
+    hint = "Submit the rows that you still want as a new batch."
+
+
+class ItemUnknown(InputError):
+    """The batch has no item of that number or external id."""
+
+    code = "item_unknown"
+    sentence = "The batch {batch} has no item {item}."
+    hint = "Run `restyle items {batch}` to list them."
+
+
+class ItemNotFailed(InputError):
+    """A retry was asked for an item that has not failed."""
+
+    code = "item_not_failed"
+    sentence = "The item {item} of the batch {batch} is {state}, not failed."
+    hint = "Only failed items can be retried; render others again with a new batch."
+
+
+class CodeUnknown(InputError):
+    """Not one of the codes of this very list."""
+
+    code = "code_unknown"
+    sentence = "There is no error code {named!r}{nearest}."
+    hint = "The codes of a batch's failures: `restyle items BATCH --state failed`."
+
+
+class ResultsMissing(InputError):
+    """A batch has nothing to show yet."""
+
+    code = "results_missing"
+    sentence = "The batch {batch} has no results to show yet."
+    hint = "Run `restyle watch {batch}` and try again when items are done."
+
+
+class FileUnwritable(InputError):
+    """A file that a command was asked to write cannot be written."""
+
+    code = "file_unwritable"
+    sentence = "{path} cannot be written: {reason}."
+    hint = "Choose another place with --output."

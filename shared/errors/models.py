@@ -1,0 +1,48 @@
+"""Model references, archives and directories."""
+
+from shared.errors.base import RestyleError
+
+
+class ModelError(RestyleError):
+    """A model that cannot be found or must not be loaded."""
+
+
+class ModelReferenceInvalid(ModelError):
+    """Not a model reference at all."""
+
+    code = "model_reference_invalid"
+    sentence = "{reference!r} is not a model reference: {reason}."
+    hint = "Use org/name[@revision], a directory, or s3://bucket/model.tar.gz#sha256=<64 hex>."
+
+
+class ModelMissing(ModelError):
+    """The reference is well formed, but nothing is there."""
+
+    code = "model_missing"
+    sentence = "The model {reference} was not found; looked in {places}.{nearest}"
+    hint = "{remedy}"
+
+
+class ModelInvalid(ModelError):
+    """A directory or archive that is no model of the right kind, or no safe one."""
+
+    code = "model_invalid"
+    sentence = "The model {reference} cannot be loaded: {reason}."
+    hint = "It must be a {kind} directory with config and safetensors weights, as published."
+
+
+class ModelChanged(ModelError):
+    """The bytes found are not those that the batch was submitted with."""
+
+    code = "model_changed"
+    sentence = "The model {reference} has digest {found}, the batch was submitted with {expected}."
+    hint = "Put the same model back, or submit a new batch with the new one."
+
+
+class ModelUnavailable(ModelError):
+    """The hub answered with a passing fault, or not at all."""
+
+    code = "model_unavailable"
+    retryable = True
+    sentence = "The model {reference} cannot be fetched now: {reason}."
+    hint = "Restyle tries again by itself; check the way to the hub, or fetch it beforehand."
