@@ -62,8 +62,8 @@ class Seat:
         """Render, and return the report that the board is due."""
         claim = work.claim
         try:
-            return self._finishing(claim, self._pipeline.render(work))
-        except (ClaimGone, CancelledError):
+            result = self._pipeline.render(work)
+        except (ClaimGone, ClaimLost, CancelledError):
             return lambda: log.info("item stopped: the claim is gone")
         except (Draining, BatcherClosed):
             return lambda: self._hand_back(claim)
@@ -73,6 +73,8 @@ class Seat:
             log.exception("item failed unexpectedly")
             reason = f"{type(error).__name__}: {error}"
             return self._after_error(work, RestyleError(reason=reason))
+        log.info("item done", seconds=result.render_seconds)
+        return self._finishing(claim, result)
 
     def _after_error(self, work: Work, error: RestyleError) -> Callable[[], None]:
         claim = work.claim

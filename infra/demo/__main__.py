@@ -1,0 +1,190 @@
+"""`restyle-demo`: the production path on one host, from an empty folder to a contact sheet."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from infra.demo import services
+from infra.demo.shop import Entry, file_bytes, manifest_csv, stock
+from infra.demo.verdict import Verdict, judge
+from shared.settings import child_environment
+
+HERE = Path(__file__).parent
+BUCKET, BATCH = "demo-shop", "demo"
+#: Beyond this the demo gives up: something hangs.
+LONGEST_SECONDS = 900
+#: The worker's own deadline when the demo ends or is stopped.
+DRAIN_SECONDS = 10
+
+console = Console(highlight=False)
+
+
+class Stage:
+    """The demo's servers and commands, all led by one environment."""
+
+    def __init__(self, folder: Path, redis: services.RedisServer, s3: services.S3Server) -> None:
+        self.folder = folder
+        self.bucket = s3.make_bucket(BUCKET)
+        self.environment = child_environment(
+            **s3.environment,
+            RESTYLE_REDIS_URL=redis.url,
+            RESTYLE_OUTPUT=f"s3://{BUCKET}/restyled/",
+            XDG_CACHE_HOME=str(folder / "cache"),
+            HF_HUB_OFFLINE="1",
+            RESTYLE_DRAIN_SECONDS=str(DRAIN_SECONDS),
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        """`restyle …` with this very interpreter."""
+        return [sys.executable, "-m", "producer", *arguments]
+
+    def restyle(self, *arguments: str) -> int:
+        """Run a command on our terminal and return its exit status."""
+        command = self.command(*arguments)
+        return subprocess.run(command, env=self.environment, check=False).returncode
+
+    def restyle_json(self, *arguments: str) -> list[Any]:
+        """Run a command with `--json` and return the values that it printed, one a line."""
+        command = self.command(*arguments, "--json")
+        done = subprocess.run(
+            command, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    @contextmanager
+    def background(self, name: str, command: list[str]) -> Iterator[None]:
+        """Run a program beside us, its log in the demo's folder; it is drained at the end."""
+        with (self.folder / f"{name}.log").open("ab") as sink:
+            process = subprocess.Popen(
+                command, env=self.environment, stdout=sink, stderr=sink, start_new_session=True
+            )
+        try:
+            yield
+        finally:
+            services.stop(process, seconds=DRAIN_SECONDS + 10)
+
+
+@contextmanager
+def running_stage(folder: Path, devices: str) -> Iterator[Stage]:
+    """Redis, S3, worker and steward, all started here and ended here."""
+    with ExitStack() as stack:
+        redis = stack.enter_context(services.redis_server(folder / "redis"))
+        s3 = stack.enter_context(services.s3_server(folder / "s3"))
+        console.print(f"[green]✓[/] Redis on port {redis.port}, S3 at {s3.endpoint_url}")
+        stage = Stage(folder, redis, s3)
+        worker = [sys.executable, "-m", "worker", "--devices", devices]
+        stack.enter_context(stage.background("worker", worker))
+        stack.enter_context(stage.background("steward", stage.command("steward")))
+        console.print(f"[green]✓[/] restyle-worker and steward (logs in {folder})")
+        yield stage
+
+
+def fill_shop(stage: Stage, count: int) -> list[Entry]:
+    """Draw the catalogue into the bucket; write manifest and style."""
+    shelf = stage.bucket / "catalogue"
+    shelf.mkdir()
+    entries = list(stock(count))
+    for entry in entries:
+        (shelf / entry.name).write_bytes(file_bytes(entry))
+    manifest = manifest_csv(entries, f"s3://{BUCKET}/catalogue/")
+    (stage.folder / "manifest.csv").write_text(manifest, encoding="utf-8")
+    style = (HERE / "style.yaml").read_text(encoding="utf-8")
+    text = style.replace("{models}", str(HERE / "models"))
+    (stage.folder / "style.yaml").write_text(text, encoding="utf-8")
+    console.print(f"[green]✓[/] {len(entries)} pictures drawn into s3://{BUCKET}/catalogue/")
+    return entries
+
+
+def restyle_all(stage: Stage) -> float:
+    """Submit the batch and watch it to its end; returns the seconds from submission."""
+    started = time.monotonic()
+    files = ("--manifest", stage.folder / "manifest.csv", "--style", stage.folder / "style.yaml")
+    submitted = stage.restyle("submit", *map(str, files), "--batch-id", BATCH)
+    if submitted != 0:
+        raise typer.Exit(submitted)
+    stage.restyle("watch", BATCH, "--timeout", str(LONGEST_SECONDS))
+    return time.monotonic() - started
+
+
+def show(stage: Stage, verdict: Verdict, seconds: float) -> None:
+    """The summary, and where the contact sheet lies."""
+    total = verdict.done + len(verdict.failed) + len(verdict.surprises)
+    rate = total / seconds * 60
+    console.print(f"\n[bold]{verdict.done} done[/], {len(verdict.failed)} failed as they should:")
+    for external_id, sentence in verdict.failed.items():
+        console.print(f"  [yellow]{external_id}[/]  {escape(sentence)}")
+    for surprise in verdict.surprises:
+        console.print(f"  [bold red]unexpected[/]  {escape(surprise)}")
+    console.print(f"{seconds:.0f} s from submission to the last result: {rate:.0f} images/min")
+    console.print(f"Contact sheet: [bold]{stage.folder / 'sheet.png'}[/] and sheet.html beside it")
+
+
+def await_results(stage: Stage) -> bool:
+    """Whether the steward wrote the batch's results beside them, within half a minute."""
+    results = stage.bucket / "restyled" / "_batches" / BATCH / "results.jsonl"
+    deadline = time.monotonic() + 30
+    while not results.is_file() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return results.is_file()
+
+
+def run(folder: Path, count: int, devices: str) -> Verdict:
+    """The whole demo; everything that it starts is ended when this returns or raises."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with running_stage(folder, devices) as stage:
+        entries = fill_shop(stage, count)
+        seconds = restyle_all(stage)
+        verdict = judge(entries, stage.restyle_json("items", BATCH, "--limit", str(count)))
+        wrote_results = await_results(stage)
+        drew_sheet = stage.restyle("sheet", BATCH, "--output", str(folder / "sheet")) == 0
+        show(stage, verdict, seconds)
+    missing = [] if wrote_results else ["the steward wrote no results.jsonl"]
+    missing += [] if drew_sheet else ["the contact sheet was not drawn"]
+    return Verdict(verdict.done, verdict.failed, (*verdict.surprises, *missing))
+
+
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for everything; emptied first.")] = Path(
+        "demo-out"
+    ),
+    items: Annotated[int, typer.Option(min=1, max=500, help="Number of pictures.")] = 24,
+    devices: Annotated[str, typer.Option(help="As for restyle-worker.")] = "all",
+) -> None:
+    """Restyle a small drawn catalogue with a real Redis, a real S3 server and real models.
+
+    Exit status 0 only if every item ended as it should.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        verdict = run(output.resolve(), items, devices)
+    except KeyboardInterrupt:
+        console.print("\nstopped; everything that the demo started has ended")
+        raise typer.Exit(130) from None
+    except services.ServiceError as error:
+        console.print(f"[bold red]error[/] {escape(str(error))}")
+        raise typer.Exit(3) from error
+    if verdict.surprises:
+        for surprise in verdict.surprises:
+            console.print(f"[bold red]unexpected[/]  {escape(surprise)}")
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of `restyle-demo`."""
+    typer.run(demo)
+
+
+if __name__ == "__main__":
+    main()

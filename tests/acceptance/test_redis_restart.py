@@ -1,0 +1,47 @@
+"""Redis dies under a busy worker and comes back with its append-only file."""
+
+import signal
+
+import numpy as np
+from PIL import Image
+
+from infra.demo import services
+from infra.demo.catalogue import draw
+from tests.installation import DEMO_MODELS, wait_until
+
+STYLE = f"""
+mask: the dress
+paint: a red dress
+working_size: 128
+steps: 6
+painter: {DEMO_MODELS}/inpaint
+segmenter: {DEMO_MODELS}/clipseg
+"""
+COUNT = 10
+
+
+def test_a_killed_redis_loses_no_item_and_leaves_no_worker_deaf(installation, tmp_path):
+    """Kill -9 of Redis while every slot is busy: after its restart the batch ends, all done."""
+    shelf = installation.bucket / "restart"
+    shelf.mkdir()
+    draw(77, (240, 320)).image.save(shelf / "photo.png")
+    mask = np.zeros((320, 240), np.uint8)
+    mask[100:200, 80:160] = 255
+    Image.fromarray(mask).save(shelf / "mask.png")
+    address = f"{installation.prefix}restart/"
+    row = {"source": address + "photo.png", "mask": address + "mask.png"}
+    port = services.free_port()
+    with services.redis_server(tmp_path, port=port) as redis:
+        installation.environment["RESTYLE_REDIS_URL"] = redis.url
+        rows = [row | {"external_id": f"sku-{number}"} for number in range(COUNT)]
+        batch_id = installation.submit(rows, STYLE)
+        worker = installation.worker(RESTYLE_THREADS="2")
+        wait_until(lambda: installation.counts(batch_id)["running"] == 2)
+        redis.process.kill()
+        redis.process.wait()
+    with services.redis_server(tmp_path, port=port):
+        watched = installation.restyle("watch", batch_id, "--timeout", "90")
+        assert watched.returncode == 0, watched.stdout + watched.stderr + installation.logs()
+        assert installation.counts(batch_id)["done"] == COUNT
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0, installation.logs()
