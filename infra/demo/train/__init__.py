@@ -1,0 +1,1 @@
+"""How the demo models are made: drawn pictures in, weights and figures out."""
