@@ -59,7 +59,7 @@ class ResultRow(Record):
 
 
 _RESULT_FIELDS = {"variants", "mask", "sidecar", "fingerprint"}
-_FAILURE_FIELDS = {"code", "message", "hint"}
+_FAILURE_FIELDS = {"code", "message", "hint", "sidecar"}
 
 
 def each_item(board: StatusBoard, batch_id: str, state: ItemState | None = None) -> Iterator[Item]:

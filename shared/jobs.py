@@ -82,11 +82,13 @@ class Failure(Record):
     message: str
     hint: str
     details: dict[str, Any] = Field(default_factory=dict)
+    #: s3:// address of the JSON that says the same beside the results, where it could be written.
+    sidecar: str | None = None
 
     @classmethod
-    def of(cls, error: RestyleError) -> Self:
+    def of(cls, error: RestyleError, sidecar: str | None = None) -> Self:
         """The failure that an error stands for."""
-        return cls.model_validate(error.report())
+        return cls.model_validate({**error.report(), "sidecar": sidecar})
 
 
 class Result(Record):

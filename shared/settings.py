@@ -6,6 +6,7 @@ ecosystem keep their names and their owners: AWS_* (boto3), HF_* (huggingface_hu
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -150,9 +151,17 @@ def _environ() -> Mapping[str, str]:
     return os.environ  # noqa: TID251 - the one reader
 
 
-def child_environment(**changes: str) -> dict[str, str]:
-    """This process's environment with changes, for a process about to be started."""
-    return dict(_environ()) | changes
+def child_environment(
+    changes: Mapping[str, str], *, without: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """This process's environment for a process about to be started.
+
+    Args:
+        changes: Variables to set.
+        without: Variables whose names start so are left out.
+    """
+    kept = {name: value for name, value in _environ().items() if not name.startswith(without)}
+    return kept | dict(changes)
 
 
 def visible_gpus() -> str | None:
@@ -227,7 +236,8 @@ def _origin(settings: Settings, name: str, origins: Mapping[str, str]) -> Origin
 
 
 def mask_url(url: str) -> str:
-    """The URL with its password, if any, replaced by `***`."""
+    """The URL with its password, if any, replaced by `***`, in its query too."""
+    url = re.sub(r"(?i)([?&]\w*password=)[^&#]*", r"\1***", url)
     scheme, found, rest = url.partition("://")
     credentials, at, host = rest.rpartition("@")
     if not (found and at):

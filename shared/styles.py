@@ -99,7 +99,7 @@ class Style(BaseModel):
     mask_growth: Number = Field(0.012, ge=0, le=0.2)
     #: Width of the soft edge inside the grown mask, as a fraction of the longer side.
     mask_feather: Number = Field(0.008, ge=0, le=0.2)
-    #: A found mask over more than this fraction of the picture is not painted.
+    #: A mask, found or supplied, over more than this fraction of the picture is not painted.
     mask_max_area: Number = Field(0.6, gt=0, le=1)
 
     @model_validator(mode="before")

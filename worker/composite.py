@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from shared.errors import KeptPixelsChanged
 from worker.arrays import Grey, Mask, Rgb, Size
 from worker.scaling import scale
 from worker.shapes import bounding_box
@@ -164,6 +165,18 @@ def largest_difference_outside(source: Rgb, result: Rgb, alpha: Grey) -> int:
 def _largest_where(one: Rgb, other: Rgb, counts: Mask) -> int:
     difference = cv2.absdiff(one, other)
     return int(cv2.copyTo(difference, counts.view(np.uint8)).max())
+
+
+def check_kept(source: Rgb, result: Rgb, alpha: Grey, *, name: str) -> int:
+    """The promise, checked on every result: 0, the largest difference outside the mask.
+
+    Raises:
+        KeptPixelsChanged: A pixel outside the mask differs; `name` is the source's address.
+    """
+    levels = largest_difference_outside(source, result, alpha)
+    if levels:
+        raise KeptPixelsChanged(source=name, levels=levels)
+    return levels
 
 
 def _bands(rows: int) -> Iterator[slice]:

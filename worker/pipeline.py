@@ -12,7 +12,7 @@ import structlog
 from shared.board import StatusBoard
 from shared.errors import ImageTooLarge, RestyleError
 from shared.jobs import Claim, ResolvedModel, Result
-from shared.keys import ResultKeys, S3Address, item_mark
+from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from worker.arrays import Rgb
 from worker.batching import Batcher
@@ -27,7 +27,7 @@ from worker.repaint import Repaint
 from worker.results import Painting, ResultWriter
 from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import SegmentRequest
-from worker.sidecar import failure_sidecar
+from worker.sidecar import failure_address, failure_sidecar
 from worker.timings import Timings
 from worker.work import Work
 
@@ -82,16 +82,21 @@ class Pipeline:
         painting = Painting(picture, mask, crop, squares)
         return self._writer.write(order, claim, fingerprint, painting, times)
 
-    def record_failure(self, work: Work, error: RestyleError) -> None:
-        """Leave a sidecar that says why there is no result; a failing S3 only costs this note."""
-        claim, batch = work.claim, self._batch(work.claim.batch_id)
-        mark = item_mark(claim.batch_id, claim.spec.number)
-        keys = ResultKeys.of(batch.output, claim.spec.source, mark)
-        body = failure_sidecar(claim, batch, error)
+    def record_failure(self, claim: Claim, error: RestyleError) -> str | None:
+        """Leave a sidecar that says why there is no result; a failing S3 only costs this note.
+
+        Returns:
+            Its address, or None where it could not be written.
+        """
         try:
-            self._store.put(keys.failure, body, content_type="application/json")
+            batch = self._batch(claim.batch_id)
+            address = failure_address(batch, claim)
+            body = failure_sidecar(claim, batch, error)
+            self._store.put(address, body, content_type="application/json")
         except RestyleError as second:
             log.warning("failure sidecar not written", **second.report())
+            return None
+        return str(address)
 
     def _fetch(self, order: Order) -> tuple[Claim, bytes]:
         """The source's bytes, under the ETag that the first claim of this item pinned."""
@@ -99,9 +104,13 @@ class Pipeline:
         if info.size > self._limits.max_bytes:
             limit = f"{self._limits.max_bytes:,} bytes"
             raise ImageTooLarge(source=order.source, size=f"{info.size:,} bytes", limit=limit)
-        etag, size = self._board.pin_source(order.claim, info.etag, info.size)
+        listed = order.claim.spec
+        # What a listing saw at submission counts before what lies there now.
+        etag, size = self._board.pin_source(
+            order.claim, listed.etag or info.etag, info.size if listed.size is None else listed.size
+        )
         spec = order.claim.spec.model_copy(update={"etag": etag, "size": size})
-        body = self._store.get(order.source, etag=etag)
+        body = self._store.get(order.source, etag=etag, max_bytes=self._limits.max_bytes)
         return order.claim.model_copy(update={"spec": spec}), body
 
     def _mask(self, order: Order, picture: Picture) -> Repaint:
@@ -117,7 +126,7 @@ class Pipeline:
     def _supplied_mask(self, order: Order, picture: Picture) -> Repaint:
         address = S3Address.parse(str(order.claim.spec.mask))
         info = self._store.head(address)
-        body = self._store.get(address, etag=info.etag)
+        body = self._store.get(address, etag=info.etag, max_bytes=self._limits.max_bytes)
         where = {"address": str(address), "source": str(order.source)}
         grey = decode_mask(body, size=picture.size, limits=self._limits, **where)
         return Repaint.supplied(grey, info.etag)

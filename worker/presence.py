@@ -42,5 +42,7 @@ class Presence:
                 self._board.report_worker(self._owner, self._facts())
             except BoardError as error:
                 log.debug("presence not reported", **error.report())
+            except Exception:
+                log.exception("presence not reported")
             if self._closed.wait(REPORT_SECONDS):
                 return

@@ -32,6 +32,11 @@ class Repaint:
         return cls(mask > 0, mask, etag)
 
     @property
+    def stored(self) -> Grey | Mask:
+        """What is kept beside the result: a supplied mask as it came, a found one in black/white."""
+        return self.hard if self.etag is None else self.alpha
+
+    @property
     def area(self) -> float:
         """The fraction of the picture that may change, 0 to 1."""
         return float(np.mean(self.hard))

@@ -7,11 +7,11 @@ from shared.jobs import Claim, Result
 from shared.keys import ResultKeys, S3Address
 from shared.s3 import ObjectStore
 from worker.arrays import Rgb
-from worker.composite import Crop, largest_difference_outside, paste
+from worker.composite import Crop, check_kept, largest_difference_outside, paste
 from worker.images import Encoded, Limits, Picture, decode, encode, encode_mask, output_container
 from worker.order import Order
 from worker.repaint import Repaint
-from worker.sidecar import Account, Painted, Proof, sidecar
+from worker.sidecar import Account, Painted, Proof, failure_address, sidecar
 from worker.timings import Timings
 
 
@@ -47,13 +47,16 @@ class ResultWriter:
             for number in range(1, len(painting.squares) + 1)
         ]
         with times.stage("encode"):
-            mask = encode_mask(painting.mask.hard)
+            mask = encode_mask(painting.mask.stored)
         with times.stage("upload"):
             self._store.put(keys.mask, mask, content_type="image/png")
         account = self._account(order, claim, fingerprint, painting, keys)
         account = replace(account, variants=tuple(variants), timings_seconds=times.as_dict())
         body = sidecar(claim, order.batch, account)
         self._store.put(keys.sidecar, body, content_type="application/json")
+        if claim.fence > 1:
+            # An earlier try may have left word that the item failed.
+            self._store.delete(failure_address(order.batch, claim))
         return Result(
             fingerprint=fingerprint,
             variants=tuple(variant.address for variant in variants),
@@ -68,7 +71,7 @@ class ResultWriter:
         source, alpha = painting.picture, painting.mask.alpha
         with times.stage("composite"):
             rgb = paste(source.rgb, painting.squares[number - 1], painting.crop, alpha)
-            before = largest_difference_outside(source.rgb, rgb, alpha)
+            before = check_kept(source.rgb, rgb, alpha, name=str(order.source))
         container = output_container(order.style.output_format, source)
         with times.stage("encode"):
             result = replace(source, rgb=rgb)

@@ -83,8 +83,8 @@ class Seat:
             log.warning("item will be retried", in_seconds=round(delay, 1), **error.report())
             return lambda: self._hand_back(claim, delay)
         log.warning("item failed", **error.report())
-        self._pipeline.record_failure(work, error)
-        return self._finishing(claim, Failure.of(error))
+        sidecar = self._pipeline.record_failure(claim, error)
+        return self._finishing(claim, Failure.of(error, sidecar))
 
     def _hand_back(self, claim: Claim, delay_seconds: float | None = None) -> None:
         """Give the item back; with a delay it counts as a try, without one it never happened."""

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from shared.errors import RestyleError
 from shared.fingerprint import RENDERER_VERSION
 from shared.jobs import Batch, Claim, Failure, ResolvedModel
+from shared.keys import ResultKeys, S3Address, item_mark
 from shared.styles import Style
 from worker.composite import Crop
 
@@ -82,13 +83,19 @@ def sidecar(claim: Claim, batch: Batch, account: Account) -> bytes:
     return _json(claim, batch, fields)
 
 
+def failure_address(batch: Batch, claim: Claim) -> S3Address:
+    """Where it is said that an item failed; it may have failed before it had a fingerprint."""
+    mark = item_mark(claim.batch_id, claim.spec.number)
+    return ResultKeys.of(batch.output, claim.spec.source, mark).failure
+
+
 def failure_sidecar(claim: Claim, batch: Batch, error: RestyleError) -> bytes:
     """What is kept beside the results when there is no result, UTF-8 JSON."""
     fields = {
         "state": "failed",
         "source": {"address": claim.spec.source},
         "style": batch.style.model_dump(mode="json") | claim.spec.overrides,
-        "error": Failure.of(error).model_dump(mode="json"),
+        "error": Failure.of(error).model_dump(mode="json", exclude={"sidecar"}),
     }
     return _json(claim, batch, fields)
 

@@ -20,7 +20,7 @@ import structlog
 
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
-from shared.errors import BoardError
+from shared.errors import BoardError, RestyleError
 from shared.settings import Settings, child_environment
 from worker.devices import Device
 
@@ -76,7 +76,10 @@ class Supervisor:
         self._dispatcher = dispatcher
         self._children = [Child(device) for device in devices]
         self._stopping = threading.Event()
-        self._hurry = threading.Event()
+        #: Signals so far: one drains, two hurry. A plain number: taking the lock of an Event in a
+        #: signal handler could wait for the very thread that it interrupted.
+        self._signals = 0
+        self._releases: list[threading.Thread] = []
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; a second one makes the children leave at once.
@@ -88,17 +91,18 @@ class Supervisor:
             signal.signal(signum, self._on_signal)
         dispatching = threading.Thread(target=self._dispatch_for_ever, name="dispatch", daemon=True)
         dispatching.start()
-        while not self._stopping.wait(LOOK_SECONDS):
+        while not self._signals:
             for child in self._children:
                 self._look_after(child)
+            time.sleep(LOOK_SECONDS)
+        self._stopping.set()
         clean = self._drain()
-        dispatching.join(GRACE_SECONDS)
+        for thread in (*self._releases, dispatching):
+            thread.join(GRACE_SECONDS)
         return 0 if clean else 1
 
     def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:
-        if self._stopping.is_set():
-            self._hurry.set()
-        self._stopping.set()
+        self._signals += 1
 
     def _dispatch_for_ever(self) -> None:
         """Keep messages ahead of the workers; a Redis that is away is waited for."""
@@ -110,6 +114,8 @@ class Supervisor:
                 if not away:
                     log.warning("dispatcher waits for Redis", **error.report())
                 away = True
+            except Exception:
+                log.exception("dispatcher stumbled")
             else:
                 if away:
                     log.info("dispatcher goes on")
@@ -136,7 +142,7 @@ class Supervisor:
         command = [sys.executable, "-m", "worker.child", child.device.name, child.owner]
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             [*command, str(beating)],
-            env=child_environment(**child.device.environment),
+            env=child_environment(child.device.environment),
             pass_fds=[beating],
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C reaches us alone, and we drain in order
@@ -157,12 +163,18 @@ class Supervisor:
         child.backoff_seconds = min(child.backoff_seconds * 2, LONGEST_BACKOFF_SECONDS)
 
     def _release(self, child: Child) -> None:
+        """Put back what a child had claimed, beside us: a Redis that is away must not hold us."""
         os.close(child.beats)
         child.process = None
+        release = threading.Thread(target=self._expire, args=(child.owner,), daemon=True)
+        release.start()
+        self._releases = [other for other in self._releases if other.is_alive()] + [release]
+
+    def _expire(self, owner: str) -> None:
         try:
-            self._board.expire_owner(child.owner)
-            self._board.forget_worker(child.owner)
-        except BoardError as error:
+            self._board.expire_owner(owner)
+            self._board.forget_worker(owner)
+        except RestyleError as error:
             # Their leases end by themselves, and any dispatcher puts the items back.
             log.warning("claims of a dead child left to their leases", **error.report())
 
@@ -182,7 +194,7 @@ class Supervisor:
         process = child.process
         if process is None:
             return True
-        while process.poll() is None and time.monotonic() < deadline and not self._hurry.is_set():
+        while process.poll() is None and time.monotonic() < deadline and self._signals < 2:
             time.sleep(LOOK_SECONDS / 4)
         in_time = process.poll() is not None
         if not in_time:

@@ -43,6 +43,8 @@ def take(process: WorkerProcess, body: object) -> None:
         log.error("message set aside", body=str(body)[:500], **error.report())
     except BoardError as error:
         log.warning("claim not possible; the dispatcher will publish again", **error.report())
+    except Exception:
+        log.exception("message not taken to its end")
     else:
         if not goes_on:
             raise Reject(requeue=True)

@@ -25,6 +25,14 @@ class Draining(Stopped):
     """The process is about to end: the item goes back to the queue."""
 
 
+#: What names a claim in this process; its fence, because a lost item may come back to us.
+_Place = tuple[str, int, int]
+
+
+def _place(claim: Claim) -> _Place:
+    return claim.batch_id, claim.spec.number, claim.fence
+
+
 class Work:
     """One claimed item under way."""
 
@@ -63,7 +71,7 @@ class WorkInHand:
         self._board = board
         self._lease_seconds = lease_seconds
         self._lock = threading.Lock()
-        self._works: dict[tuple[str, int], Work] = {}
+        self._works: dict[_Place, Work] = {}
         self._closed = threading.Event()
         self._renewer = threading.Thread(target=self._renew_for_ever, name="leases", daemon=True)
 
@@ -79,7 +87,7 @@ class WorkInHand:
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Work]:
         """Keep the claim alive while the block runs."""
-        work, place = Work(claim, self.draining), (claim.batch_id, claim.spec.number)
+        work, place = Work(claim, self.draining), _place(claim)
         with self._lock:
             self._works[place] = work
         try:
@@ -95,6 +103,8 @@ class WorkInHand:
                 self.renew()
             except BoardError as error:
                 log.warning("leases were not renewed", **error.report())
+            except Exception:
+                log.exception("leases were not renewed")
 
     def renew(self) -> None:
         """Renew every claim in hand; give up those that were lost or cancelled.
@@ -109,4 +119,4 @@ class WorkInHand:
         claims = [work.claim for work in works.values()]
         renewal = self._board.renew(claims, self._lease_seconds)
         for claim in (*renewal.lost, *renewal.cancelled):
-            works[claim.batch_id, claim.spec.number].cancelled.set()
+            works[_place(claim)].cancelled.set()

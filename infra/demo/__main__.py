@@ -22,6 +22,8 @@ from shared.settings import child_environment
 
 HERE = Path(__file__).parent
 BUCKET, BATCH = "demo-shop", "demo"
+#: Lies in every folder that a demo made, and in no other.
+MARK = ".restyle-demo"
 #: Beyond this the demo gives up: something hangs.
 LONGEST_SECONDS = 900
 #: The worker's own deadline when the demo ends or is stopped.
@@ -36,8 +38,11 @@ class Stage:
     def __init__(self, folder: Path, redis: services.RedisServer, s3: services.S3Server) -> None:
         self.folder = folder
         self.bucket = s3.make_bucket(BUCKET)
+        # Nothing of the user's own: the demo must never meet a production queue or account.
         self.environment = child_environment(
+            without=("RESTYLE_", "AWS_"),
             **s3.environment,
+            RESTYLE_CONFIG=str(folder / "config.toml"),
             RESTYLE_REDIS_URL=redis.url,
             RESTYLE_OUTPUT=f"s3://{BUCKET}/restyled/",
             XDG_CACHE_HOME=str(folder / "cache"),
@@ -139,10 +144,23 @@ def await_results(stage: Stage) -> bool:
     return results.is_file()
 
 
-def run(folder: Path, count: int, devices: str) -> Verdict:
-    """The whole demo; everything that it starts is ended when this returns or raises."""
+def empty(folder: Path) -> None:
+    """Make the demo's folder anew; only a folder that a demo made is ever emptied.
+
+    Raises:
+        ServiceError: Something else lies there.
+    """
+    mark = folder / MARK
+    if folder.exists() and not mark.is_file() and any(folder.iterdir()):
+        raise services.ServiceError(f"{folder} holds other files; name an empty or a new folder")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    mark.touch()
+
+
+def run(folder: Path, count: int, devices: str) -> Verdict:
+    """The whole demo; everything that it starts is ended when this returns or raises."""
+    empty(folder)
     with running_stage(folder, devices) as stage:
         entries = fill_shop(stage, count)
         seconds = restyle_all(stage)
@@ -156,9 +174,9 @@ def run(folder: Path, count: int, devices: str) -> Verdict:
 
 
 def demo(
-    output: Annotated[Path, typer.Option(help="Folder for everything; emptied first.")] = Path(
-        "demo-out"
-    ),
+    output: Annotated[
+        Path, typer.Option(help="Folder for everything; a demo's folder is made anew.")
+    ] = Path("demo-out"),
     items: Annotated[int, typer.Option(min=1, max=500, help="Number of pictures.")] = 24,
     devices: Annotated[str, typer.Option(help="As for restyle-worker.")] = "all",
 ) -> None:

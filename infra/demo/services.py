@@ -4,6 +4,7 @@ For the demo, the tests and the benchmarks: nothing here is used in production.
 """
 
 import importlib.util
+import os
 import secrets
 import shutil
 import signal
@@ -55,6 +56,8 @@ class S3Server:
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
     def make_bucket(self, name: str) -> Path:

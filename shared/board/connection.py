@@ -29,7 +29,7 @@ RETRIES = 3
 #: password, a disk that takes no writes. Anything else that it refuses is a mistake of ours.
 #: redis-py makes classes of some and leaves others in the text, as a script's error does.
 _REFUSALS = re.compile(
-    r"(?:^|[\s-])((?:OOM|LOADING|READONLY|NOAUTH|NOPERM|WRONGPASS|MISCONF|BUSY)\b.*)"
+    r"(?:^|[\s-])((?:OOM|LOADING|READONLY|NOAUTH|NOPERM|WRONGPASS|MISCONF|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b.*)"
 )
 _REFUSAL_CLASSES = (
     exceptions.OutOfMemoryError,
@@ -94,15 +94,6 @@ class Connection:
             for arguments in slices:
                 self._scripts[script](args=[self._prefix, *arguments], client=pipeline)
             return list(pipeline.execute())
-
-    def ping(self) -> None:
-        """Learn that Redis answers.
-
-        Raises:
-            RedisUnreachable: It does not.
-        """
-        with self._reaching():
-            self._client.ping()
 
     def info(self) -> dict[str, Any]:
         """What Redis says of itself (INFO).

@@ -34,14 +34,6 @@ class ServerFacts:
 class Server(Part):
     """Asks the server about itself."""
 
-    def ping(self) -> None:
-        """Learn that Redis answers.
-
-        Raises:
-            RedisUnreachable: It does not.
-        """
-        self._connection.ping()
-
     def server_facts(self) -> ServerFacts:
         """What Redis says of itself.
 

@@ -12,7 +12,7 @@ class SettingsInvalid(InputError):
 
     code = "settings_invalid"
     sentence = "The setting {name} is wrong: {reason}."
-    hint = "Run `restyle config show` to see every setting and where its value came from."
+    hint = "Correct or unset it; `restyle config show` then lists every setting and its origin."
 
 
 class StyleInvalid(InputError):

@@ -47,6 +47,14 @@ class ImageAnimated(ImageError):
     hint = "Upload a single still picture and retry the item."
 
 
+class KeptPixelsChanged(ImageError):
+    """The composite changed a pixel outside the mask; its result is not published."""
+
+    code = "kept_pixels_changed"
+    sentence = "The result of {source} differs outside the mask by up to {levels} levels."
+    hint = "This is a defect of Restyle: report it with the source, its style and the mask."
+
+
 class MaskError(RestyleError):
     """A mask that must not be painted; the item fails, the batch goes on."""
 

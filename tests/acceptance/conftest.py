@@ -17,6 +17,7 @@ def installation(redis_server, rclone_server, tmp_path_factory) -> Iterator[Inst
     name = f"i-{uuid.uuid4().hex[:10]}"
     bucket = rclone_server.make_bucket(name)
     environment = child_environment(
+        without=("RESTYLE_", "AWS_"),
         **rclone_server.environment,
         RESTYLE_REDIS_URL=redis_server.url,
         RESTYLE_NAMESPACE=name,

@@ -64,3 +64,13 @@ def test_the_demo_ends_what_it_started_on_ctrl_c(tmp_path):
     demo.communicate(timeout=60)
     assert demo.returncode == 130
     wait_until(lambda: _left_behind(folder) == [], seconds=20)
+
+
+def test_the_demo_empties_no_folder_but_its_own(tmp_path):
+    """A folder with somebody's files in it is refused and left as it is."""
+    (tmp_path / "photo.jpg").write_bytes(b"mine")
+    demo = _demo(tmp_path, "--items", "1")
+    said, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 3
+    assert "holds other files" in " ".join(said.split())
+    assert (tmp_path / "photo.jpg").read_bytes() == b"mine"

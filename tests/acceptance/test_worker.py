@@ -83,7 +83,9 @@ def test_items_fail_alone_with_the_same_words_everywhere(installation, shelf):
     by_id = {sidecar["external_id"]: sidecar["error"] for sidecar in written}
     for name, item in items.items():
         if item["failure"]:
-            assert by_id[name] == item["failure"]
+            told_here = {key: value for key, value in item["failure"].items() if key != "sidecar"}
+            assert by_id[name] == told_here
+            assert item["failure"]["sidecar"].endswith(".failed.json")
             assert item["failure"]["code"] in told
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0, installation.logs()

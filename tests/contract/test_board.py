@@ -242,7 +242,6 @@ def test_namespaces_do_not_see_each_other(board, submit, settings):
 
 def test_a_safe_server_is_accepted(board):
     """AOF on and `noeviction`: what the demo's server has."""
-    board.ping()
     board.refuse_unsafe()
     facts = board.server_facts()
     assert facts.aof_enabled

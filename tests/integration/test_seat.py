@@ -59,7 +59,7 @@ def _png(pixels):
 def place(board, bucket, tiny_painter):
     """Put a one-item batch on the board; returns the item's message."""
 
-    def _place(batch_id="b", *, digest=None, **style):
+    def _place(batch_id="b", *, digest=None, etag=None, **style):
         fields = {"mask": "the dress", "paint": "a red dress", "working_size": 64, "steps": 2}
         fields |= {"painter": str(tiny_painter), **style}
         reference = str(tiny_painter)
@@ -77,7 +77,12 @@ def place(board, bucket, tiny_painter):
         )
         address = f"s3://{bucket.name}/"
         spec = ItemSpec(
-            number=0, external_id="sku", source=address + "photo.png", mask=address + "mask.png"
+            number=0,
+            external_id="sku",
+            source=address + "photo.png",
+            mask=address + "mask.png",
+            etag=etag,
+            size=etag and 1,
         )
         board.open_batch(batch)
         board.add_items(batch_id, [spec])
@@ -131,6 +136,29 @@ def test_a_source_replaced_after_the_first_claim_is_noticed(process, board, buck
     process.seat.take(message, OWNER)
     item = board.item("b", 0)
     assert (item.state, item.failure.code) == (ItemState.FAILED, "source_changed")
+
+
+def test_a_source_replaced_after_its_listing_is_noticed(process, board, bucket, photo, place):
+    """What a listing saw at submission counts, not what lies there at the first claim."""
+    process.seat.take(place(etag="0" * 32), OWNER)
+    assert board.item("b", 0).failure.code == "source_changed"
+
+
+def test_a_retried_item_leaves_no_word_of_its_failure(process, board, bucket, photo, place):
+    """The JSON of an earlier failure is removed when the item is done."""
+    message, body = place(), (bucket / "photo.png").read_bytes()
+    (bucket / "photo.png").unlink()
+    process.seat.take(message, OWNER)
+    failure = board.item("b", 0).failure
+    assert (failure.code, (bucket / failure.sidecar.split("/", 3)[3]).is_file()) == (
+        "object_missing",
+        True,
+    )
+    (bucket / "photo.png").write_bytes(body)
+    board.retry("b")
+    process.seat.take(message, OWNER)
+    assert board.item("b", 0).state is ItemState.DONE
+    assert not (bucket / failure.sidecar.split("/", 3)[3]).exists()
 
 
 def test_a_model_that_changed_since_submission_is_refused(process, board, photo, place):

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.errors import KeptPixelsChanged
 from worker.composite import (
     CONTEXT,
     MAX_MAGNIFICATION,
     Crop,
+    check_kept,
     crop_around,
     cut,
     cut_mask,
@@ -280,3 +282,13 @@ def test_pictures_of_different_sizes_prove_nothing():
         largest_difference_outside(rgb, rgb[:63], alpha)
     with pytest.raises(ValueError, match="differ"):
         largest_difference_outside(rgb, rgb, alpha[:63])
+
+
+def test_a_result_that_changed_a_kept_pixel_is_refused():
+    """One level in one channel of one pixel outside the mask is enough."""
+    source = np.zeros((4, 4, 3), np.uint8)
+    result, alpha = source.copy(), np.zeros((4, 4), np.uint8)
+    assert check_kept(source, result, alpha, name="s3://shop/a.png") == 0
+    result[2, 1, 0] = 1
+    with pytest.raises(KeptPixelsChanged, match="s3://shop/a.png"):
+        check_kept(source, result, alpha, name="s3://shop/a.png")
