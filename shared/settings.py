@@ -152,7 +152,7 @@ def _environ() -> Mapping[str, str]:
 
 
 def child_environment(
-    changes: Mapping[str, str], *, without: tuple[str, ...] = ()
+    changes: Mapping[str, str] | None = None, *, without: tuple[str, ...] = ()
 ) -> dict[str, str]:
     """This process's environment for a process about to be started.
 
@@ -161,7 +161,7 @@ def child_environment(
         without: Variables whose names start so are left out.
     """
     kept = {name: value for name, value in _environ().items() if not name.startswith(without)}
-    return kept | dict(changes)
+    return kept | dict(changes or {})
 
 
 def visible_gpus() -> str | None:

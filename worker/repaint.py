@@ -33,7 +33,7 @@ class Repaint:
 
     @property
     def stored(self) -> Grey | Mask:
-        """What is kept beside the result: a supplied mask as it came, a found one in black/white."""
+        """What is kept beside the result: a supplied mask as it came, a found one hard."""
         return self.hard if self.etag is None else self.alpha
 
     @property

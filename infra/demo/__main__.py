@@ -39,16 +39,15 @@ class Stage:
         self.folder = folder
         self.bucket = s3.make_bucket(BUCKET)
         # Nothing of the user's own: the demo must never meet a production queue or account.
-        self.environment = child_environment(
-            without=("RESTYLE_", "AWS_"),
-            **s3.environment,
-            RESTYLE_CONFIG=str(folder / "config.toml"),
-            RESTYLE_REDIS_URL=redis.url,
-            RESTYLE_OUTPUT=f"s3://{BUCKET}/restyled/",
-            XDG_CACHE_HOME=str(folder / "cache"),
-            HF_HUB_OFFLINE="1",
-            RESTYLE_DRAIN_SECONDS=str(DRAIN_SECONDS),
-        )
+        own = {
+            "RESTYLE_CONFIG": str(folder / "config.toml"),
+            "RESTYLE_REDIS_URL": redis.url,
+            "RESTYLE_OUTPUT": f"s3://{BUCKET}/restyled/",
+            "RESTYLE_DRAIN_SECONDS": str(DRAIN_SECONDS),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "HF_HUB_OFFLINE": "1",
+        }
+        self.environment = child_environment(s3.environment | own, without=("RESTYLE_", "AWS_"))
 
     def command(self, *arguments: str) -> list[str]:
         """`restyle …` with this very interpreter."""

@@ -168,7 +168,7 @@ def start(started: list, folder: Path, name: str = "steward", **changes: str) ->
         process = subprocess.Popen(
             [sys.executable, "-m", "producer", "steward", "--interval", "0.2"],
             cwd=folder,
-            env=child_environment(PYTHONPATH=str(Path(__file__).parents[2]), **changes),
+            env=child_environment({"PYTHONPATH": str(Path(__file__).parents[2])} | changes),
             stdout=subprocess.DEVNULL,  # Celery says a word there when it is told to go
             stderr=log,
         )

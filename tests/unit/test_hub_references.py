@@ -138,7 +138,9 @@ print(json.dumps(answers))
 
 def ask(endpoint: str, home: Path, *references: str) -> list[list[object]]:
     """Resolve and locate in a process of its own: the hub's client reads HF_* at its import."""
-    environment = child_environment(HF_ENDPOINT=endpoint, HF_HUB_OFFLINE="0", HF_HOME=str(home))
+    environment = child_environment(
+        {"HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "0", "HF_HOME": str(home)}
+    )
     command = [sys.executable, "-c", _CHILD, *references]
     child = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     answers: list[list[object]] = json.loads(child.stdout)

@@ -140,7 +140,7 @@ def test_the_xdg_folders_are_followed(tmp_path, monkeypatch):
 def test_a_child_gets_this_environment_with_changes(monkeypatch):
     """What a child is started with is ours, changed, and ours stays as it is."""
     monkeypatch.setenv("RESTYLE_THREADS", "2")
-    environment = child_environment(CUDA_VISIBLE_DEVICES="1")
+    environment = child_environment({"CUDA_VISIBLE_DEVICES": "1"})
     assert (environment["RESTYLE_THREADS"], environment["CUDA_VISIBLE_DEVICES"]) == ("2", "1")
 
 
