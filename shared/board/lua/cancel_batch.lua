@@ -19,8 +19,8 @@ if not fields[2] then
 end
 local moved = 0
 for _, state in ipairs({'running', 'held', 'queued'}) do
-  local numbers = redis.call('ZRANGE', key('in_state', batch, state), 0, limit - moved - 1)
   if moved < limit then
+    local numbers = redis.call('ZRANGE', key('in_state', batch, state), 0, limit - moved - 1)
     for _, number in ipairs(numbers) do
       move(batch, number, 'cancelled')
       moved = moved + 1

@@ -6,7 +6,13 @@ local fields = redis.call('HMGET', record, 'total', 'revision')
 if not fields[1] then
   return -1
 end
-if open_items(batch) > 0 or (ARGV[3] ~= '' and ARGV[3] ~= (fields[2] or '0')) then
+if open_items(batch) > 0 then
+  return 0
+end
+if ARGV[3] ~= '' and ARGV[3] ~= (fields[2] or '0') then
+  -- Rows from before a retry were written last, over another steward's: they are due once more.
+  redis.call('HDEL', record, 'ended')
+  redis.call('SADD', key('ending'), batch)
   return 0
 end
 redis.call('HSETNX', record, 'ended', NOW)
