@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30, ge=1, le=3600)
     #: A worker that drains hands everything back after this long at the latest.
     drain_seconds: float = Field(60, ge=1, le=3600)
+    #: A call on the device (loading its model included) that takes longer ends the process.
+    hang_seconds: float = Field(1800, ge=1, le=86_400)
     #: An item that was claimed this often without an end is failed as poison.
     max_deliveries: int = Field(5, ge=1, le=100)
     #: A passing fault (S3, Redis) is retried this often before the item fails.

@@ -21,6 +21,7 @@ from worker.presence import Presence
 from worker.results import ResultWriter
 from worker.seat import Seat
 from worker.waiting import BatchLimits
+from worker.watchdog import watched
 from worker.work import WorkInHand
 
 log = structlog.get_logger()
@@ -99,7 +100,8 @@ def _batcher(device: Device, settings: Settings) -> Batcher[Any]:
         free_memory=models.free_memory,
     )
     limits = BatchLimits(max_batch=settings.max_batch, wait_seconds=settings.batch_wait_seconds)
-    return Batcher(models.run, limits=limits, faults=faults, on_fatal=_on_fatal)
+    run = watched(models.run, settings.hang_seconds)
+    return Batcher(run, limits=limits, faults=faults, on_fatal=_on_fatal)
 
 
 def _on_fatal(error: BaseException) -> None:

@@ -1,0 +1,67 @@
+"""The README is tested: its style, its rows, its commands, its table of fields."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from producer.cli import ROOMS
+from producer.manifest import open_manifest
+from shared.styles import ALIASES, Style, parse_style
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def _blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_style_in_the_readme_is_a_valid_style():
+    """A person may copy it as it stands."""
+    (text,) = _blocks("yaml")
+    style = parse_style(yaml.safe_load(text), where="README")
+    assert style.mask_prompt == ("the dress",)
+
+
+def test_the_manifest_in_the_readme_is_a_valid_manifest(tmp_path):
+    """Its rows become items under the style beside it."""
+    path = tmp_path / "photos.csv"
+    path.write_text(_blocks("csv")[0])
+    style = parse_style(yaml.safe_load(_blocks("yaml")[0]), where="README")
+    with open_manifest(str(path), style, None) as manifest:
+        assert [spec.external_id for spec in manifest.specs()] == ["SKU-1001", "SKU-1002"]
+
+
+@pytest.mark.parametrize("name", sorted(Style.model_fields.keys() - {"name"}))
+def test_every_field_of_a_style_is_in_the_table_with_its_default(name):
+    """What a style may say, and what it means to say nothing."""
+    row = re.search(rf"^\| `{name}`.*$", README, flags=re.MULTILINE)
+    assert row, name
+    field = Style.model_fields[name]
+    if not field.is_required() and field.default not in ("", ()):
+        assert str(field.default) in row[0]
+    short = [alias for alias, full in ALIASES.items() if full == name]
+    assert all(f"`{alias}`" in row[0] for alias in short)
+
+
+def test_every_command_in_the_readme_exists():
+    """`restyle …` lines name commands that are there, and every command is named."""
+    said = set(re.findall(r"^\$ restyle ([a-z]+)", README, flags=re.MULTILINE))
+    assert said <= ROOMS.keys()
+    assert all(re.search(rf"\b{command}\b", README) for command in ROOMS)
+
+
+def test_every_link_in_the_readme_leads_somewhere():
+    """Pictures and files that it points to are in the repository."""
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_make_target_in_the_readme_exists():
+    """`make …` in the text is a target of the Makefile."""
+    targets = set(re.findall(r"(?:`|\$ )make ([a-z-]+)", README))
+    makefile = (ROOT / "Makefile").read_text()
+    assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
