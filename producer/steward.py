@@ -175,11 +175,20 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
         stopping.set()
 
     app = steward_app(settings, tick, interval_seconds=interval_seconds)
+    _say_if_away(board)
     with contextlib.closing(board):
         # Signals hold their receivers weakly; these live as long as the worker runs.
         signals.setup_logging.connect(_keep_our_logs)
         signals.worker_shutting_down.connect(drain)
         return _work(app)
+
+
+def _say_if_away(board: StatusBoard) -> None:
+    """One clear line before Celery's own many; the steward waits for Redis all the same."""
+    try:
+        board.server_facts()
+    except BoardError as error:
+        log.warning("the board is away; waiting for it", **error.report())
 
 
 def _keep_our_logs(**_: object) -> None:

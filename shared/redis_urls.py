@@ -167,4 +167,4 @@ def _scheme_problem(scheme: str) -> str:
 
 
 def _invalid(url: str, reason: str) -> SettingsInvalid:
-    return SettingsInvalid(name="redis_url", reason=f"{mask_url(url)}: {reason}")
+    return SettingsInvalid(name="RESTYLE_REDIS_URL", reason=f"{mask_url(url)}: {reason}")

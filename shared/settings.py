@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 from shared.errors import SettingsInvalid
-from shared.wording import did_you_mean, first_problems
+from shared.wording import did_you_mean, first_problems, problem_fields
 
 PREFIX = "RESTYLE_"
 
@@ -95,15 +95,18 @@ class Settings(BaseSettings):
     #: A message that led to no claim for this long is published again.
     republish_seconds: float = Field(60, ge=1, le=3600)
 
-    #: Limits on a picture: bytes before it is read, sides and pixels before it is decoded.
+    #: Largest picture file, in bytes; checked before it is read.
     max_image_bytes: int = Field(50_000_000, ge=1_000)
+    #: Longest width or height of a picture, in pixels; checked before it is decoded.
     max_image_side: int = Field(16_384, ge=64)
+    #: Most pixels of a picture; checked before it is decoded.
     max_image_pixels: int = Field(64_000_000, ge=4_096)
-    #: Caps on a model archive, packed and unpacked.
+    #: Largest model archive in bytes, packed and unpacked.
     max_model_bytes: int = Field(40_000_000_000, ge=1_000_000)
 
     #: json or console; by default console on a terminal.
     log_format: str = Field("auto", pattern=r"^(auto|json|console)$")
+    #: debug, info, warning or error.
     log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")
 
     @classmethod
@@ -182,7 +185,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         reason = first_problems(error, Settings.model_fields)
-        raise SettingsInvalid(name=f"{PREFIX}*", reason=reason) from error
+        names = ", ".join(PREFIX + field.upper() for field in problem_fields(error))
+        raise SettingsInvalid(name=names, reason=reason) from error
 
 
 def describe_settings() -> list[Origin]:

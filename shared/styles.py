@@ -176,8 +176,10 @@ def load_style(path: Path) -> Style:
         with path.open("rb") as file:
             content = file.read(MAX_STYLE_BYTES + 1)
         text = content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StyleInvalid(style=path, reason=f"it cannot be read ({error})") from error
+    except OSError as error:
+        raise StyleInvalid(style=path, reason=f"it cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise StyleInvalid(style=path, reason="it is no UTF-8 text") from error
     if len(content) > MAX_STYLE_BYTES:
         raise StyleInvalid(style=path, reason=f"it is over {MAX_STYLE_BYTES // 1024} kB")
     return parse_style(_yaml(text, path), where=str(path))
@@ -202,5 +204,10 @@ def _yaml(text: str, path: Path) -> object:
     try:
         return yaml.load(text, Loader=_FlatLoader)  # noqa: S506 - a SafeLoader, made stricter
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = f"it is no valid YAML ({' '.join(str(error).split())})"
-        raise StyleInvalid(style=path, reason=reason) from error
+        raise StyleInvalid(style=path, reason=f"it is no valid YAML ({_place(error)})") from error
+
+
+def _place(error: Exception) -> str:
+    """`line 2: expected ',' or ']'`, where YAML says where; else its words on one line."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    return f"line {mark.line + 1}: {problem}" if mark else " ".join(str(error).split())

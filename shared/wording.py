@@ -28,6 +28,8 @@ def _problem(detail: dict[str, object], known: list[str]) -> str:
     field = ".".join(str(part) for part in location) if isinstance(location, tuple) else ""
     if detail["type"] == "extra_forbidden":
         return f"{field}: unknown field{did_you_mean(field, known)}"
+    if detail["type"] == "missing":
+        return f"{field}: is missing"
     message = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     shown = shorten(repr(detail["input"]))
     return f"{field}: {message}, not {shown}" if field else message

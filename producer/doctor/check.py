@@ -40,7 +40,9 @@ _COMMANDS = {
     "address_invalid": "restyle doctor --output s3://BUCKET/PREFIX/",
     "bucket_missing": "aws s3 mb s3://{address.bucket}",
     "credentials_missing": "aws configure",
+    "model_invalid": "ls {reference}",
     "model_missing": "{command}",
+    "model_reference_invalid": "ls -d {reference}*",
     "redis_unreachable": "redis-cli -u {address} ping",
 }
 

@@ -8,7 +8,7 @@ from rich.filesize import decimal
 
 from producer.doctor.check import Check, Verdict, fail, ok, warn
 from shared.board import ServerFacts, StatusBoard
-from shared.errors import AccessDenied, StorageUnavailable
+from shared.errors import AccessDenied, RedisUnreachable, StorageUnavailable
 from shared.keys import S3Address, probe_key
 from shared.s3 import ObjectStore
 from shared.settings import Settings, describe_ecosystem, mask_url
@@ -81,6 +81,10 @@ def check_workers(settings: Settings) -> Iterator[Check]:
     board = StatusBoard.connect(settings)
     try:
         workers = [worker for worker in board.workers() if worker.silent_seconds < SILENT_SECONDS]
+    except RedisUnreachable:
+        address = mask_url(settings.redis_url.get_secret_value())
+        yield fail("workers", "not checked, because Redis is away", f"redis-cli -u {address} ping")
+        return
     finally:
         board.close()
     if workers:

@@ -64,7 +64,7 @@ class MaskEmpty(MaskError):
 
     code = "mask_empty"
     sentence = "There is nothing to repaint in {source}: {reason}."
-    hint = "Check that the picture shows the garment, lower mask_threshold, or supply a mask."
+    hint = "Check that the picture shows the garment, lower mask_threshold, or supply another mask."
 
 
 class MaskTooLarge(MaskError):

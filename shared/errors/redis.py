@@ -13,7 +13,7 @@ class RedisUnreachable(BoardError):
     code = "redis_unreachable"
     retryable = True
     sentence = "Redis at {address} cannot be reached: {reason}."
-    hint = "Start Redis or correct RESTYLE_REDIS_URL; `restyle doctor` checks both."
+    hint = "Start Redis or correct RESTYLE_REDIS_URL."
 
 
 class RedisUnsafe(BoardError):

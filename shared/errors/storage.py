@@ -20,7 +20,7 @@ class ObjectMissing(StorageError):
 
     code = "object_missing"
     sentence = "There is no object {address}."
-    hint = "Upload it or correct the row, then retry the item."
+    hint = "Upload it and retry the item, or submit the corrected row in a new batch."
 
 
 class AccessDenied(StorageError):
@@ -56,7 +56,9 @@ class StorageUnavailable(StorageError):
     code = "storage_unavailable"
     retryable = True
     sentence = "S3 did not serve {address} ({operation}): {reason}."
-    hint = "Restyle tries again by itself; check the endpoint with `restyle doctor`."
+    hint = (
+        "A worker tries again by itself, a command must be repeated; `restyle doctor` tells more."
+    )
 
 
 class DownloadBroken(StorageUnavailable):

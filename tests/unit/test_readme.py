@@ -8,6 +8,7 @@ import yaml
 
 from producer.cli import ROOMS
 from producer.manifest import open_manifest
+from shared.settings import Settings
 from shared.styles import ALIASES, Style, parse_style
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,13 @@ def test_every_field_of_a_style_is_in_the_table_with_its_default(name):
         assert str(field.default) in row[0]
     short = [alias for alias, full in ALIASES.items() if full == name]
     assert all(f"`{alias}`" in row[0] for alias in short)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_in_the_table_with_its_meaning(name):
+    """Nobody should have to read the source to set something."""
+    row = re.search(rf"^\| `RESTYLE_{name.upper()}` \|.*\| (.+) \|$", README, flags=re.MULTILINE)
+    assert row, name
 
 
 def test_every_command_in_the_readme_exists():

@@ -100,7 +100,7 @@ def test_a_wrong_field_is_named(wrong, told):
         ("mask: a\nmask_prompt: b\npaint: b", "given twice"),
         ("mask: !!python/object/apply:os.system [ls]", "no valid YAML"),
         ("[" * 5_000, "no valid YAML"),
-        (b"mask: \xff", "cannot be read"),
+        (b"mask: \xff", "no UTF-8 text"),
         ("mask: a\x00", "no valid YAML"),
         ("#" * 70_000, "over 64 kB"),
         ("seed: " + "9" * 5_000, "style"),
