@@ -148,7 +148,7 @@ class Batcher(Generic[ResultT]):
             self._abandon(error)
 
     def _abandon(self, error: BaseException) -> None:
-        _log.critical("device_lost", requests=len(self._on_device), exc_info=error)
+        _log.critical("device lost", requests=len(self._on_device), exc_info=error)
         waiting = self._shut()
         _fail(self._on_device, lambda: DeviceLost(reason=_one_line(error)))
         _fail(waiting, BatcherClosed)
@@ -223,7 +223,7 @@ class Batcher(Generic[ResultT]):
         if not oom and self._faults.is_fatal(error):
             raise error
         # The whole traceback comes out where the future's owner reads its error.
-        _log.warning("call_failed", stage=group.stage, size=size, reason=_one_line(error))
+        _log.warning("call failed", stage=group.stage, size=size, reason=_one_line(error))
         # The traceback's frames hold the call's tensors, and with them the device's memory.
         traceback.clear_frames(error.__traceback__)
         return error

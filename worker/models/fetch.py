@@ -70,7 +70,7 @@ class ModelStore:
         with lock:
             if model not in self._found:
                 self._found[model] = self._fetch(model)
-                _log.info("model_ready", model=model.reference, path=str(self._found[model]))
+                _log.info("model ready", model=model.reference, path=str(self._found[model]))
             return self._found[model]
 
     def _fetch(self, model: ResolvedModel) -> Path:

@@ -101,7 +101,7 @@ def load_painter(directory: Path, device: str) -> Painter:
 def _target(directory: Path, device: str) -> tuple[torch.device, torch.dtype]:
     target = torch.device(device)
     dtype, reason = choose_dtype(target)
-    _log.info("load_model", model=str(directory), device=device, dtype=str(dtype), reason=reason)
+    _log.info("model loads", model=str(directory), device=device, dtype=str(dtype), reason=reason)
     return target, dtype
 
 
