@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from producer.cli.terminal import JsonFlag, out, print_json, speaks
+from producer.cli.terminal import JsonFlag, err, out, print_json, speaks
+from shared.errors import BatchCancelled
 from shared.settings import load_settings
 from shared.states import ItemState
 
@@ -74,7 +75,10 @@ def _show_batches(batches: list["BatchStatus"]) -> None:
         say("There are no batches. Next: restyle submit --help")
         return
     table = Table(box=None, header_style="bold")
-    table.add_column("Batch", overflow="fold")
+    # Whole on one line, whatever else gives way: people copy it.
+    table.add_column(
+        "Batch", no_wrap=True, min_width=max(len(one.batch.batch_id) for one in batches)
+    )
     for name in ("Phase", "Submitted"):
         table.add_column(name, no_wrap=True)
     for name in ("Done", "Failed", "Total"):
@@ -129,16 +133,20 @@ def items(
         if json:
             for item in islice(found, limit):
                 print_json(item.model_dump(mode="json"))
-        else:
-            _show_items(found, limit or SHOWN_ITEMS)
+        elif not _show_items(found, limit or SHOWN_ITEMS):
+            err().print(f"No item of the batch {batch} is {state or 'there'}.", markup=False)
 
 
-def _show_items(found: Iterable["Item"], limit: int) -> None:
-    for shown, item in enumerate(found):
+def _show_items(found: Iterable["Item"], limit: int) -> int:
+    """Show items up to a limit; returns how many."""
+    shown = 0
+    for item in found:
         if shown == limit:
             say(f"These are the first {limit:,}; --limit shows more.")
-            return
+            break
         _show_item(item)
+        shown += 1
+    return shown
 
 
 def _show_item(item: "Item") -> None:
@@ -158,7 +166,10 @@ def cancel(batch: BatchArgument, *, json: JsonFlag = False) -> None:
     """Cancel a batch: waiting items at once, running ones between two steps."""
     with open_board() as board:
         count = board.cancel(batch)
-    _tell(batch, {"cancelled": count}, f"{count:,} items cancelled.", as_json=json)
+    none = f"The batch {batch} has no open item; nothing was cancelled."
+    _tell(
+        batch, {"cancelled": count}, f"{_items(count)} cancelled." if count else none, as_json=json
+    )
 
 
 @speaks
@@ -183,24 +194,48 @@ def retry(
 
     with open_board() as board:
         count = queue_again(board, batch, items=item or (), codes=code or ())
-    _tell(batch, {"queued": count}, f"{count:,} items queued again.", as_json=json)
+    none = f"No failed item of the batch {batch} answers to this; nothing was queued."
+    said = f"{_items(count)} queued again." if count else none
+    _tell(batch, {"queued": count}, said, as_json=json)
 
 
 @speaks
 def pause(batch: BatchArgument, *, json: JsonFlag = False) -> None:
     """Stop giving a batch's items to workers; running ones go on to their end."""
     with open_board() as board:
-        board.pause(batch)
-    sentence = f"The batch {batch} is paused. Next: restyle resume {batch}"
-    _tell(batch, {"paused": True}, sentence, as_json=json)
+        goes_on = _goes_on(board, batch)
+        if goes_on:
+            board.pause(batch)
+    paused = f"The batch {batch} is paused. Next: restyle resume {batch}"
+    ended = f"The batch {batch} has ended; there is nothing to pause."
+    _tell(batch, {"paused": goes_on}, paused if goes_on else ended, as_json=json)
 
 
 @speaks
 def resume(batch: BatchArgument, *, json: JsonFlag = False) -> None:
     """Go on with a paused batch."""
     with open_board() as board:
+        goes_on = _goes_on(board, batch)
         board.resume(batch)
-    _tell(batch, {"paused": False}, f"The batch {batch} goes on.", as_json=json)
+    ended = f"The batch {batch} has ended; there is nothing to resume."
+    sentence = f"The batch {batch} goes on." if goes_on else ended
+    _tell(batch, {"paused": False}, sentence, as_json=json)
+
+
+def _goes_on(board: "StatusBoard", batch: str) -> bool:
+    """Whether the batch has open items.
+
+    Raises:
+        BatchCancelled: It was cancelled, and nothing brings it back.
+    """
+    status = board.status(batch)
+    if status.cancelled:
+        raise BatchCancelled(batch=batch)
+    return bool(status.open)
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count:,} items"
 
 
 def _tell(batch: str, facts: dict[str, object], sentence: str, *, as_json: bool) -> None:

@@ -87,8 +87,8 @@ def sheet(
     batch: BatchArgument,
     *,
     output: Annotated[
-        Path | None, typer.Option(help="A folder, or the files' path without an ending.")
-    ] = None,
+        str, typer.Option(help="A folder (a new one ends in /), or the files' path.")
+    ] = "",
     state: Annotated[
         list[ItemState] | None, typer.Option(help="Show items in this state; can be repeated.")
     ] = None,
@@ -117,7 +117,8 @@ def sheet(
 
 def _collect(board: StatusBoard, store: ObjectStore, batch_id: str, selection: Selection) -> Sheet:
     pieces = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*pieces, console=err(), transient=True) as bar:
+    console = err()
+    with Progress(*pieces, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Fetching pictures", total=None)
 
         def show(made: int, total: int) -> None:

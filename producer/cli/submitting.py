@@ -63,6 +63,7 @@ def submit(  # noqa: PLR0913 - an argument per option
     request = Submission(manifest, style, target, batch_id, lane, priority)
     receipt = _submitted(request, settings, as_json=json)
     _show_receipt(receipt, as_json=json)
+    _show_ignored(request, receipt)
     if watch:
         _follow(receipt.status.batch.batch_id, as_json=json)
 
@@ -80,9 +81,12 @@ def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "
                 request, board, ObjectStore.connect(), dispatch=dispatcher.step, progress=progress
             )
         except ManifestInvalid as error:
-            if not as_json:
-                _show_problems(error)
-            raise
+            if as_json:
+                raise
+            _show_problems(error)
+            # The table has said it row by row.
+            told = {"reason": "see the rows above", "problems": []}
+            raise ManifestInvalid(**(error.facts | told)) from error
 
 
 @contextmanager
@@ -112,6 +116,13 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
     if receipt.delay:
         say(f"Workers will hear of it later: {receipt.delay}")
     say(f"Next: restyle watch {batch.batch_id}")
+
+
+def _show_ignored(request: "Submission", receipt: "Receipt") -> None:
+    batch = receipt.status.batch
+    if receipt.repeated and (request.lane, request.priority) != (batch.lane, batch.priority):
+        kept = f"lane {batch.lane} and priority {batch.priority}"
+        err().print(f"The batch keeps {kept}; a repeated submission changes nothing.", markup=False)
 
 
 def _follow(batch_id: str, *, as_json: bool) -> None:

@@ -11,17 +11,18 @@ from producer.sheet.poster import posters
 ENDINGS = {".png", ".html"}
 
 
-def stem_of(output: Path | None, batch_id: str) -> Path:
+def stem_of(output: str, batch_id: str) -> Path:
     """The files' common path without an ending.
 
     Args:
-        output: An existing folder, or the files' path with or without an ending; None is the
-            current folder.
+        output: An existing folder, a new one with a slash at its end, or the files' path with or
+            without an ending; empty for the current folder.
         batch_id: Names the files in a folder.
     """
-    if output is None or output.is_dir():
-        return (output or Path()) / f"{batch_id}-sheet"
-    return output.with_suffix("") if output.suffix in ENDINGS else output
+    path = Path(output)
+    if path.is_dir() or output.endswith("/"):
+        return path / f"{batch_id}-sheet"
+    return path.with_suffix("") if path.suffix in ENDINGS else path
 
 
 def write_sheet(sheet: Sheet, stem: Path, *, columns: int | None = None) -> list[Path]:

@@ -165,6 +165,20 @@ def test_failures_are_listed_with_reason_and_hint_and_retried_by_code(installati
     assert board.status(batch).open == 3
 
 
+def test_a_cancelled_batch_neither_pauses_nor_goes_on(installation, batch):
+    """Nothing claims that it does; and what has nothing to show says so."""
+    assert installation.restyle("cancel", batch).returncode == 0
+    for command in ("pause", "resume"):
+        (refused,) = installation.json(command, batch)
+        assert refused["error"]["code"] == "batch_cancelled"
+    again = installation.restyle("cancel", batch)
+    assert "no open item" in again.stdout
+    none = installation.restyle("items", batch, "--state", "done")
+    assert (none.stdout, none.returncode) == ("", 0)
+    assert "is done" in none.stderr
+    assert batch in installation.restyle("status").stdout.split()
+
+
 @pytest.mark.parametrize("command", ["status", "items", "cancel", "retry", "pause", "resume"])
 def test_an_unknown_batch_is_an_error_of_every_command(restyle_environment, command):
     """Never "done", never an empty answer."""

@@ -336,11 +336,12 @@ def test_slots_have_the_shape_of_the_usual_picture():
 
 def test_output_may_be_a_folder_a_stem_or_a_file(tmp_path):
     """All three ways of naming the files lead where one expects."""
-    assert stem_of(None, "b1") == Path("b1-sheet")
-    assert stem_of(tmp_path, "b1") == tmp_path / "b1-sheet"
-    assert stem_of(tmp_path / "look", "b1") == tmp_path / "look"
-    assert stem_of(tmp_path / "look.html", "b1") == tmp_path / "look"
-    assert stem_of(tmp_path / "v1.2", "b1") == tmp_path / "v1.2"
+    assert stem_of("", "b1") == Path("b1-sheet")
+    assert stem_of(str(tmp_path), "b1") == tmp_path / "b1-sheet"
+    assert stem_of(f"{tmp_path}/new/", "b1") == tmp_path / "new" / "b1-sheet"
+    assert stem_of(f"{tmp_path}/look", "b1") == tmp_path / "look"
+    assert stem_of(f"{tmp_path}/look.html", "b1") == tmp_path / "look"
+    assert stem_of(f"{tmp_path}/v1.2", "b1") == tmp_path / "v1.2"
 
 
 def test_a_place_that_takes_no_file_is_one_sentence(tmp_path):
