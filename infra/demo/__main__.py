@@ -127,7 +127,7 @@ def show(stage: Stage, verdict: Verdict, seconds: float) -> None:
     rate = total / seconds * 60
     console.print(f"\n[bold]{verdict.done} done[/], {len(verdict.failed)} failed as they should:")
     for external_id, sentence in verdict.failed.items():
-        console.print(f"  [yellow]{external_id}[/]  {escape(sentence)}")
+        console.print(f"  [yellow]{external_id}[/]  {escape(sentence)}", soft_wrap=True)
     for surprise in verdict.surprises:
         console.print(f"  [bold red]unexpected[/]  {escape(surprise)}")
     console.print(f"{seconds:.0f} s from submission to the last result: {rate:.0f} images/min")
