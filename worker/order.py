@@ -1,6 +1,6 @@
 """Order: what one item asks for, every word of it resolved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.fingerprint import PixelInputs, variant_seed
 from shared.jobs import Batch, Claim, ResolvedModel
@@ -36,16 +36,22 @@ class Order:
         """The seed of a variant, from 1."""
         return variant_seed(self.style.seed, self.claim.spec.external_id, variant)
 
-    def fingerprint(self, claim: Claim, mask_etag: str | None) -> str:
-        """The fingerprint of the item, once its claim has pinned the source."""
+    def pinned(self, etag: str, size: int) -> "Order":
+        """The same order for the very object that its claim pinned."""
+        spec = self.claim.spec.model_copy(update={"etag": etag, "size": size})
+        return replace(self, claim=self.claim.model_copy(update={"spec": spec}))
+
+    def fingerprint(self, mask_etag: str | None) -> str:
+        """The fingerprint of the item, once its source is pinned."""
+        spec = self.claim.spec
         inputs = PixelInputs(
-            source=claim.spec.source,
-            source_etag=str(claim.spec.etag),
-            source_size=claim.spec.size or 0,
+            source=spec.source,
+            source_etag=str(spec.etag),
+            source_size=spec.size or 0,
             mask_etag=mask_etag,
             style=self.style.digest,
             segmenter=self.segmenter.digest if self.segmenter else None,
             painter=self.painter.digest,
-            external_id=claim.spec.external_id,
+            external_id=spec.external_id,
         )
         return inputs.fingerprint

@@ -67,7 +67,7 @@ class Pipeline:
         times = Timings()
         order = Order.of(work.claim, self._batch(work.claim.batch_id))
         with times.stage("fetch"):
-            claim, body = self._fetch(order)
+            order, body = self._fetch(order)
         with times.stage("decode"):
             picture = decode(body, source=str(order.source), limits=self._limits)
         work.check()
@@ -78,9 +78,8 @@ class Pipeline:
         with times.stage("inpaint"):
             squares = self._inpaint(order, picture, mask, crop, work)
         work.check_claim()
-        fingerprint = order.fingerprint(claim, mask.etag)
         painting = Painting(picture, mask, crop, squares)
-        return self._writer.write(order, claim, fingerprint, painting, times)
+        return self._writer.write(order, painting, times)
 
     def record_failure(self, claim: Claim, error: RestyleError) -> str | None:
         """Leave a sidecar that says why there is no result; a failing S3 only costs this note.
@@ -98,8 +97,8 @@ class Pipeline:
             return None
         return str(address)
 
-    def _fetch(self, order: Order) -> tuple[Claim, bytes]:
-        """The source's bytes, under the ETag that the first claim of this item pinned."""
+    def _fetch(self, order: Order) -> tuple[Order, bytes]:
+        """The source's bytes, and the order pinned to the ETag of the item's first claim."""
         info = self._store.head(order.source)
         if info.size > self._limits.max_bytes:
             limit = f"{self._limits.max_bytes:,} bytes"
@@ -109,9 +108,8 @@ class Pipeline:
         etag, size = self._board.pin_source(
             order.claim, listed.etag or info.etag, info.size if listed.size is None else listed.size
         )
-        spec = order.claim.spec.model_copy(update={"etag": etag, "size": size})
         body = self._store.get(order.source, etag=etag, max_bytes=self._limits.max_bytes)
-        return order.claim.model_copy(update={"spec": spec}), body
+        return order.pinned(etag, size), body
 
     def _mask(self, order: Order, picture: Picture) -> Repaint:
         """What is repainted, found by text or supplied, and past the gate."""

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 
-from shared.jobs import Claim, Result
+from shared.jobs import Result
 from shared.keys import ResultKeys, S3Address
 from shared.s3 import ObjectStore
 from worker.arrays import Rgb
@@ -34,24 +34,22 @@ class ResultWriter:
         self._limits = limits
         self._device = device
 
-    def write(
-        self, order: Order, claim: Claim, fingerprint: str, painting: Painting, times: Timings
-    ) -> Result:
+    def write(self, order: Order, painting: Painting, times: Timings) -> Result:
         """Composite, encode and upload all variants, then the mask, then the sidecar.
 
         The sidecar comes last: where it lies, everything that it names lies too.
         """
+        claim, fingerprint = order.claim, order.fingerprint(painting.mask.etag)
         keys = ResultKeys.of(order.batch.output, claim.spec.source, fingerprint)
-        variants = [
+        variants = tuple(
             self._variant(order, painting, number, keys, times)
             for number in range(1, len(painting.squares) + 1)
-        ]
+        )
         with times.stage("encode"):
             mask = encode_mask(painting.mask.stored)
         with times.stage("upload"):
             self._store.put(keys.mask, mask, content_type="image/png")
-        account = self._account(order, claim, fingerprint, painting, keys)
-        account = replace(account, variants=tuple(variants), timings_seconds=times.as_dict())
+        account = self._account(order, fingerprint, painting, variants, str(keys.mask), times)
         body = sidecar(claim, order.batch, account)
         self._store.put(keys.sidecar, body, content_type="application/json")
         if claim.fence > 1:
@@ -92,25 +90,31 @@ class ResultWriter:
         return largest_difference_outside(kept, again.rgb, painting.mask.alpha)
 
     def _account(
-        self, order: Order, claim: Claim, fingerprint: str, painting: Painting, keys: ResultKeys
+        self,
+        order: Order,
+        fingerprint: str,
+        painting: Painting,
+        variants: tuple[Painted, ...],
+        mask: str,
+        times: Timings,
     ) -> Account:
-        width, height = painting.picture.size
+        (width, height), spec = painting.picture.size, order.claim.spec
         return Account(
             fingerprint=fingerprint,
-            source_etag=str(claim.spec.etag),
-            source_size=claim.spec.size or 0,
+            source_etag=str(spec.etag),
+            source_size=spec.size or 0,
             width=width,
             height=height,
             notes=painting.picture.notes,
             style=order.style,
             segmenter=order.segmenter,
             painter=order.painter,
-            mask=str(keys.mask),
+            mask=mask,
             mask_area=painting.mask.area,
             crop=painting.crop,
-            variants=(),
+            variants=variants,
             device=self._device,
-            timings_seconds={},
+            timings_seconds=times.as_dict(),
         )
 
 
