@@ -90,3 +90,22 @@ def started() -> Iterator[list[subprocess.Popen[bytes]]]:
     yield processes
     for process in processes:
         services.stop(process, seconds=5)
+
+
+def _builders():
+    # Here, so that tests without models do not wait for torch.
+    from tests import tiny_models  # noqa: PLC0415
+
+    return tiny_models
+
+
+@pytest.fixture(scope="session")
+def tiny_segmenter(tmp_path_factory) -> Path:
+    """Directory of a tiny CLIPSeg; read only."""
+    return _builders().build_segmenter(tmp_path_factory.mktemp("segmenter"))
+
+
+@pytest.fixture(scope="session")
+def tiny_painter(tmp_path_factory) -> Path:
+    """Directory of a tiny inpainting pipeline; read only."""
+    return _builders().build_painter(tmp_path_factory.mktemp("painter"))
