@@ -8,7 +8,8 @@ from shared.keys import ResultKeys, S3Address
 from shared.s3 import ObjectStore
 from worker.arrays import Rgb
 from worker.composite import Crop, check_kept, largest_difference_outside, paste
-from worker.images import Encoded, Limits, Picture, decode, encode, encode_mask, output_container
+from worker.encoding import Encoded, encode, encode_mask, output_container
+from worker.images import Limits, Picture, decode
 from worker.order import Order
 from worker.repaint import Repaint
 from worker.sidecar import Account, Painted, Proof, failure_address, sidecar

@@ -9,17 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.errors import (
-    ImageUnreadable,
-    MaskMismatch,
-)
+from shared.errors import ImageUnreadable, MaskMismatch
 from tests.pictures import WHITE, file_of, photo, read, read_mask, turned
-from worker.images import (
-    Picture,
-    encode,
-    encode_mask,
-    output_container,
-)
+from worker.encoding import encode, encode_mask, output_container
+from worker.images import Picture
 
 # --- encoding --------------------------------------------------------------------------------
 

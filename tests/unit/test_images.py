@@ -10,13 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
-from shared.errors import (
-    ImageUnreadable,
-)
+from shared.errors import ImageUnreadable
 from tests.pictures import WHITE, chunk, file_of, photo, read, read_mask, turned
-from worker.images import (
-    encode,
-)
+from worker.encoding import encode
 
 # --- what decodes ----------------------------------------------------------------------------
 

@@ -19,9 +19,7 @@ from shared.errors import (
     ImageUnreadable,
 )
 from tests.pictures import chunk, file_of, photo, read
-from worker.images import (
-    Limits,
-)
+from worker.images import Limits
 
 # --- what is refused -------------------------------------------------------------------------
 
