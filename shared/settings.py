@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     max_image_side: int = Field(16_384, ge=64)
     #: Most pixels of a picture; checked before it is decoded.
     max_image_pixels: int = Field(64_000_000, ge=4_096)
+    #: Memory for the pictures under way in one worker process, in bytes; the others wait.
+    max_memory_bytes: int = Field(4_000_000_000, ge=10_000_000)
     #: Largest model archive in bytes, packed and unpacked.
     max_model_bytes: int = Field(40_000_000_000, ge=1_000_000)
 

@@ -8,11 +8,14 @@ from typing import Any
 import structlog
 
 from shared.board import StatusBoard
+from shared.pictures import Limits
 from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
 from worker.devices import Device
-from worker.images import Limits
+from worker.inpainting import Inpainting
+from worker.masking import Masking
+from worker.memory import MemoryBudget
 from worker.models import device_errors
 from worker.models.fetch import ModelStore
 from worker.models.resident import ResidentModels
@@ -20,6 +23,7 @@ from worker.pipeline import Pipeline
 from worker.presence import Presence
 from worker.results import ResultWriter
 from worker.seat import Seat
+from worker.sources import Sources
 from worker.waiting import BatchLimits
 from worker.watchdog import watched
 from worker.work import WorkInHand
@@ -74,8 +78,11 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     batcher = _batcher(device, settings)
     in_hand = WorkInHand(board, settings.lease_seconds)
     models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
+    masking = Masking(store, models, batcher, limits)
+    inpainting = Inpainting(models, batcher)
     writer = ResultWriter(store, limits, device.torch_name)
-    pipeline = Pipeline(board, store, models, batcher, limits, writer)
+    sources = Sources(board, store, limits, MemoryBudget(settings.max_memory_bytes))
+    pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
     seat = Seat(board, pipeline, in_hand, settings)
     presence = Presence(board, owner, lambda: _facts(device, batcher))
     return WorkerProcess(owner, seat, batcher, in_hand, presence, settings.drain_seconds)

@@ -6,7 +6,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from shared.errors import ImageUnreadable
+from shared.errors import ImageUnsupported
 from worker.arrays import Grey, Rgb
 
 #: The colour space, as an ICC profile's header spells it, that a mode's numbers are in.
@@ -40,7 +40,7 @@ def to_rgb(image: Image.Image, *, source: str) -> Colours:
     sRGB, or by Pillow's plain formulas where they have none. 16-bit samples are scaled.
 
     Raises:
-        ImageUnreadable: 32-bit samples, which have no white point.
+        ImageUnsupported: 32-bit samples, which have no white point.
     """
     narrow = to_eight_bits(image, source=source)
     alpha = _alpha(image)
@@ -52,10 +52,10 @@ def to_eight_bits(image: Image.Image, *, source: str) -> Image.Image:
     """16-bit grey scaled to 8 bits (not clipped, as Pillow would); other modes as they are.
 
     Raises:
-        ImageUnreadable: 32-bit samples, which have no white point.
+        ImageUnsupported: 32-bit samples, which have no white point.
     """
     if image.mode in UNSCALED:
-        raise ImageUnreadable(source=source, reason="its samples have 32 bits; use 8 or 16")
+        raise ImageUnsupported(source=source, reason="its samples have 32 bits; use 8 or 16")
     if not image.mode.startswith("I;16"):
         return image
     wide = np.asarray(image).astype(np.uint32)

@@ -1,33 +1,23 @@
 """One item's way: fetch, decode, mask, gate, crop, inpaint, composite, encode, upload.
 
-`Pipeline.render` is the whole of it, on one screen; the other methods are its steps.
+`Pipeline.render` is the whole of it, on one screen; its steps have each a room of their own.
 """
 
-from concurrent.futures import Future
 from functools import lru_cache
-from typing import Any
 
 import structlog
 
 from shared.board import StatusBoard
-from shared.errors import ImageTooLarge, RestyleError
-from shared.jobs import Claim, ResolvedModel, Result
-from shared.keys import S3Address
+from shared.errors import RestyleError
+from shared.jobs import Claim, Result
 from shared.s3 import ObjectStore
-from worker.arrays import Rgb
-from worker.batching import Batcher
-from worker.composite import Crop, crop_around, cut, cut_mask
-from worker.images import Limits, Picture, decode, decode_mask
-from worker.inpaint.protocol import InpaintRequest
-from worker.letterbox import letterbox
-from worker.masks import check_area, found_mask
-from worker.models.fetch import ModelStore
+from worker.composite import crop_around
+from worker.inpainting import Inpainting
+from worker.masking import Masking
 from worker.order import Order
-from worker.repaint import Repaint
 from worker.results import Painting, ResultWriter
-from worker.segment.geometry import segmenter_geometry
-from worker.segment.protocol import SegmentRequest
 from worker.sidecar import failure_address, failure_sidecar
+from worker.sources import Sources
 from worker.timings import Timings
 from worker.work import Work
 
@@ -44,17 +34,16 @@ class Pipeline:
         self,
         board: StatusBoard,
         store: ObjectStore,
-        models: ModelStore,
-        batcher: Batcher[Any],
-        limits: Limits,
+        sources: Sources,
+        masking: Masking,
+        inpainting: Inpainting,
         writer: ResultWriter,
     ) -> None:
         self._batch = lru_cache(REMEMBERED_BATCHES)(lambda name: board.status(name).batch)
-        self._board = board
         self._store = store
-        self._models = models
-        self._batcher = batcher
-        self._limits = limits
+        self._sources = sources
+        self._masking = masking
+        self._inpainting = inpainting
         self._writer = writer
 
     def render(self, work: Work) -> Result:
@@ -66,20 +55,17 @@ class Pipeline:
         """
         times = Timings()
         order = Order.of(work.claim, self._batch(work.claim.batch_id))
-        with times.stage("fetch"):
-            order, body = self._fetch(order)
-        with times.stage("decode"):
-            picture = decode(body, source=str(order.source), limits=self._limits)
-        work.check()
-        with times.stage("mask"):
-            mask = self._mask(order, picture)
-        work.check()
-        crop = crop_around(mask.hard, order.style.working_size)
-        with times.stage("inpaint"):
-            squares = self._inpaint(order, picture, mask, crop, work)
-        work.check_claim()
-        painting = Painting(picture, mask, crop, squares)
-        return self._writer.write(order, painting, times)
+        with self._sources.opened(order, work, times) as (pinned, picture):
+            work.check()
+            with times.stage("mask"):
+                mask = self._masking.mask(pinned, picture)
+            work.check()
+            crop = crop_around(mask.hard, pinned.style.working_size)
+            with times.stage("inpaint"):
+                squares = self._inpainting.paint(pinned, picture, mask, crop, work)
+            work.check_claim()
+            painting = Painting(picture, mask, crop, squares)
+            return self._writer.write(pinned, painting, times)
 
     def record_failure(self, claim: Claim, error: RestyleError) -> str | None:
         """Leave a sidecar that says why there is no result; a failing S3 only costs this note.
@@ -96,73 +82,3 @@ class Pipeline:
             log.warning("failure sidecar not written", **second.report())
             return None
         return str(address)
-
-    def _fetch(self, order: Order) -> tuple[Order, bytes]:
-        """The source's bytes, and the order pinned to the ETag of the item's first claim."""
-        info = self._store.head(order.source)
-        if info.size > self._limits.max_bytes:
-            limit = f"{self._limits.max_bytes:,} bytes"
-            raise ImageTooLarge(source=order.source, size=f"{info.size:,} bytes", limit=limit)
-        listed = order.claim.spec
-        # What a listing saw at submission counts before what lies there now.
-        etag, size = self._board.pin_source(
-            order.claim, listed.etag or info.etag, info.size if listed.size is None else listed.size
-        )
-        body = self._store.get(order.source, etag=etag, max_bytes=self._limits.max_bytes)
-        return order.pinned(etag, size), body
-
-    def _mask(self, order: Order, picture: Picture) -> Repaint:
-        """What is repainted, found by text or supplied, and past the gate."""
-        supplied, source = order.claim.spec.mask, str(order.source)
-        if order.segmenter is None:
-            repaint = self._supplied_mask(order, picture)
-        else:
-            repaint = self._found_mask(order, picture, order.segmenter)
-        check_area(repaint.hard, style=order.style, source=source, supplied=supplied)
-        return repaint
-
-    def _supplied_mask(self, order: Order, picture: Picture) -> Repaint:
-        address = S3Address.parse(str(order.claim.spec.mask))
-        info = self._store.head(address)
-        body = self._store.get(address, etag=info.etag, max_bytes=self._limits.max_bytes)
-        where = {"address": str(address), "source": str(order.source)}
-        grey = decode_mask(body, size=picture.size, limits=self._limits, **where)
-        return Repaint.supplied(grey, info.etag)
-
-    def _found_mask(self, order: Order, picture: Picture, segmenter: ResolvedModel) -> Repaint:
-        style, directory = order.style, self._models.fetch(segmenter)
-        geometry = segmenter_geometry(directory)
-        seen = picture.flattened(style.background)
-        square, placement = letterbox(seen, geometry.side, geometry.fill)
-        prompts = (*style.mask_prompt, *style.protect_prompts)
-        request = SegmentRequest(model=str(directory), picture=square, prompts=prompts)
-        logits = self._batcher.submit(request).result()
-        found = found_mask(logits, placement, picture.size, style)
-        return Repaint.found(found, style, picture.size)
-
-    def _inpaint(
-        self, order: Order, picture: Picture, mask: Repaint, crop: Crop, work: Work
-    ) -> list[Rgb]:
-        """The painted squares, one a variant, at the working size."""
-        style, side = order.style, order.style.working_size
-        seen = cut(picture.flattened(style.background), crop, side)
-        repaint = cut_mask(mask.hard, crop, side)
-        directory = str(self._models.fetch(order.painter))
-        requests = [
-            InpaintRequest(
-                model=directory,
-                picture=seen,
-                mask=repaint,
-                prompt=style.prompt,
-                negative_prompt=style.negative_prompt,
-                steps=style.steps,
-                guidance_scale=style.guidance_scale,
-                scheduler=style.scheduler,
-                strength=style.strength,
-                seed=order.seed(variant),
-                cancelled=work.cancelled,
-            )
-            for variant in range(1, style.variants + 1)
-        ]
-        futures: list[Future[Rgb]] = [self._batcher.submit(request) for request in requests]
-        return [future.result() for future in futures]

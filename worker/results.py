@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from shared.jobs import Result
 from shared.keys import ResultKeys, S3Address
+from shared.pictures import Limits
 from shared.s3 import ObjectStore
 from worker.arrays import Rgb
 from worker.composite import Crop, check_kept, largest_difference_outside, paste
 from worker.encoding import Encoded, encode, encode_mask, output_container
-from worker.images import Limits, Picture, decode
+from worker.images import Picture, decode
 from worker.order import Order
 from worker.repaint import Repaint
 from worker.sidecar import Account, Painted, Proof, failure_address, sidecar

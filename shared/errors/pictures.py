@@ -7,20 +7,63 @@ class ImageError(RestyleError):
     """A picture that cannot be used; the item fails, the batch goes on."""
 
 
+class ImageEmpty(ImageError):
+    """The object has no bytes."""
+
+    code = "image_empty"
+    sentence = "{source} is empty: the object has 0 bytes."
+    hint = "Upload the picture again (an upload may have failed half-way) and retry the item."
+
+
+class ImageMarkup(ImageError):
+    """HTML, SVG or XML under a picture's name."""
+
+    code = "image_markup"
+    sentence = "{source} is {what}, not a photograph."
+    hint = (
+        "An error page may have been saved in the picture's place, and SVG drawings are not "
+        "painted: upload the photograph under this key and retry the item."
+    )
+
+
+class ImageUnsupported(ImageError):
+    """A picture or document of a kind that Restyle does not read."""
+
+    code = "image_unsupported"
+    sentence = "{source} is of no kind that Restyle reads: {reason}."
+    hint = "Upload a JPEG, PNG, WebP, TIFF, AVIF or still GIF under this key and retry the item."
+
+
 class ImageUnreadable(ImageError):
-    """The bytes are no picture of a supported container."""
+    """The bytes are no picture at all."""
 
     code = "image_unreadable"
-    sentence = "{source} is not an image that Restyle reads: {reason}."
-    hint = "Upload a JPEG, PNG, WebP or TIFF under this key and retry the item."
+    sentence = "{source} is no picture: {reason}."
+    hint = "Upload a JPEG, PNG, WebP, TIFF, AVIF or still GIF under this key and retry the item."
 
 
 class ImageTruncated(ImageError):
-    """The picture's bytes end too early."""
+    """The picture's bytes end too early, or are damaged."""
 
     code = "image_truncated"
     sentence = "{source} is cut short or damaged: {reason}."
     hint = "Upload the whole file again and retry the item."
+
+
+class ImageBomb(ImageError):
+    """A small file that would take far more memory or time than its size tells."""
+
+    code = "image_bomb"
+    sentence = "{source} looks like a decompression bomb: {reason}."
+    hint = "If it is a genuine picture, save it anew at a smaller size and retry the item."
+
+
+class ImageMetadataBomb(ImageError):
+    """Text or profiles inside the picture that unpack to far more than their size tells."""
+
+    code = "image_metadata_bomb"
+    sentence = "{source} holds metadata that unpacks to many megabytes."
+    hint = "Save the picture without its metadata and retry the item."
 
 
 class ImageTooLarge(ImageError):
@@ -37,6 +80,22 @@ class ImageTooSmall(ImageError):
     code = "image_too_small"
     sentence = "{source} is too small: {size}, the least is {limit}."
     hint = "Upload the picture at its full size and retry the item."
+
+
+class ImagePlaceholder(ImageError):
+    """A dot that stands where a shop has no picture."""
+
+    code = "image_placeholder"
+    sentence = "{source} is a placeholder of {size}, no photograph."
+    hint = "Upload the picture under this key and retry the item, or leave the row out."
+
+
+class ImageTooNarrow(ImageError):
+    """The picture is a strip: no square of it shows a garment."""
+
+    code = "image_too_narrow"
+    sentence = "{source} is {size}: one side is {aspect} times the other, the limit is {limit}."
+    hint = "Crop the picture to the garment and retry the item."
 
 
 class ImageAnimated(ImageError):

@@ -62,9 +62,9 @@ def test_items_fail_alone_with_the_same_words_everywhere(installation, shelf):
     photos, good = f"{installation.prefix}photos/", _rows(installation, 1)[0]
     due = {
         "gone": ({"source": photos + "gone.jpg"}, "object_missing"),
-        "page": ({"source": photos + "page.jpg"}, "image_unreadable"),
+        "page": ({"source": photos + "page.jpg"}, "image_markup"),
         "cut": ({"source": photos + "cut.png"}, "image_truncated"),
-        "empty": ({"source": photos + "empty.jpg"}, "image_unreadable"),
+        "empty": ({"source": photos + "empty.jpg"}, "image_empty"),
         "small": ({"mask": photos + "small-mask.png"}, "mask_mismatch"),
         "black": ({"mask": photos + "black-mask.png"}, "mask_empty"),
         "white": ({"mask": photos + "white-mask.png"}, "mask_too_large"),

@@ -1,0 +1,143 @@
+"""Header: a picture's first bytes, checked; the only place that opens files with Pillow.
+
+Pillow's own guard against decompression bombs stays on; it is only lifted as far as the limits
+that an operator sets beyond it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Literal, TypeAlias
+
+from PIL import Image, UnidentifiedImageError
+
+from shared.errors import (
+    ImageAnimated,
+    ImageBomb,
+    ImageMetadataBomb,
+    ImageTooLarge,
+    ImageTruncated,
+    RestyleError,
+)
+from shared.pictures.limits import Limits, Size, check_shape
+from shared.pictures.signatures import HEAD_BYTES, is_supported, refusal
+from shared.pictures.webp import webp_header
+
+Container: TypeAlias = Literal["JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF"]
+
+#: Pillow may try these and nothing else (EPS would start Ghostscript).
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF")
+#: Pillow's name of the format that it found, and the container that it is to us. MPO is the JPEG
+#: of many phones: a picture with a depth or gain map behind it.
+CONTAINERS: dict[str | None, Container] = {
+    "JPEG": "JPEG",
+    "MPO": "JPEG",
+    "PNG": "PNG",
+    "WEBP": "WEBP",
+    "TIFF": "TIFF",
+    "GIF": "GIF",
+    "AVIF": "AVIF",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a usable picture says of itself."""
+
+    container: Container
+    #: As stored: an EXIF turn may still swap the two.
+    size: Size
+
+
+def read_header(file: IO[bytes], *, byte_count: int, source: str, limits: Limits) -> Header:
+    """Read the header of a source picture; nothing is decoded.
+
+    JPEG, PNG and TIFF are read as far as their header goes, WebP for its first 30 bytes, GIF and
+    AVIF whole.
+
+    Args:
+        file: Seekable; it may fetch what is read on demand.
+        byte_count: The file's whole size in bytes.
+        source: Names it in errors.
+        limits: What it may measure.
+
+    Raises:
+        ImageError: It cannot be a source; the very error that decoding it would end with.
+    """
+    limits.check_bytes(byte_count, source=source)
+    head = file.read(HEAD_BYTES)
+    with reading(head, source=source, limits=limits):
+        header = _webp(head, byte_count, source, limits)
+        if header is None:
+            with open_picture(file, byte_count=byte_count, source=source, limits=limits) as image:
+                header = Header(CONTAINERS[image.format], image.size)
+        check_shape(header.size, source=source)
+    return header
+
+
+def _webp(head: bytes, byte_count: int, source: str, limits: Limits) -> Header | None:
+    found = webp_header(head)
+    if found is None:
+        return None
+    if found.animated:
+        raise ImageAnimated(source=source, frames="several")
+    limits.check_size(found.size, byte_count, source=source)
+    return Header("WEBP", found.size)
+
+
+def open_picture(file: IO[bytes], *, byte_count: int, source: str, limits: Limits) -> Image.Image:
+    """Open a still picture within the limits; to be called inside `reading`.
+
+    Raises:
+        ImageTooLarge, ImageBomb: Over a limit.
+        ImageAnimated: More than one frame or page.
+        Exception: Nearly anything that Pillow raises over hostile bytes.
+    """
+    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, limits.max_pixels)
+    file.seek(0)
+    image = Image.open(file, formats=FORMATS)
+    limits.check_size(image.size, byte_count, source=source)
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        # A TIFF would have to be read to its end to count the pages.
+        frames = "several" if image.format == "TIFF" else getattr(image, "n_frames", "several")
+        raise ImageAnimated(source=source, frames=frames)
+    return image
+
+
+@contextmanager
+def reading(head: bytes, *, source: str, limits: Limits) -> Iterator[None]:
+    """Turns whatever the decoder raises in the block into an error of ours.
+
+    Args:
+        head: The file's first bytes.
+        source: Names it.
+        limits: What it may measure.
+    """
+    try:
+        yield
+    except RestyleError:
+        raise
+    # Hostile or broken bytes make Pillow raise OSError, ValueError, SyntaxError, struct.error,
+    # MemoryError and more; none of them may cost more than this one item.
+    except Exception as error:
+        raise _meaning(error, head, source, limits) from error
+
+
+def _meaning(error: Exception, head: bytes, source: str, limits: Limits) -> RestyleError:
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        # Over twice our own limit, which `check_size` would have told with its figures.
+        return ImageBomb(source=source, reason=f"it claims far over {limits.max_pixels:,} pixels")
+    if isinstance(error, MemoryError):
+        size, limit = "it does not fit when decoded", "this host's memory"
+        return ImageTooLarge(source=source, size=size, limit=limit)
+    if not is_supported(head):
+        return refusal(head, source)
+    if "MAX_TEXT_" in str(error):  # PngImagePlugin names its own two limits
+        return ImageMetadataBomb(source=source)
+    return ImageTruncated(source=source, reason=_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "its header cannot be read"  # Pillow's words name a place in memory
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

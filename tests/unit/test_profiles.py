@@ -1,0 +1,68 @@
+"""Profiles: models see sRGB, results keep the source's numbers."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from tests.pictures import ADOBE, ADOBE_GAMMA, file_of, photo, read, rgb_profile
+from worker.profiles import SRGB, colour_space
+
+#: sRGB's red, green and blue under D50, and its transfer curve (IEC 61966-2-1).
+SRGB_PRIMARIES = np.array(
+    [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
+)
+
+
+def _by_hand(rgb: np.ndarray) -> np.ndarray:
+    """Adobe RGB to sRGB by the formulas, clipped to what sRGB holds."""
+    linear = (rgb / 255) ** ADOBE_GAMMA @ np.array(ADOBE)
+    target = np.clip(linear @ np.linalg.inv(SRGB_PRIMARIES).T, 0, 1)
+    curve = np.where(target <= 0.0031308, 12.92 * target, 1.055 * target ** (1 / 2.4) - 0.055)
+    return np.round(curve * 255)
+
+
+def test_models_see_adobe_rgb_as_the_colours_that_it_means():
+    """The conversion is that of the two standards, to two levels."""
+    space = colour_space(rgb_profile(ADOBE, ADOBE_GAMMA))
+    assert np.abs(space.to_srgb(photo()).astype(int) - _by_hand(photo())).max() <= 2
+    assert np.abs(space.to_srgb(photo()).astype(int) - photo()).max() > 20
+
+
+def test_what_models_paint_comes_back_in_the_sources_numbers():
+    """to_srgb(from_srgb(x)) = x for all of sRGB, which Adobe RGB contains.
+
+    But for channels near black, where 8 bits of a pure power curve are few.
+    """
+    space = colour_space(rgb_profile(ADOBE, ADOBE_GAMMA))
+    painted = photo() // 2 + 60
+    again = space.to_srgb(space.from_srgb(painted)).astype(int)
+    assert np.abs(again - painted).max() <= 2
+    assert np.abs(again - painted).mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    "icc", [None, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()]
+)
+def test_srgb_is_not_converted_at_all(icc):
+    """No profile, or sRGB's own: not even rounding touches the pixels."""
+    assert colour_space(icc) is SRGB
+    assert SRGB.to_srgb(photo()) is not None
+    assert np.array_equal(SRGB.from_srgb(photo()), photo())
+
+
+@pytest.mark.parametrize("left_out", [1, 4, 7])
+def test_a_profile_without_its_tables_costs_a_note_and_no_pixel(left_out):
+    """Its header says RGB, its inside says nothing: models take the numbers for sRGB."""
+    icc = rgb_profile(ADOBE, ADOBE_GAMMA, tags_left_out=left_out)
+    picture = read(file_of(Image.fromarray(photo()), "PNG", icc_profile=icc))
+    assert np.array_equal(picture.space.to_srgb(picture.rgb), photo())
+    assert any("colour profile" in note for note in picture.notes)
+
+
+def test_a_wide_gamut_picture_keeps_numbers_and_profile():
+    """What is kept outside the mask is the source's own, bit for bit, and says how to read it."""
+    icc = rgb_profile(ADOBE, ADOBE_GAMMA)
+    picture = read(file_of(Image.fromarray(photo()), "PNG", icc_profile=icc))
+    assert picture.icc == icc
+    assert np.array_equal(picture.rgb, photo())
+    assert picture.notes == ()

@@ -1,0 +1,64 @@
+"""Masking: what is repainted in a picture, found by text or supplied."""
+
+from typing import Any
+
+from shared.jobs import ResolvedModel
+from shared.keys import S3Address
+from shared.pictures import Limits
+from shared.s3 import ObjectStore
+from worker.batching import Batcher
+from worker.images import Picture, decode_mask
+from worker.letterbox import letterbox
+from worker.masks import check_area, found_mask
+from worker.models.fetch import ModelStore
+from worker.order import Order
+from worker.repaint import Repaint
+from worker.segment.geometry import segmenter_geometry
+from worker.segment.protocol import SegmentRequest
+
+
+class Masking:
+    """Makes masks; shared by all item threads of a process."""
+
+    def __init__(
+        self, store: ObjectStore, models: ModelStore, batcher: Batcher[Any], limits: Limits
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._batcher = batcher
+        self._limits = limits
+
+    def mask(self, order: Order, picture: Picture) -> Repaint:
+        """What is repainted, past the gate.
+
+        Raises:
+            MaskError: It must not be painted.
+            RestyleError: It cannot be found or fetched.
+        """
+        supplied, source = order.claim.spec.mask, str(order.source)
+        if order.segmenter is None:
+            repaint = self._supplied_mask(order, picture)
+        else:
+            repaint = self._found_mask(order, picture, order.segmenter)
+        check_area(repaint.hard, style=order.style, source=source, supplied=supplied)
+        return repaint
+
+    def _supplied_mask(self, order: Order, picture: Picture) -> Repaint:
+        address = S3Address.parse(str(order.claim.spec.mask))
+        info = self._store.head(address)
+        body = self._store.get(address, etag=info.etag, max_bytes=self._limits.max_bytes)
+        where = {"address": str(address), "source": str(order.source)}
+        grey = decode_mask(body, size=picture.size, limits=self._limits, **where)
+        return Repaint.supplied(grey, info.etag)
+
+    def _found_mask(self, order: Order, picture: Picture, segmenter: ResolvedModel) -> Repaint:
+        style, directory = order.style, self._models.fetch(segmenter)
+        geometry = segmenter_geometry(directory)
+        seen = picture.flattened(style.background)
+        square, placement = letterbox(seen, geometry.side, geometry.fill)
+        prompts = (*style.mask_prompt, *style.protect_prompts)
+        square = picture.space.to_srgb(square)
+        request = SegmentRequest(model=str(directory), picture=square, prompts=prompts)
+        logits = self._batcher.submit(request).result()
+        found = found_mask(logits, placement, picture.size, style)
+        return Repaint.found(found, style, picture.size)

@@ -1,0 +1,57 @@
+"""Memory: how many bytes of decoded pictures may be in flight in a process at a time.
+
+One picture of 64 megapixels weighs as much as hundreds of thumbnails, so that a number of threads
+says nothing about memory: a picture waits until there is room for it.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+#: Seconds between two looks at whether the one who waits should still wait.
+CHECK_SECONDS = 0.5
+
+
+class MemoryBudget:
+    """Room for pictures, given in the order in which it is asked for.
+
+    Whoever asks for more than all of it gets all of it: a single large picture goes alone.
+    """
+
+    def __init__(self, total_bytes: int) -> None:
+        self._total = total_bytes
+        self._free = total_bytes
+        self._waiting: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def held(self, wanted_bytes: int, check: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Keep so many bytes for the time of the block; waits until they are free.
+
+        Args:
+            wanted_bytes: More than all counts as all.
+            check: Called now and then while waiting; what it raises ends the wait.
+        """
+        amount = min(wanted_bytes, self._total)
+        self._take(amount, check)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += amount
+                self._changed.notify_all()
+
+    def _take(self, amount: int, check: Callable[[], None]) -> None:
+        ticket = object()
+        with self._changed:
+            self._waiting.append(ticket)
+            try:
+                while not (self._waiting[0] is ticket and self._free >= amount):
+                    check()
+                    self._changed.wait(CHECK_SECONDS)
+                self._free -= amount
+            finally:
+                # Whether it was served or gave up, the next one may be.
+                self._waiting.remove(ticket)
+                self._changed.notify_all()
