@@ -94,7 +94,7 @@ def open_manifest(
         ManifestEmpty: No rows.
     """
     with tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool:
-        check = _Check(name, SpecChecker(style), spool)
+        check = _Check(name, SpecChecker(style, store.allowed), spool)
         with _opened_rows(name, store, output) as rows:
             for count, row in enumerate(rows, 1):
                 check.take(row)

@@ -9,7 +9,8 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from producer.rows import IDENTITY, Row, RowProblem, is_unicode
-from shared.errors import AddressInvalid, StyleInvalid
+from shared.allowed import EVERYWHERE, AllowedPlaces
+from shared.errors import AddressInvalid, PlaceNotAllowed, StyleInvalid
 from shared.jobs import ItemSpec
 from shared.keys import S3Address
 from shared.styles import Style
@@ -24,8 +25,9 @@ MAX_IDENTITY_BYTES = 1_024
 class SpecChecker:
     """Checks rows one by one, in one pass, and remembers what the whole manifest names."""
 
-    def __init__(self, style: Style) -> None:
+    def __init__(self, style: Style, allowed: AllowedPlaces = EVERYWHERE) -> None:
         self._style = style
+        self._allowed = allowed
         self._row_of: dict[str, int] = {}
         self._overridden = functools.lru_cache(REMEMBERED)(self._override)
         #: Every model reference of the style and of the rows' overrides.
@@ -60,7 +62,8 @@ class SpecChecker:
             return None
         try:
             address = _object_address(text)
-        except AddressInvalid as error:
+            self._allowed.check_read(address)
+        except (AddressInvalid, PlaceNotAllowed) as error:
             problems.append(RowProblem(row.number, column, str(error).rstrip(".")))
             return None
         self.probes.setdefault(address.bucket, address)

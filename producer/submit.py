@@ -80,12 +80,13 @@ def submit(
     Raises:
         InputError: Style, manifest, output or batch id cannot be used, or the id is taken.
         ModelError: A model reference leads nowhere.
-        StorageError: A bucket is missing, or may not be read or written.
+        StorageError: A bucket is missing, or a place may not be read or written.
         BoardError: Redis is away or unsafe.
     """
     board.refuse_unsafe()
     style = load_style(request.style)
     output = S3Address.parse_prefix(request.output, kind="output")
+    store.allowed.check_write(output)
     request = replace(request, output=str(output))
     batch_id = _batch_id(request, style)
     known = _known(request.output, batch_id, board, store) if request.batch_id else None

@@ -76,10 +76,9 @@ def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "
 
     with open_board() as board, _shown_progress() as progress:
         dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
+        store = ObjectStore.connect(allowed=settings.allowed)
         try:
-            return place(
-                request, board, ObjectStore.connect(), dispatch=dispatcher.step, progress=progress
-            )
+            return place(request, board, store, dispatch=dispatcher.step, progress=progress)
         except ManifestInvalid as error:
             if as_json:
                 raise

@@ -8,6 +8,7 @@ import pytest
 from producer.manifest import open_manifest
 from producer.record import batch_address, manifest_address, style_address
 from producer.submit import Submission, new_batch_id, submit
+from shared.allowed import AllowedPlaces
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
 from shared.errors import (
@@ -20,6 +21,7 @@ from shared.errors import (
     ManifestEmpty,
     ManifestInvalid,
     ModelMissing,
+    PlaceNotAllowed,
     RedisUnreachable,
     RestyleError,
     StyleInvalid,
@@ -310,6 +312,28 @@ def test_what_is_wrong_is_found_before_anything_is_queued(desk, wrong):
     assert desk.board.batches() == []
     with pytest.raises(BatchUnknown):
         desk.board.status("spring")
+
+
+ARCHIVE = f"s3://models/painter.tar#sha256={'0' * 64}"
+FORBIDDEN = {
+    "the output": lambda desk: {"output": f"s3://{desk.bucket.name}/elsewhere/"},
+    "the manifest": lambda desk: {"manifest": f"s3://{desk.bucket.name}/rows.csv"},
+    "a prefix": lambda desk: {"manifest": f"s3://{desk.bucket.name}/"},
+    "a model": lambda desk: {
+        "manifest": desk.rows({"source": f"s3://{desk.bucket.name}/in/a.jpg"}),
+        "style": desk.written("s.yaml", desk.style_text(painter=ARCHIVE)),
+    },
+}
+
+
+@pytest.mark.parametrize("place", FORBIDDEN)
+def test_what_lies_outside_of_the_allowed_places_is_refused(desk, place):
+    """Output, manifest, listing and models keep to them, and nothing is queued."""
+    allowed = AllowedPlaces.parse(f"s3://{desk.bucket.name}/in/", desk.output)
+    desk.store = ObjectStore.connect(allowed=allowed)
+    with pytest.raises(PlaceNotAllowed):
+        desk.submit(**FORBIDDEN[place](desk))
+    assert desk.board.batches() == []
 
 
 def test_wrong_credentials_are_found_before_anything_is_queued(desk, monkeypatch):
