@@ -4,11 +4,12 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
-from producer.rows import IDENTITY, Row, RowProblem, is_unicode
+from producer.problems import RowProblem
+from producer.rows import IDENTITY, Row, is_unicode
 from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.errors import AddressInvalid, PlaceNotAllowed, StyleInvalid
 from shared.jobs import ItemSpec
@@ -22,6 +23,14 @@ REMEMBERED = 4_096
 MAX_IDENTITY_BYTES = 1_024
 
 
+class Probe(NamedTuple):
+    """The first object of a bucket that a manifest names."""
+
+    row: int
+    column: str
+    address: S3Address
+
+
 class SpecChecker:
     """Checks rows one by one, in one pass, and remembers what the whole manifest names."""
 
@@ -33,7 +42,7 @@ class SpecChecker:
         #: Every model reference of the style and of the rows' overrides.
         self.models = {style.segmenter, style.painter}
         #: Of each bucket, the first object that a row names.
-        self.probes: dict[str, S3Address] = {}
+        self.probes: dict[str, Probe] = {}
 
     def check(self, row: Row, number: int) -> ItemSpec | list[RowProblem]:
         """The spec of a row at a position from 0, or everything that is wrong with the row."""
@@ -66,7 +75,7 @@ class SpecChecker:
         except (AddressInvalid, PlaceNotAllowed) as error:
             problems.append(RowProblem(row.number, column, str(error).rstrip(".")))
             return None
-        self.probes.setdefault(address.bucket, address)
+        self.probes.setdefault(address.bucket, Probe(row.number, column, address))
         return str(address)
 
     def _identity(self, row: Row, problems: list[RowProblem]) -> str | None:

@@ -130,8 +130,7 @@ def _known(output: str, batch_id: str, board: StatusBoard, store: ObjectStore) -
 def _new_batch(
     request: Submission, batch_id: str, style: Style, manifest: Manifest, store: ObjectStore
 ) -> Batch:
-    for first in manifest.probes.values():
-        store.exists(first)  # a missing object is its item's failure, a missing bucket is ours
+    manifest.refuse_missing_buckets(store)
     models = {name: resolve(name, store=store) for name in sorted(manifest.models)}
     return Batch(
         batch_id=batch_id,
