@@ -13,9 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, TextIO
 
-from producer.rows import Row, RowProblem, Rows, csv_rows, jsonl_rows, open_text
-from producer.specs import SpecChecker, flat_row, spec_of
-from shared.errors import AddressInvalid, ManifestEmpty, ManifestInvalid, ManifestUnreadable
+from producer.problems import RowProblem, shared_problems
+from producer.rows import Row, Rows, csv_rows, jsonl_rows, open_text
+from producer.specs import Probe, SpecChecker, flat_row, spec_of
+from shared.errors import (
+    AddressInvalid,
+    BucketMissing,
+    ManifestEmpty,
+    ManifestInvalid,
+    ManifestUnreadable,
+)
 from shared.jobs import ItemSpec
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
@@ -54,7 +61,7 @@ class Manifest:
     #: Every model reference of the style and of the rows' overrides.
     models: frozenset[str]
     #: Of each bucket, the first object that a row names.
-    probes: dict[str, S3Address]
+    probes: dict[str, Probe]
     _spool: IO[bytes] = field(repr=False)
 
     def specs(self) -> Iterator[ItemSpec]:
@@ -67,6 +74,41 @@ class Manifest:
         """The manifest as JSON Lines, which reads as itself."""
         self._spool.seek(0)
         return self._spool.read()
+
+    def refuse_missing_buckets(self, store: ObjectStore) -> None:
+        """Ask for one object of each bucket; a missing object is its item's own failure.
+
+        Raises:
+            ManifestInvalid: Buckets are missing; of each its first row is named.
+            StorageError: S3 cannot be asked.
+        """
+        problems = [
+            problem for probe in self.probes.values() if (problem := _missing(probe, store))
+        ]
+        if problems:
+            raise _invalid(self.name, problems, len(problems), len(problems))
+
+
+def _missing(probe: Probe, store: ObjectStore) -> RowProblem | None:
+    try:
+        store.exists(probe.address)
+    except BucketMissing:
+        message = f"there is no bucket {probe.address.bucket}"
+        return RowProblem(probe.row, probe.column, message)
+    return None
+
+
+def _invalid(name: str, problems: list[RowProblem], count: int, wrong_rows: int) -> ManifestInvalid:
+    """The error for problems, of which some are counted only."""
+    told = shared_problems(problems)[:MAX_NAMED]
+    named = "; ".join(str(problem) for problem in told)
+    rest = count - sum(len(problem.rows) for problem in told)
+    return ManifestInvalid(
+        manifest=name,
+        count=wrong_rows,
+        reason=f"{named}; and {rest:,} more" if rest > 0 else named,
+        problems=[problem._asdict() for problem in problems],
+    )
 
 
 @contextmanager
@@ -94,7 +136,7 @@ def open_manifest(
         ManifestEmpty: No rows.
     """
     with tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool:
-        check = _Check(name, SpecChecker(style), spool)
+        check = _Check(name, SpecChecker(style, store.allowed), spool)
         with _opened_rows(name, store, output) as rows:
             for count, row in enumerate(rows, 1):
                 check.take(row)
@@ -142,7 +184,7 @@ class _Check:
 
     def manifest(self) -> Manifest:
         if self.problem_count:
-            raise self._invalid()
+            raise _invalid(self.name, self.problems, self.problem_count, len(self.wrong_rows))
         if not self.total:
             raise ManifestEmpty(manifest=self.name)
         return Manifest(
@@ -152,16 +194,6 @@ class _Check:
             models=frozenset(self.checker.models),
             probes=dict(self.checker.probes),
             _spool=self.spool,
-        )
-
-    def _invalid(self) -> ManifestInvalid:
-        named = "; ".join(str(problem) for problem in self.problems[:MAX_NAMED])
-        rest = self.problem_count - MAX_NAMED
-        return ManifestInvalid(
-            manifest=self.name,
-            count=len(self.wrong_rows),
-            reason=f"{named}; and {rest} more" if rest > 0 else named,
-            problems=[problem._asdict() for problem in self.problems],
         )
 
 

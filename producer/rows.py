@@ -4,20 +4,24 @@ A row that cannot be taken apart becomes a `RowProblem` and the reading goes on,
 names everything that is wrong with a file. Whether a value is right is the manifest's business.
 """
 
+import codecs
 import csv
 import itertools
 import json
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO, get_origin
+from typing import Any, TextIO, get_origin
 
+from producer.problems import RowProblem
 from shared.errors import ManifestUnreadable
 from shared.styles import ALIASES, OVERRIDABLE, Style
 from shared.wording import did_you_mean, shorten
 
-#: A longer line is no row of a manifest but another kind of file; in characters.
-MAX_LINE = 1_000_000
+#: A row over this many characters is none; it is skipped without being held in memory.
+MAX_ROW = 1_000_000
+#: What spreadsheets call the encoding that is read.
+SAVE_AS_UTF8 = 'save the file as UTF-8 (a spreadsheet: "CSV UTF-8")'
 #: Columns that say which picture a row means; all others override the style.
 IDENTITY = ("source", "external_id", "mask", "etag", "size")
 #: Every name that a column may have → the name it stands for; `mask` is the supplied mask.
@@ -27,20 +31,6 @@ _LISTS = {
     name for name, field in Style.model_fields.items() if get_origin(field.annotation) is tuple
 }
 _NUMBERS = {name for name, field in Style.model_fields.items() if field.annotation is float}
-
-
-class RowProblem(NamedTuple):
-    """One thing that is wrong with one row."""
-
-    #: The line, from 1, that the row starts on.
-    row: int
-    #: The column at fault; empty where the whole row is.
-    column: str
-    message: str
-
-    def __str__(self) -> str:
-        place = f"row {self.row}, {self.column}" if self.column else f"row {self.row}"
-        return f"{place}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +52,10 @@ def csv_rows(stream: TextIO, name: str) -> Rows:
     text: the style reads numbers from text.
 
     Raises:
-        ManifestUnreadable: The file is no UTF-8 text.
+        ManifestUnreadable: The file is no text, or its header has no end.
     """
-    lines = _lines(stream, name)
-    blank, header = _first_line(lines)
-    records = _records(itertools.chain([header], lines), _delimiter(header), above=blank)
+    lines = _Lines(stream, name)
+    records = _records(_header(lines, name), lines)
     first = next(records, None)
     if first is None or isinstance(first, RowProblem):
         yield from [first] if first else []
@@ -81,28 +70,81 @@ def jsonl_rows(stream: TextIO, name: str) -> Rows:
     """Rows of a JSON Lines file (from `open_text`): an object a line; `null` is not given.
 
     Raises:
-        ManifestUnreadable: The file is no UTF-8 text.
+        ManifestUnreadable: The file is no text.
     """
-    for number, line in enumerate(_lines(stream, name), 1):
+    lines = _Lines(stream, name)
+    while True:
+        lines.row = 0
+        try:
+            line = next(lines, None)
+        except _RowTooLong as error:
+            yield RowProblem(lines.number, "", str(error))
+            continue
+        if line is None:
+            return
         if line.strip():
-            yield from _json_row(number, line)
+            yield from _json_row(lines.number, line)
 
 
 def open_text(path: Path) -> TextIO:
-    """A UTF-8 file whose foreign bytes become lone surrogates, so that each row can be named."""
+    """A text file in UTF-8, or in UTF-16 with its byte order mark (a spreadsheet's "Unicode").
+
+    Foreign bytes become lone surrogates, so that each row can be named.
+    """
+    with path.open("rb") as file:
+        mark = file.read(2)
+    if mark in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return path.open(encoding="utf-16", errors="surrogatepass", newline="")
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
-def _lines(stream: TextIO, name: str) -> Iterator[str]:
-    for number in itertools.count(1):
-        line = stream.readline(MAX_LINE)
+class _RowTooLong(Exception):
+    """A row that is skipped."""
+
+
+class _Lines:
+    """The lines of a file, whatever ends them, in bounded memory."""
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self._stream, self._name = stream, name
+        #: The number of the line read last, from 1.
+        self.number = 0
+        #: Characters of the row that is being read; whoever begins a row sets it to 0.
+        self.row = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._read()
         if not line:
-            return
-        if len(line) == MAX_LINE:
-            raise ManifestUnreadable(manifest=name, reason=f"line {number} has no end")
-        if number == 1 and not is_unicode(line):
-            raise ManifestUnreadable(manifest=name, reason="it is no UTF-8 text")
-        yield line
+            raise StopIteration
+        self.number += 1
+        if self.number == 1 and (problem := foreign(line)):
+            raise ManifestUnreadable(manifest=self._name, reason=f"it {problem}")
+        self._skip_rest(line)
+        self.row += len(line)
+        if self.row >= MAX_ROW:
+            raise _RowTooLong(f"is over {MAX_ROW:,} characters")
+        return line
+
+    def _skip_rest(self, part: str) -> None:
+        while len(part) == MAX_ROW and not part.endswith("\n"):
+            part = self._read()
+
+    def _read(self) -> str:
+        try:
+            return self._stream.readline(MAX_ROW)
+        except UnicodeError as error:  # UTF-16 may break off within a character
+            reason = f"it begins as UTF-16 text and is none; {SAVE_AS_UTF8}"
+            raise ManifestUnreadable(manifest=self._name, reason=reason) from error
+
+
+def foreign(text: str) -> str:
+    """What keeps the text from being one, as a clause; empty where nothing does."""
+    if "\0" in text:
+        return f"holds NUL bytes, as no text in UTF-8 does; {SAVE_AS_UTF8}"
+    return "" if is_unicode(text) else f"is no UTF-8 text; {SAVE_AS_UTF8}"
 
 
 def is_unicode(text: str) -> bool:
@@ -119,12 +161,12 @@ def is_unicode(text: str) -> bool:
 _Record = tuple[int, list[str]]
 
 
-def _first_line(lines: Iterator[str]) -> tuple[int, str]:
-    """How many blank lines stand above the first other one, and that one."""
-    for blank, line in enumerate(lines):
-        if line.strip():
-            return blank, line
-    return 0, ""
+def _header(lines: _Lines, name: str) -> str:
+    """The first line that is not blank."""
+    try:
+        return next((line for line in lines if line.strip()), "")
+    except _RowTooLong as error:
+        raise ManifestUnreadable(manifest=name, reason=f"its first line {error}") from error
 
 
 def _delimiter(header: str) -> str:
@@ -136,19 +178,24 @@ def _delimiter(header: str) -> str:
     return max((",", ";", "\t"), key=known)
 
 
-def _records(lines: Iterable[str], delimiter: str, above: int) -> Iterator[_Record | RowProblem]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+def _records(header: str, lines: _Lines) -> Iterator[_Record | RowProblem]:
+    rest = itertools.chain([header], lines)
+    reader = csv.reader(rest, delimiter=_delimiter(header), strict=True, skipinitialspace=True)
+    number = lines.number
     while True:
-        number = above + reader.line_num + 1
+        lines.row = 0
         try:
             cells = next(reader, None)
         except csv.Error as error:
             yield RowProblem(number, "", f"is no well-formed CSV ({error})")
-            continue
-        if cells is None:
-            return
-        if any(cells := [cell.strip() for cell in cells]):
-            yield number, cells
+        except _RowTooLong as error:
+            yield RowProblem(number, "", str(error))
+        else:
+            if cells is None:
+                return
+            if any(cells := [cell.strip() for cell in cells]):
+                yield number, cells
+        number = lines.number + 1
 
 
 def _columns(number: int, names: list[str]) -> Generator[RowProblem, None, list[str | None]]:
@@ -181,8 +228,8 @@ def _csv_row(record: _Record | RowProblem, columns: list[str | None]) -> Rows:
     if len(cells) < len(columns) or any(cells[len(columns) :]):
         yield RowProblem(number, "", f"has {len(cells)} cells, the first line has {len(columns)}")
         return
-    if not is_unicode("".join(cells)):
-        yield RowProblem(number, "", "is no UTF-8 text")
+    if problem := foreign("".join(cells)):
+        yield RowProblem(number, "", problem)
         return
     given = {name: _cell(name, text) for name, text in zip(columns, cells, strict=False) if text}
     if given.pop("", None):
@@ -219,8 +266,8 @@ def _json_row(number: int, line: str) -> Rows:
 
 
 def _json_object(number: int, line: str) -> dict[str, Any] | RowProblem:
-    if not is_unicode(line):
-        return RowProblem(number, "", "is no UTF-8 text")
+    if problem := foreign(line):
+        return RowProblem(number, "", problem)
     try:
         fields = json.loads(line, object_pairs_hook=_once, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

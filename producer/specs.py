@@ -4,12 +4,14 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
-from producer.rows import IDENTITY, Row, RowProblem, is_unicode
-from shared.errors import AddressInvalid, StyleInvalid
+from producer.problems import RowProblem
+from producer.rows import IDENTITY, Row, is_unicode
+from shared.allowed import EVERYWHERE, AllowedPlaces
+from shared.errors import AddressInvalid, PlaceNotAllowed, StyleInvalid
 from shared.jobs import ItemSpec
 from shared.keys import S3Address
 from shared.styles import Style
@@ -21,17 +23,26 @@ REMEMBERED = 4_096
 MAX_IDENTITY_BYTES = 1_024
 
 
+class Probe(NamedTuple):
+    """The first object of a bucket that a manifest names."""
+
+    row: int
+    column: str
+    address: S3Address
+
+
 class SpecChecker:
     """Checks rows one by one, in one pass, and remembers what the whole manifest names."""
 
-    def __init__(self, style: Style) -> None:
+    def __init__(self, style: Style, allowed: AllowedPlaces = EVERYWHERE) -> None:
         self._style = style
+        self._allowed = allowed
         self._row_of: dict[str, int] = {}
         self._overridden = functools.lru_cache(REMEMBERED)(self._override)
         #: Every model reference of the style and of the rows' overrides.
         self.models = {style.segmenter, style.painter}
         #: Of each bucket, the first object that a row names.
-        self.probes: dict[str, S3Address] = {}
+        self.probes: dict[str, Probe] = {}
 
     def check(self, row: Row, number: int) -> ItemSpec | list[RowProblem]:
         """The spec of a row at a position from 0, or everything that is wrong with the row."""
@@ -60,10 +71,11 @@ class SpecChecker:
             return None
         try:
             address = _object_address(text)
-        except AddressInvalid as error:
+            self._allowed.check_read(address)
+        except (AddressInvalid, PlaceNotAllowed) as error:
             problems.append(RowProblem(row.number, column, str(error).rstrip(".")))
             return None
-        self.probes.setdefault(address.bucket, address)
+        self.probes.setdefault(address.bucket, Probe(row.number, column, address))
         return str(address)
 
     def _identity(self, row: Row, problems: list[RowProblem]) -> str | None:

@@ -163,7 +163,8 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
         SettingsInvalid: A URL is of no usual form.
         StorageError: S3 cannot be set up.
     """
-    board, store, stopping = StatusBoard.connect(settings), ObjectStore.connect(), threading.Event()
+    board, stopping = StatusBoard.connect(settings), threading.Event()
+    store = ObjectStore.connect(allowed=settings.allowed)
 
     def tick() -> None:
         try:

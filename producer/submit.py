@@ -80,12 +80,13 @@ def submit(
     Raises:
         InputError: Style, manifest, output or batch id cannot be used, or the id is taken.
         ModelError: A model reference leads nowhere.
-        StorageError: A bucket is missing, or may not be read or written.
+        StorageError: A bucket is missing, or a place may not be read or written.
         BoardError: Redis is away or unsafe.
     """
     board.refuse_unsafe()
     style = load_style(request.style)
     output = S3Address.parse_prefix(request.output, kind="output")
+    store.allowed.check_write(output)
     request = replace(request, output=str(output))
     batch_id = _batch_id(request, style)
     known = _known(request.output, batch_id, board, store) if request.batch_id else None
@@ -129,8 +130,7 @@ def _known(output: str, batch_id: str, board: StatusBoard, store: ObjectStore) -
 def _new_batch(
     request: Submission, batch_id: str, style: Style, manifest: Manifest, store: ObjectStore
 ) -> Batch:
-    for first in manifest.probes.values():
-        store.exists(first)  # a missing object is its item's failure, a missing bucket is ours
+    manifest.refuse_missing_buckets(store)
     models = {name: resolve(name, store=store) for name in sorted(manifest.models)}
     return Batch(
         batch_id=batch_id,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,7 +20,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from shared.errors import SettingsInvalid
+from shared.allowed import AllowedPlaces, places
+from shared.errors import AddressInvalid, SettingsInvalid
 from shared.wording import did_you_mean, first_problems, problem_fields
 
 PREFIX = "RESTYLE_"
@@ -71,6 +72,11 @@ class Settings(BaseSettings):
     #: Where `restyle doctor` puts its test object, and the default of --output.
     output: str | None = None
 
+    #: The s3:// prefixes that may be read, with commas between; the allowed outputs may be too.
+    allowed_sources: str = ""
+    #: The s3:// prefixes that may be written, likewise; by default everything is allowed.
+    allowed_outputs: str = Field("", validate_default=True)
+
     #: Devices of this host: all, cpu, or numbers such as 0,1.
     devices: str = "all"
     #: Item threads per device.
@@ -111,6 +117,18 @@ class Settings(BaseSettings):
     #: debug, info, warning or error.
     log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")
 
+    @field_validator("allowed_sources", "allowed_outputs")
+    @classmethod
+    def _known_places(cls, text: str, info: ValidationInfo) -> str:
+        try:
+            places(text)
+        except AddressInvalid as error:
+            raise ValueError(str(error).rstrip(".")) from error
+        if info.data.get("allowed_sources") and not text:
+            msg = "must be set beside allowed_sources, since results are read back"
+            raise ValueError(msg)
+        return text
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -123,6 +141,11 @@ class Settings(BaseSettings):
         """What a caller passes, then the environment, then the configuration file."""
         file_settings = TomlConfigSettingsSource(settings_cls, toml_file=config_path())
         return init_settings, env_settings, file_settings
+
+    @property
+    def allowed(self) -> AllowedPlaces:
+        """Where objects may be read and written."""
+        return AllowedPlaces.parse(self.allowed_sources, self.allowed_outputs)
 
     @property
     def effective_broker_url(self) -> str:

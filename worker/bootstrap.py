@@ -73,7 +73,7 @@ class WorkerProcess:
 def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     """Build a worker process for the device that it is pinned to."""
     board = StatusBoard.connect(settings)
-    store = ObjectStore.connect(pool=2 * settings.threads)
+    store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = Limits(settings.max_image_bytes, settings.max_image_side, settings.max_image_pixels)
     batcher = _batcher(device, settings)
     in_hand = WorkInHand(board, settings.lease_seconds)

@@ -106,7 +106,8 @@ def sheet(
         max_bytes=settings.max_image_bytes,
         max_pixels=settings.max_image_pixels,
     )
-    made = _collect(StatusBoard.connect(settings), ObjectStore.connect(), batch, selection)
+    store = ObjectStore.connect(allowed=settings.allowed)
+    made = _collect(StatusBoard.connect(settings), store, batch, selection)
     paths = write_sheet(made, stem_of(output, batch), columns=columns)
     if json:
         print_json({"files": [str(path) for path in paths], "items": len(made.cards)})

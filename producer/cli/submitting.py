@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 from rich.table import Table
@@ -76,10 +76,9 @@ def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "
 
     with open_board() as board, _shown_progress() as progress:
         dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
+        store = ObjectStore.connect(allowed=settings.allowed)
         try:
-            return place(
-                request, board, ObjectStore.connect(), dispatch=dispatcher.step, progress=progress
-            )
+            return place(request, board, store, dispatch=dispatcher.step, progress=progress)
         except ManifestInvalid as error:
             if as_json:
                 raise
@@ -97,10 +96,12 @@ def _shown_progress() -> Iterator["Progress"]:
 
 
 def _show_problems(error: ManifestInvalid) -> None:
+    from producer.problems import RowProblem, shared_problems
+
     table = Table("Row", "Column", "Problem", box=None, header_style="bold")
-    problems = error.facts["problems"]
-    for problem in problems if isinstance(problems, list) else []:
-        table.add_row(*(Text(str(problem[name])) for name in ("row", "column", "message")))
+    problems = cast("list[dict[str, Any]]", error.facts["problems"])
+    for told in shared_problems(RowProblem(**problem) for problem in problems):
+        table.add_row(Text(told.places), Text(told.column), Text(told.message))
     err().print(table)
 
 

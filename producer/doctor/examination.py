@@ -35,8 +35,8 @@ def examine(
         "broker": lambda: check_broker(settings),
         "workers": lambda: check_workers(settings),
         "s3 region": check_region,
-        "s3": lambda: check_s3(output),
-        "models": lambda: check_models(style),
+        "s3": lambda: check_s3(output, settings.allowed),
+        "models": lambda: check_models(style, settings.allowed),
         "disk": check_disk,
     }
     for name, part in parts.items():

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from rich.filesize import decimal
 
 from producer.doctor.check import Check, Verdict, failed, ok, warn
+from shared.allowed import AllowedPlaces
 from shared.errors import RestyleError
 from shared.references import Location, locate
 from shared.s3 import ObjectStore
 from shared.styles import DEFAULT_PAINTER, DEFAULT_SEGMENTER, Style
 
 
-def check_models(style: Style | None) -> Iterator[Check]:
+def check_models(style: Style | None, allowed: AllowedPlaces) -> Iterator[Check]:
     """Segmenter and painter of a style.
 
     Without a style, the models of a style that names none: whether anybody needs those is not
@@ -23,12 +24,12 @@ def check_models(style: Style | None) -> Iterator[Check]:
         "painter": style.painter if style else DEFAULT_PAINTER,
     }
     for role, reference in references.items():
-        yield _verdict(role, reference, missing)
+        yield _verdict(role, reference, missing, allowed)
 
 
-def _verdict(role: str, reference: str, missing: Verdict) -> Check:
+def _verdict(role: str, reference: str, missing: Verdict, allowed: AllowedPlaces) -> Check:
     try:
-        found = locate(reference, store=ObjectStore.connect)
+        found = locate(reference, store=lambda: ObjectStore.connect(allowed=allowed))
     except RestyleError as error:
         return failed(role, error, verdict=missing)
     finding = f"{reference}: {_place(found)}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.filesize import decimal
 
 from producer.doctor.check import Check, Verdict, fail, ok, warn
+from shared.allowed import AllowedPlaces
 from shared.board import ServerFacts, StatusBoard
 from shared.errors import AccessDenied, RedisUnreachable, StorageUnavailable
 from shared.keys import S3Address, probe_key
@@ -104,13 +105,14 @@ def check_region() -> Iterator[Check]:
         yield warn("s3 region", finding, f"export AWS_DEFAULT_REGION={region}")
 
 
-def check_s3(output: str | None) -> Iterator[Check]:
-    """Put, get and delete a small object below the output prefix."""
+def check_s3(output: str | None, allowed: AllowedPlaces) -> Iterator[Check]:
+    """Put, get and delete a small object below the output prefix, which must be allowed."""
     if output is None:
         finding = "no output is configured, so S3 was not tried"
         yield warn("s3", finding, "restyle doctor --output s3://BUCKET/PREFIX/")
         return
-    probe, store = probe_key(output, secrets.token_hex(8)), ObjectStore.connect()
+    probe = probe_key(output, secrets.token_hex(8))
+    store = ObjectStore.connect(allowed=allowed)
     started = time.monotonic()
     try:
         _round_trip(store, probe)

@@ -34,6 +34,14 @@ class AccessDenied(StorageError):
     )
 
 
+class PlaceNotAllowed(StorageError):
+    """The settings close this place to reading or writing; nothing was sent."""
+
+    code = "place_not_allowed"
+    sentence = "{address} lies outside of the places that {setting} opens to {act}."
+    hint = "Use an allowed place, or let an operator add its prefix (`restyle config show`)."
+
+
 class CredentialsMissing(StorageError):
     """boto3's chain found no credentials."""
 

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from shared import errors
+from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.keys import S3Address
 from shared.s3.download import Download, retried
 from shared.s3.faults import configured, named
@@ -46,17 +47,27 @@ class ObjectStore:
 
     Every method raises the `StorageError` that names what happened, and nothing of botocore's:
     `BucketMissing`, `ObjectMissing`, `AccessDenied`, `CredentialsMissing`, `StorageRefused`, and
-    the retryable `StorageUnavailable`, of which `DownloadBroken` is one.
+    the retryable `StorageUnavailable`, of which `DownloadBroken` is one. What lies outside of the
+    allowed places is refused as `PlaceNotAllowed` before anything is sent.
     """
 
-    def __init__(self, client: "S3Client", *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        client: "S3Client",
+        *,
+        allowed: AllowedPlaces = EVERYWHERE,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._client = client
         self._patience_seconds = patience_seconds
+        #: Where this store reads and writes.
+        self.allowed = allowed
 
     @classmethod
     def connect(
         cls,
         *,
+        allowed: AllowedPlaces = EVERYWHERE,
         pool: int = 64,
         read_seconds: float = READ_SECONDS,
         patience_seconds: float = PATIENCE_SECONDS,
@@ -64,6 +75,7 @@ class ObjectStore:
         """A store on boto3's own configuration; nothing is sent yet.
 
         Args:
+            allowed: The places that the settings open; every call of the store keeps to them.
             pool: Connections kept open; at least the number of threads that use the store.
             read_seconds: Longest wait for the next bytes of an answer.
             patience_seconds: Longest time for a small object's download, retries included.
@@ -84,7 +96,7 @@ class ObjectStore:
         with configured():
             # No endpoint_url: passing one would overrule AWS_ENDPOINT_URL_S3 and the profile.
             client = boto3.session.Session().client("s3", config=config)
-        return cls(client, patience_seconds=patience_seconds)
+        return cls(client, allowed=allowed, patience_seconds=patience_seconds)
 
     @property
     def endpoint(self) -> str:
@@ -98,6 +110,7 @@ class ObjectStore:
             ObjectMissing: There is no such key.
             BucketMissing: There is no such bucket.
         """
+        self.allowed.check_read(address)
         try:
             with named(address, "HeadObject"):
                 answer = self._client.head_object(Bucket=address.bucket, Key=address.key)
@@ -176,6 +189,7 @@ class ObjectStore:
     def _open(
         self, address: S3Address, started: float, etag: str | None, max_bytes: int | None
     ) -> Iterator[Download]:
+        self.allowed.check_read(address)
         condition: dict[str, Any] = {"IfMatch": f'"{etag}"'} if etag else {}
         with named(address, "GetObject", etag):
             answer = self._client.get_object(Bucket=address.bucket, Key=address.key, **condition)
@@ -195,6 +209,7 @@ class ObjectStore:
         Raises:
             BucketMissing: There is no such bucket.
         """
+        self.allowed.check_write(address)
         with named(address, "PutObject"):
             answer = self._client.put_object(
                 Bucket=address.bucket, Key=address.key, Body=body, ContentType=content_type
@@ -207,6 +222,7 @@ class ObjectStore:
         Raises:
             BucketMissing: There is no such bucket.
         """
+        self.allowed.check_write(address)
         with named(address, "DeleteObject"):
             self._client.delete_object(Bucket=address.bucket, Key=address.key)
 
@@ -218,6 +234,7 @@ class ObjectStore:
         Raises:
             BucketMissing: There is no such bucket.
         """
+        self.allowed.check_read(prefix)
         pages = self._client.get_paginator("list_objects_v2")
         # The caller's own errors must not be taken for S3's: nothing is yielded inside `named`.
         answers = iter(pages.paginate(Bucket=prefix.bucket, Prefix=prefix.key))

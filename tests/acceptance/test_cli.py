@@ -112,11 +112,15 @@ def test_a_repeated_submission_says_so_and_another_one_is_refused(installation, 
 
 def test_all_wrong_rows_are_shown_and_nothing_is_queued(installation, style):
     """People get a table on stderr, programs the same as JSON on stdout."""
-    rows = [manifest_of(installation, "A", "A"), "http://x/y.jpg,[bold]B", ",C"]
+    rows = [manifest_of(installation, "A", "A"), "http://x/y.jpg,[bold]B", ",C", ",D"]
     arguments = files(installation, style, "\n".join(rows))
     shown = installation.restyle("submit", *arguments)
     assert (shown.returncode, shown.stdout) == (2, "")
-    for told in ("A is also the id of row 2", "does not start with s3://", "is missing"):
+    for told in (
+        "A is also the id of row 2",
+        "does not start with s3://",
+        "5, 6 source is missing",
+    ):
         assert told in " ".join(shown.stderr.split())
     assert "manifest_invalid" in shown.stderr
     (answer,) = installation.json("submit", *arguments)
@@ -125,6 +129,7 @@ def test_all_wrong_rows_are_shown_and_nothing_is_queued(installation, style):
         (3, "external_id"),
         (4, "source"),
         (5, "source"),
+        (6, "source"),
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from infra.demo import services
 from shared import errors
+from shared.allowed import AllowedPlaces
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
 
@@ -182,6 +183,42 @@ def test_threads_share_one_store(store, home):
 
     with ThreadPoolExecutor(16) as threads:
         assert all(threads.map(round_trip, range(64)))
+
+
+# --- allowed places --------------------------------------------------------------------------
+
+
+CALLS: dict[str, Callable[[ObjectStore, S3Address], object]] = READS | {
+    "exists": lambda store, address: store.exists(address),
+    "list": lambda store, address: list(store.list(address)),
+    "put": put,
+    "delete": lambda store, address: store.delete(address),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_what_is_not_allowed_is_refused_before_anything_is_sent(s3_environment, monkeypatch, call):
+    """Nobody listens, so a request would end as storage_unavailable; an allowed one does."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{services.free_port()}")
+    allowed = AllowedPlaces.parse("s3://shop/in", "s3://shop/in/out")
+    store = ObjectStore.connect(allowed=allowed)
+    for key in ("inn/a.jpg", "in", "a.jpg"):
+        with pytest.raises(errors.PlaceNotAllowed, match=f"s3://shop/{key} lies outside"):
+            call(store, S3Address("shop", key))
+    with pytest.raises(errors.StorageUnavailable):
+        call(store, S3Address("shop", "in/out/a.jpg"))
+
+
+def test_an_allowed_place_is_read_and_written(store, home):
+    """Inside its places a store does all that it does without them."""
+    allowed = AllowedPlaces.parse(f"{home}in", f"{home}out")
+    put(store, home.join("in/a.jpg"))
+    narrow = ObjectStore.connect(allowed=allowed)
+    assert narrow.get(home.join("in/a.jpg")) == BODY
+    assert [info.address.key for info in narrow.list(home.join("in/"))] == ["in/a.jpg"]
+    assert narrow.get(home.join("out/a"), etag=put(narrow, home.join("out/a"))) == BODY
+    with pytest.raises(errors.PlaceNotAllowed, match="RESTYLE_ALLOWED_OUTPUTS"):
+        put(narrow, home.join("in/b.jpg"))
 
 
 # --- credentials and configuration -----------------------------------------------------------

@@ -22,6 +22,7 @@ from producer.doctor.services import (
     check_s3,
     check_workers,
 )
+from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.board import StatusBoard
 from shared.settings import load_settings
 from shared.styles import DEFAULT_PAINTER, Style, parse_style
@@ -150,7 +151,7 @@ def test_a_wrong_output_fails(s3_environment, asked, finding, command):
 
 def tried(output: str) -> Check:
     """The check of S3, as the examination has it."""
-    (check,) = examined("s3", lambda: check_s3(output))
+    (check,) = examined("s3", lambda: check_s3(output, EVERYWHERE))
     return check
 
 
@@ -159,6 +160,14 @@ def test_wrong_keys_fail(output, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     check = tried(output)
     assert (check.verdict, check.command) == ("fail", "aws sts get-caller-identity")
+
+
+def test_an_output_outside_of_the_allowed_places_fails(output):
+    """The test object is written like a result: where results may lie, or not at all."""
+    allowed = AllowedPlaces.parse("", "s3://elsewhere/out")
+    (check,) = examined("s3", lambda: check_s3(output, allowed))
+    assert (check.verdict, check.command) == ("fail", "restyle config show")
+    assert "RESTYLE_ALLOWED_OUTPUTS" in check.finding
 
 
 def test_an_endpoint_that_nobody_serves_fails(output, monkeypatch):
@@ -181,7 +190,7 @@ def test_a_region_that_boto3_does_not_read_is_a_warning(monkeypatch):
 def test_a_missing_model_of_a_style_fails(style, tmp_path):
     """The model that a style names must be there; its nearest neighbour is named."""
     asked = style.with_overrides({"painter": str(tmp_path / "paimter")})
-    checks = by_name(check_models(asked))
+    checks = by_name(check_models(asked, EVERYWHERE))
     assert checks["segmenter"].verdict == "ok"
     assert checks["painter"].verdict == "fail"
     assert f"Did you mean {tmp_path}/painter?" in checks["painter"].finding

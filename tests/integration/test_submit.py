@@ -8,6 +8,7 @@ import pytest
 from producer.manifest import open_manifest
 from producer.record import batch_address, manifest_address, style_address
 from producer.submit import Submission, new_batch_id, submit
+from shared.allowed import AllowedPlaces
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
 from shared.errors import (
@@ -20,6 +21,7 @@ from shared.errors import (
     ManifestEmpty,
     ManifestInvalid,
     ModelMissing,
+    PlaceNotAllowed,
     RedisUnreachable,
     RestyleError,
     StyleInvalid,
@@ -257,8 +259,9 @@ def test_a_prefix_lists_its_images_with_their_etags(desk):
 
 
 def test_a_manifest_may_lie_in_s3(desk):
-    """A pipeline hands over its rows where its pictures are."""
-    (desk.bucket / "rows.csv").write_text(f"source\ns3://{desk.bucket.name}/a.jpg\n")
+    """A pipeline hands over its rows where its pictures are, with a spreadsheet's mark and ends."""
+    rows = f"\ufeffsource\r\ns3://{desk.bucket.name}/a.jpg\r\n"
+    (desk.bucket / "rows.csv").write_bytes(rows.encode())
     receipt = desk.submit(f"s3://{desk.bucket.name}/rows.csv")
     assert receipt.status.batch.total == 1
 
@@ -276,7 +279,7 @@ WRONG = {
     "a row": (ManifestInvalid, lambda desk: {"manifest": desk.rows({"steps": 0})}),
     "no rows": (ManifestEmpty, lambda desk: {"manifest": f"s3://{desk.bucket.name}/empty/"}),
     "a bucket of a row": (
-        BucketMissing,
+        ManifestInvalid,
         lambda desk: {"manifest": desk.rows({"source": "s3://no-such-bucket/a.jpg"})},
     ),
     "the output's bucket": (BucketMissing, lambda _desk: {"output": "s3://no-such-bucket/out/"}),
@@ -310,6 +313,44 @@ def test_what_is_wrong_is_found_before_anything_is_queued(desk, wrong):
     assert desk.board.batches() == []
     with pytest.raises(BatchUnknown):
         desk.board.status("spring")
+
+
+def test_all_missing_buckets_are_told_together(desk):
+    """Each with the first of its rows, whether it is a source's or a mask's."""
+    manifest = desk.rows(
+        {"external_id": "A"},
+        {"external_id": "B", "source": "s3://no-such-one/b.jpg"},
+        {"external_id": "C", "source": "s3://no-such-one/c.jpg"},
+        {"external_id": "D", "mask": "s3://no-such-two/d.png"},
+    )
+    with pytest.raises(ManifestInvalid) as error:
+        desk.submit(manifest)
+    assert error.value.facts["problems"] == [
+        {"row": 2, "column": "source", "message": "there is no bucket no-such-one"},
+        {"row": 4, "column": "mask", "message": "there is no bucket no-such-two"},
+    ]
+
+
+ARCHIVE = f"s3://models/painter.tar#sha256={'0' * 64}"
+FORBIDDEN = {
+    "the output": lambda desk: {"output": f"s3://{desk.bucket.name}/elsewhere/"},
+    "the manifest": lambda desk: {"manifest": f"s3://{desk.bucket.name}/rows.csv"},
+    "a prefix": lambda desk: {"manifest": f"s3://{desk.bucket.name}/"},
+    "a model": lambda desk: {
+        "manifest": desk.rows({"source": f"s3://{desk.bucket.name}/in/a.jpg"}),
+        "style": desk.written("s.yaml", desk.style_text(painter=ARCHIVE)),
+    },
+}
+
+
+@pytest.mark.parametrize("place", FORBIDDEN)
+def test_what_lies_outside_of_the_allowed_places_is_refused(desk, place):
+    """Output, manifest, listing and models keep to them, and nothing is queued."""
+    allowed = AllowedPlaces.parse(f"s3://{desk.bucket.name}/in/", desk.output)
+    desk.store = ObjectStore.connect(allowed=allowed)
+    with pytest.raises(PlaceNotAllowed):
+        desk.submit(**FORBIDDEN[place](desk))
+    assert desk.board.batches() == []
 
 
 def test_wrong_credentials_are_found_before_anything_is_queued(desk, monkeypatch):

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -72,6 +73,30 @@ def test_every_spreadsheet_writes_a_csv_that_is_read(read, delimiter, line_end, 
     assert spec.overrides == {"prompt": rows[1][1], "steps": 7}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["m.csv", "m.jsonl"])
+def test_a_spreadsheets_unicode_text_is_read(read, encoding, name):
+    """UTF-16 with its byte order mark reads like UTF-8."""
+    mark = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}.get(encoding, b"")
+    text = {"m.csv": "source\tprompt\r\ns3://b/ä.jpg\tein grünes Kleid 👗\r\n"}
+    text["m.jsonl"] = '{"source": "s3://b/ä.jpg", "prompt": "ein grünes Kleid 👗"}\n'
+    (spec,) = read(mark + text[name].encode(encoding), name)
+    assert (spec.source, spec.overrides) == ("s3://b/ä.jpg", {"prompt": "ein grünes Kleid 👗"})
+
+
+@pytest.mark.parametrize("name", ["m.csv", "m.jsonl"])
+def test_line_ends_may_be_mixed_in_one_file(read, name):
+    """Whoever edited the file last, a row is a row, and keeps its number."""
+    row = {"m.csv": "s3://b/{}.png", "m.jsonl": '{{"source": "s3://b/{}.png"}}'}[name]
+    head = "source\r" if name == "m.csv" else "\r"
+    rows = [row.format(number) for number in range(4)]
+    text = head + "{}\n{}\r\n{}\r\n\r{}".format(*rows)
+    assert [spec.source for spec in read(text, name)] == [f"s3://b/{n}.png" for n in range(4)]
+    with pytest.raises(ManifestInvalid) as error:
+        read(text + "\rhttp://b", name)
+    assert {row for row, _ in problems(error)} == {7}
+
+
 def test_text_becomes_the_type_of_its_field(read):
     """A CSV's cells and JSON's values give the same overrides."""
     columns = "source;mask_prompt;guidance_scale;seed;paint;mask"
@@ -123,10 +148,8 @@ def test_models_and_buckets_of_all_rows_are_told(tmp_path, store):
     (tmp_path / "m.csv").write_text(rows)
     with open_manifest(str(tmp_path / "m.csv"), STYLE, store) as manifest:
         assert manifest.models == {STYLE.segmenter, STYLE.painter, "./mine"}
-        assert {bucket: str(one) for bucket, one in manifest.probes.items()} == {
-            "one": "s3://one/a.png",
-            "two": "s3://two/m.png",
-        }
+        probes = [(one.row, one.column, str(one.address)) for one in manifest.probes.values()]
+        assert probes == [(2, "source", "s3://one/a.png"), (2, "mask", "s3://two/m.png")]
 
 
 def test_a_manifest_reads_as_itself(tmp_path, store):
@@ -226,7 +249,8 @@ def test_a_wrong_row_says_what_is_wrong_with_it(read, line, told):
         ('"source\n', "no well-formed CSV"),
         ("source,\ns3://b/a.png,7\n", "column without a name"),
         ("source\ns3://b/a.png,7\n", "has 2 cells"),
-        (b"source\ns3://b/\xe4.png\n", "no UTF-8"),
+        (b"source\ns3://b/\xe4.png\n", "row 2: is no UTF-8 text; save the file as UTF-8"),
+        (b"source,prompt\ns3://b/a.png,a\0b\n", "row 2: holds NUL bytes"),
     ],
 )
 def test_a_broken_csv_says_where(read, content, told):
@@ -234,6 +258,48 @@ def test_a_broken_csv_says_where(read, content, told):
     with pytest.raises(ManifestInvalid) as error:
         read(content)
     assert told in str(error.value)
+
+
+ENDLESS = "x" * 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("m.csv", ["source", "s3://b/a.png", ENDLESS, "s3://b/b.png", "http://x"]),
+        ("m.csv", ["source", "s3://b/a.png", '"' + '\n","' * 250_000 + '"', "http://x"]),
+        ("m.jsonl", ['{"source": "s3://b/a.png"}', "", ENDLESS, "{}", '{"steps": 0}']),
+    ],
+)
+def test_a_row_of_megabytes_is_that_rows_problem(read, name, rows):
+    """It is skipped, whether one line or many, and the rows behind it are read."""
+    with pytest.raises(ManifestInvalid, match="row 3: is over 1,000,000 characters") as error:
+        read("\n".join(rows), name)
+    assert max(problems(error))[0] == "\n".join(rows).count("\n") + 1
+
+
+def test_a_row_without_an_end_fills_no_memory(tmp_path, store):
+    """Of fifty megabytes on one line no more than a few are held at a time."""
+    path = tmp_path / "m.jsonl"
+    path.write_text('{"source": "s3://b/a.png"}\n' + "x" * 50_000_000)
+    tracemalloc.start()
+    with pytest.raises(ManifestInvalid), open_manifest(str(path), STYLE, store):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_equal_problems_of_many_rows_are_told_once(read):
+    """A column that is wrong everywhere is one sentence; the report has every row."""
+    rows = [f"s3://b/{number}.png,0" for number in range(1_500)]
+    with pytest.raises(ManifestInvalid) as error:
+        read("\n".join(["source,steps", *rows, "http://x,9"]))
+    told = str(error.value)
+    assert "rows 2, 3, 4 and 1,497 more, steps: should be greater" in told
+    assert "row 1502, source: 'http://x'" in told
+    assert "1501 wrong row(s)" in told
+    assert len(problems(error)) == 1_501
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "source\n", "source,steps\n,\n"])
@@ -247,7 +313,15 @@ def test_a_manifest_without_rows_is_an_error(read, content):
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xd8\xff\xe0 JPEG", "source\n".encode("utf-16"), b"source" * 200_000]
+    "content",
+    [
+        b"\xff\xd8\xff\xe0 JPEG",
+        b"source" * 200_000,
+        "source\n".encode("utf-16-le"),
+        "source\n".encode("utf-32"),
+        "source\n".encode("utf-16")[:-1],
+        b"\0" * 100,
+    ],
 )
 def test_a_file_that_is_no_text_is_refused_at_once(read, content):
     """A picture named by mistake gives one sentence, not a thousand rows of it."""

@@ -8,6 +8,7 @@ import yaml
 
 from producer.cli import ROOMS
 from producer.manifest import open_manifest
+from shared.s3 import ObjectStore
 from shared.settings import Settings
 from shared.styles import ALIASES, Style, parse_style
 
@@ -31,7 +32,7 @@ def test_the_manifest_in_the_readme_is_a_valid_manifest(tmp_path):
     path = tmp_path / "photos.csv"
     path.write_text(_blocks("csv")[0])
     style = parse_style(yaml.safe_load(_blocks("yaml")[0]), where="README")
-    with open_manifest(str(path), style, None) as manifest:
+    with open_manifest(str(path), style, ObjectStore.connect()) as manifest:
         assert [spec.external_id for spec in manifest.specs()] == ["SKU-1001", "SKU-1002"]
 
 
