@@ -62,6 +62,10 @@ class Manifest:
     models: frozenset[str]
     #: Of each bucket, the first object that a row names.
     probes: dict[str, Probe]
+    #: What is wrong with rows that are no items, as far as it is told one by one.
+    problems: tuple[RowProblem, ...]
+    problem_count: int
+    wrong_rows: int
     _spool: IO[bytes] = field(repr=False)
 
     def specs(self) -> Iterator[ItemSpec]:
@@ -75,17 +79,36 @@ class Manifest:
         self._spool.seek(0)
         return self._spool.read()
 
-    def refuse_missing_buckets(self, store: ObjectStore) -> None:
-        """Ask for one object of each bucket; a missing object is its item's own failure.
+    def refuse_wrong_rows(self) -> None:
+        """Let a manifest pass that holds items and nothing else.
 
         Raises:
-            ManifestInvalid: Buckets are missing; of each its first row is named.
+            ManifestInvalid: Wrong rows; all of them are named in `problems`.
+            ManifestEmpty: No rows.
+        """
+        if self.problem_count:
+            raise _invalid(self.name, list(self.problems), self.problem_count, self.wrong_rows)
+        if not self.total:
+            raise ManifestEmpty(manifest=self.name)
+
+    def missing_buckets(self, store: ObjectStore) -> list[RowProblem]:
+        """Ask for one object of each bucket; of a missing bucket its first row is named.
+
+        A missing object is its item's own failure.
+
+        Raises:
             StorageError: S3 cannot be asked.
         """
-        problems = [
-            problem for probe in self.probes.values() if (problem := _missing(probe, store))
-        ]
-        if problems:
+        return [problem for probe in self.probes.values() if (problem := _missing(probe, store))]
+
+    def refuse_missing_buckets(self, store: ObjectStore) -> None:
+        """Let a manifest pass whose buckets are all there.
+
+        Raises:
+            ManifestInvalid: Buckets are missing.
+            StorageError: S3 cannot be asked.
+        """
+        if problems := self.missing_buckets(store):
             raise _invalid(self.name, problems, len(problems), len(problems))
 
 
@@ -120,7 +143,28 @@ def open_manifest(
     output: S3Address | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> Iterator[Manifest]:
-    """Read and check a whole manifest.
+    """Read and check a whole manifest; one with wrong rows does not pass.
+
+    Raises:
+        ManifestUnreadable: No such file, or no manifest.
+        ManifestInvalid: Wrong rows; all of them are named in `problems`.
+        ManifestEmpty: No rows.
+    """
+    with read_manifest(name, style, store, output=output, progress=progress) as manifest:
+        manifest.refuse_wrong_rows()
+        yield manifest
+
+
+@contextmanager
+def read_manifest(
+    name: str,
+    style: Style,
+    store: ObjectStore,
+    *,
+    output: S3Address | None = None,
+    progress: Callable[[int], None] = lambda _rows: None,
+) -> Iterator[Manifest]:
+    """Read a whole manifest, the wrong rows told apart from the items.
 
     Args:
         name: A local path or an s3:// address that ends in .csv, .tsv, .txt, .jsonl or .ndjson,
@@ -132,8 +176,6 @@ def open_manifest(
 
     Raises:
         ManifestUnreadable: No such file, or no manifest.
-        ManifestInvalid: Wrong rows; all of them are named in `problems`.
-        ManifestEmpty: No rows.
     """
     with tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool:
         check = _Check(name, SpecChecker(style, store.allowed), spool)
@@ -183,16 +225,15 @@ class _Check:
             self.problems.append(problem)
 
     def manifest(self) -> Manifest:
-        if self.problem_count:
-            raise _invalid(self.name, self.problems, self.problem_count, len(self.wrong_rows))
-        if not self.total:
-            raise ManifestEmpty(manifest=self.name)
         return Manifest(
             name=self.name,
             total=self.total,
             digest=self.digest.hexdigest(),
             models=frozenset(self.checker.models),
             probes=dict(self.checker.probes),
+            problems=tuple(self.problems),
+            problem_count=self.problem_count,
+            wrong_rows=len(self.wrong_rows),
             _spool=self.spool,
         )
 

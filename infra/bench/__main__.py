@@ -6,11 +6,12 @@ import subprocess
 from rich.console import Console
 from rich.table import Table
 
+from infra.bench.checking import checking
 from infra.bench.measure import Ratio
 from infra.bench.pixels import composite
 from infra.bench.submission import submission
 
-BENCHMARKS = (composite, submission)
+BENCHMARKS = (composite, submission, checking)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typer.main import get_group
 
 #: Every command, in the order of `--help`, and the module of this package that registers it.
 ROOMS: Mapping[str, str] = {
+    "check": "checking",
     "submit": "submitting",
     "status": "batches",
     "watch": "outputs",

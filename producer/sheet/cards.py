@@ -1,13 +1,13 @@
 """Cards: what a contact sheet shows of a batch, with every picture already small."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
 
 from PIL import Image
 
+from producer.parallel import in_parallel
 from producer.results import each_item
 from producer.sheet.thumbnails import as_jpeg, mask_thumbnail, thumbnail, tinted
 from shared.board import StatusBoard
@@ -125,7 +125,7 @@ def collect(
     variants = max(len(item.result.variants) if item.result else 0 for item in items)
     maker = CardMaker(store, status.batch, thumbnail_side(len(items) * (2 + variants)), selection)
     cards: list[Card] = []
-    for card in _in_parallel(maker.card, items):
+    for card in in_parallel(maker.card, items, FETCHERS):
         cards.append(card)
         on_card(len(cards), len(items))
     known = sum(status.counts.get(state, 0) for state in selection.states)
@@ -145,14 +145,6 @@ def _select(board: StatusBoard, status: BatchStatus, selection: Selection) -> li
         for item in islice(each_item(board, batch_id, state), selection.limit)
     ]
     return sorted(items, key=lambda item: (item.result is None, item.spec.number))
-
-
-def _in_parallel(make: Callable[[Item], Card], items: Sequence[Item]) -> Iterator[Card]:
-    pool = ThreadPoolExecutor(FETCHERS, thread_name_prefix="sheet")
-    try:
-        yield from pool.map(make, items)
-    finally:
-        pool.shutdown(cancel_futures=True)  # after a fault or Ctrl-C nobody wants the rest
 
 
 @dataclass(frozen=True, slots=True)

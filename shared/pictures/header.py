@@ -19,7 +19,7 @@ from shared.errors import (
     ImageTruncated,
     RestyleError,
 )
-from shared.pictures.limits import Limits, Size, check_shape
+from shared.pictures.limits import Limits, Size
 from shared.pictures.signatures import HEAD_BYTES, is_supported, refusal
 from shared.pictures.webp import webp_header
 
@@ -50,7 +50,7 @@ class Header:
 
 
 def read_header(file: IO[bytes], *, byte_count: int, source: str, limits: Limits) -> Header:
-    """Read the header of a source picture; nothing is decoded.
+    """Read a picture's header; nothing is decoded.
 
     JPEG, PNG and TIFF are read as far as their header goes, WebP for its first 30 bytes, GIF and
     AVIF whole.
@@ -62,7 +62,7 @@ def read_header(file: IO[bytes], *, byte_count: int, source: str, limits: Limits
         limits: What it may measure.
 
     Raises:
-        ImageError: It cannot be a source; the very error that decoding it would end with.
+        ImageError: It cannot be used; the very error that decoding it would end with.
     """
     limits.check_bytes(byte_count, source=source)
     head = file.read(HEAD_BYTES)
@@ -71,7 +71,6 @@ def read_header(file: IO[bytes], *, byte_count: int, source: str, limits: Limits
         if header is None:
             with open_picture(file, byte_count=byte_count, source=source, limits=limits) as image:
                 header = Header(CONTAINERS[image.format], image.size)
-        check_shape(header.size, source=source)
     return header
 
 

@@ -4,6 +4,8 @@ Credentials, region and endpoint are boto3's business (environment, profile, SSO
 `AWS_ENDPOINT_URL_S3` for other servers than AWS).
 """
 
-from shared.s3.store import ObjectInfo, ObjectStore
+from shared.s3.info import ObjectInfo
+from shared.s3.parts import ObjectFile
+from shared.s3.store import ObjectStore
 
-__all__ = ["ObjectInfo", "ObjectStore"]
+__all__ = ["ObjectFile", "ObjectInfo", "ObjectStore"]

@@ -20,8 +20,8 @@ from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
 from shared import errors
-from shared.keys import S3Address
 from shared.s3.faults import reason_of
+from shared.s3.info import ObjectInfo
 
 #: Tries of a whole download.
 ATTEMPTS = 3
@@ -36,12 +36,18 @@ R = TypeVar("R")
 class Download:
     """The body of an answer, to be read once, before its deadline."""
 
-    address: S3Address
+    #: Of the whole object.
+    info: ObjectInfo
     body: StreamingBody
-    #: In bytes, as the answer's header states it.
+    #: Of the body, in bytes, as the answer's header states it.
     size: int
     #: On the monotonic clock, in seconds.
     deadline: float
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the body is a part of the object, as asked, and not all of it."""
+        return self.size < self.info.size
 
     def read(self) -> bytes:
         """All of it.
@@ -87,9 +93,11 @@ class Download:
 
     def _broken(self, reason: str) -> errors.StorageUnavailable:
         if time.monotonic() < self.deadline:
-            return errors.DownloadBroken(address=self.address, reason=reason)
+            return errors.DownloadBroken(address=self.info.address, reason=reason)
         late = f"its {self.size} bytes did not come in time"
-        return errors.StorageUnavailable(address=self.address, operation="GetObject", reason=late)
+        return errors.StorageUnavailable(
+            address=self.info.address, operation="GetObject", reason=late
+        )
 
 
 def retried(download: Callable[P, R]) -> Callable[P, R]:

@@ -1,10 +1,8 @@
 """ObjectStore: get, put and list objects."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +14,8 @@ from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.keys import S3Address
 from shared.s3.download import Download, retried
 from shared.s3.faults import configured, named
+from shared.s3.info import ObjectInfo, answered_info, listed_info, plain_etag
+from shared.s3.parts import ObjectFile, Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,18 +28,6 @@ REQUEST_ATTEMPTS = 4
 #: A download may take this long, all its tries together, and a second more per so many bytes.
 PATIENCE_SECONDS = 60.0
 SLOWEST_BYTES_PER_SECOND = 500_000
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectInfo:
-    """What S3 says of an object without its bytes."""
-
-    address: S3Address
-    #: Without quotes.
-    etag: str
-    #: In bytes.
-    size: int
-    modified: datetime
 
 
 class ObjectStore:
@@ -91,6 +79,7 @@ class ObjectStore:
             retries={"mode": "standard", "total_max_attempts": REQUEST_ATTEMPTS},
             max_pool_connections=pool,
             tcp_keepalive=True,
+            response_checksum_validation="when_required",  # asked for with each whole object
             user_agent_extra="restyle",
         )
         with configured():
@@ -117,7 +106,7 @@ class ObjectStore:
         except errors.ObjectMissing:
             self._check_bucket(address)
             raise
-        return _info(address, answer)
+        return answered_info(address, answer)
 
     def _check_bucket(self, address: S3Address) -> None:
         """A HEAD's 404 has no body to tell a missing bucket from a missing key: ask again."""
@@ -165,6 +154,35 @@ class ObjectStore:
         with self._open(address, started, etag, max_bytes) as body:
             return body.read()
 
+    def open(self, address: S3Address, *, etag: str | None = None) -> ObjectFile:
+        """The object as a file that fetches what is read; for headers.
+
+        Args:
+            address: Which object.
+            etag: The very version that is wanted, without quotes.
+
+        Raises:
+            SourceChanged: The object has another ETag.
+        """
+        return ObjectFile(lambda *part: self._part(address, time.monotonic(), *part), etag)
+
+    @retried
+    def _part(
+        self, address: S3Address, started: float, start: int, count: int, etag: str | None
+    ) -> Part:
+        span = f"bytes={start}-{start + count - 1}"
+        try:
+            with self._open(address, started, etag, None, span) as body:
+                # A server that knows no ranges sends everything.
+                content = body.read() if body.is_part else body.read()[start : start + count]
+                return Part(content, body.info)
+        except errors.StorageRefused:
+            # An empty object has no first byte to send: 416.
+            info = self.head(address)
+            if info.size:
+                raise
+            return Part(b"", info)
+
     def download(self, address: S3Address, path: Path, *, max_bytes: int) -> None:
         """Stream an object to a file, which appears only when it is whole.
 
@@ -187,21 +205,34 @@ class ObjectStore:
 
     @contextmanager
     def _open(
-        self, address: S3Address, started: float, etag: str | None, max_bytes: int | None
+        self,
+        address: S3Address,
+        started: float,
+        etag: str | None,
+        max_bytes: int | None,
+        span: str | None = None,
     ) -> Iterator[Download]:
         self.allowed.check_read(address)
-        condition: dict[str, Any] = {"IfMatch": f'"{etag}"'} if etag else {}
+        # Some servers (rclone) send the whole object's checksum with a part of it.
+        checksum = None if span else "ENABLED"
+        asked = {
+            "IfMatch": f'"{etag}"' if etag else None,
+            "Range": span,
+            "ChecksumMode": checksum,
+        }
+        given: dict[str, Any] = {name: value for name, value in asked.items() if value}
         with named(address, "GetObject", etag):
-            answer = self._client.get_object(Bucket=address.bucket, Key=address.key, **condition)
+            answer = self._client.get_object(Bucket=address.bucket, Key=address.key, **given)
         with answer["Body"]:  # closes the connection, unless the body was read to its end
-            info = _info(address, answer)
+            info = answered_info(address, answer)
             # Some servers (rclone) ignore If-Match.
             if etag and info.etag != etag:
                 raise errors.SourceChanged(address=address, expected=etag)
             if max_bytes is not None and info.size > max_bytes:
                 raise errors.ObjectTooLarge(address=address, size=info.size, limit=max_bytes)
             patience_seconds = self._patience_seconds + info.size / SLOWEST_BYTES_PER_SECOND
-            yield Download(address, answer["Body"], info.size, started + patience_seconds)
+            deadline = started + patience_seconds
+            yield Download(info, answer["Body"], answer["ContentLength"], deadline)
 
     def put(self, address: S3Address, body: bytes, *, content_type: str) -> str:
         """Write an object whole and return its ETag, without quotes.
@@ -214,7 +245,7 @@ class ObjectStore:
             answer = self._client.put_object(
                 Bucket=address.bucket, Key=address.key, Body=body, ContentType=content_type
             )
-        return _plain_etag(answer["ETag"])
+        return plain_etag(answer["ETag"])
 
     def delete(self, address: S3Address) -> None:
         """Remove an object; one that is not there is no error.
@@ -245,22 +276,4 @@ class ObjectStore:
                 return
             for entry in answer.get("Contents", []):
                 if not entry["Key"].endswith("/"):
-                    yield _info(S3Address(prefix.bucket, entry["Key"]), entry, size="Size")
-
-
-def _info(
-    address: S3Address, answer: Mapping[str, Any], *, size: str = "ContentLength"
-) -> ObjectInfo:
-    """What an answer's headers or a listing's entry say; nothing can be done without them."""
-    try:
-        etag = _plain_etag(answer["ETag"])
-        return ObjectInfo(address, etag, answer[size], answer["LastModified"])
-    except KeyError as error:
-        reason = f"its answer lacks {error.args[0]}"
-        raise errors.StorageRefused(
-            address=address, operation="GetObject", reason=reason
-        ) from error
-
-
-def _plain_etag(etag: str) -> str:
-    return etag.removeprefix("W/").strip('"')
+                    yield listed_info(prefix.bucket, entry)

@@ -6,6 +6,7 @@ import sys
 import uuid
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from producer.cli import ROOMS, app
@@ -257,3 +258,32 @@ def test_a_command_loads_no_library_that_it_does_not_need():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_check_tells_everything_in_one_table_and_queues_nothing(installation, style):
+    """Exit status 2 where submit would refuse, 1 where items would fail, 0 where all is well."""
+    shelf = installation.bucket / "in"
+    shelf.mkdir(exist_ok=True)
+    Image.new("RGB", (80, 90)).save(shelf / "fine.jpg")
+    (shelf / "page.jpg").write_text("<html>gone</html>")
+    fine = files(installation, style, manifest_of(installation, "fine"))
+    done = installation.restyle("check", *fine)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 of 1 pictures can be used: 1 JPEG" in done.stdout
+    some = files(installation, style, manifest_of(installation, "fine", "page", "gone"))
+    done = installation.restyle("check", *some)
+    assert done.returncode == 1
+    assert "1 of 3 pictures can be used" in done.stdout
+    assert "image_markup" in done.stdout
+    assert "object_missing" in done.stdout
+    wrong = manifest_of(installation, "fine", "page") + "\nhttp://elsewhere/a.jpg,x"
+    done = installation.restyle("check", *files(installation, style, wrong), "--json")
+    assert done.returncode == 2
+    *findings, counts = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [found["finding"]["kind"] for found in findings] == ["row", "item"]
+    assert (counts["usable"], counts["failing"], counts["wrong_rows"]) == (
+        1,
+        {"image_markup": 1},
+        1,
+    )
+    assert counts["refused"]

@@ -1,0 +1,38 @@
+"""Finding: one thing that would go wrong, or that a person should know."""
+
+from dataclasses import dataclass
+from typing import Literal, Self, TypeAlias
+
+from producer.problems import Shared
+from shared.errors import ManifestInvalid, RestyleError
+
+#: `row` and `model` stop a submission, `item` fails alone, `note` changes nothing.
+Kind: TypeAlias = Literal["row", "model", "item", "note"]
+
+#: The kinds that `restyle submit` would refuse.
+REFUSED = frozenset[Kind]({"row", "model"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that would go wrong, in the words in which it would be reported."""
+
+    kind: Kind
+    #: Rows of the manifest, a model reference, or an item's external id.
+    where: str
+    code: str
+    message: str
+    hint: str = ""
+
+    @classmethod
+    def of(cls, kind: Kind, where: str, error: RestyleError) -> Self:
+        """The finding that an error stands for."""
+        report = error.report()
+        return cls(kind, where, error.code, str(report["message"]), str(report["hint"]))
+
+    @classmethod
+    def of_rows(cls, problem: Shared) -> Self:
+        """The finding that a problem of rows stands for."""
+        what = f"{problem.column}: {problem.message}" if problem.column else problem.message
+        where = f"{'row' if len(problem.rows) == 1 else 'rows'} {problem.places}"
+        return cls("row", where, ManifestInvalid.code, what, ManifestInvalid.hint)

@@ -1,0 +1,136 @@
+"""The check: what would go wrong, told beforehand from headers on a real S3."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from producer.check import check
+from producer.manifest import read_manifest
+from shared.errors import ManifestEmpty, StorageUnavailable
+from shared.pictures import Limits
+from shared.s3 import ObjectStore
+from shared.styles import parse_style
+from tests.pictures import file_of, photo, turned
+
+LIMITS = Limits(max_bytes=2_000_000, max_side=4_000, max_pixels=4_000_000)
+
+
+@pytest.fixture
+def style(tiny_segmenter, tiny_painter):
+    """A style whose models are there."""
+    models = {"segmenter": str(tiny_segmenter), "painter": str(tiny_painter)}
+    return parse_style({"mask": "the dress", "paint": "a red dress", **models}, where="test")
+
+
+@pytest.fixture
+def manifest(tmp_path, bucket):
+    """Write rows as JSONL; their sources and masks are keys of this test's bucket."""
+
+    def full(name, value):
+        return f"s3://{bucket.name}/{value}" if name in {"source", "mask"} and value else value
+
+    def _manifest(*rows):
+        path = tmp_path / "manifest.jsonl"
+        lines = ({name: full(name, value) for name, value in row.items()} for row in rows)
+        path.write_text("\n".join(map(json.dumps, lines)))
+        return str(path)
+
+    return _manifest
+
+
+def test_every_kind_of_trouble_is_told_at_once(bucket, manifest, style):
+    """Wrong rows, missing models, unusable pictures and masks: one report."""
+    image = Image.fromarray(photo())
+    files = {
+        "good.jpg": file_of(image, "JPEG"),
+        "good.webp": file_of(image, "WEBP"),
+        "good.avif": file_of(image, "AVIF"),
+        "empty.jpg": b"",
+        "page.jpg": b"<!doctype html><p>gone",
+        "dot.png": file_of(Image.new("RGB", (1, 1)), "PNG"),
+        "strip.png": file_of(Image.new("RGB", (900, 70)), "PNG"),
+        "film.gif": file_of(
+            image, "GIF", save_all=True, append_images=[Image.new("RGB", (96, 80))]
+        ),
+        "mask.png": file_of(image.convert("L"), "PNG"),
+        "small.png": file_of(image.convert("L").resize((48, 40)), "PNG"),
+    }
+    for name, body in files.items():
+        (bucket / name).write_bytes(body)
+    rows = [{"source": name} for name in files if name not in {"mask.png", "small.png"}]
+    rows += [
+        {"source": "good.jpg", "external_id": "masked", "mask": "mask.png"},
+        {"source": "good.jpg", "external_id": "mismatched", "mask": "small.png"},
+        {"source": "nowhere.jpg"},
+        {"source": "good.jpg", "external_id": "typo", "stepz": 9},
+        {"source": "good.jpg", "external_id": "model", "painter": "/no/such/model"},
+    ]
+    report = check(manifest(*rows), style, ObjectStore.connect(), LIMITS)
+    due = {
+        "empty.jpg": "image_empty",
+        "page.jpg": "image_markup",
+        "dot.png": "image_placeholder",
+        "strip.png": "image_too_narrow",
+        "film.gif": "image_animated",
+        "mismatched": "mask_mismatch",
+        "nowhere.jpg": "object_missing",
+    }
+    told = {found.where: found.code for found in report.findings if found.kind == "item"}
+    assert told == due
+    assert report.usable == 6
+    assert report.containers == {"JPEG": 4, "WEBP": 1, "AVIF": 1}
+    rows_told = [found.message for found in report.findings if found.kind == "row"]
+    assert any("did you mean steps" in message for message in rows_told)
+    assert [found.code for found in report.findings if found.kind == "model"] == ["model_missing"]
+    assert report.refused
+
+
+def test_a_clean_manifest_has_nothing_told(bucket, manifest, style):
+    """A mask may be stored turned, as long as it fits once it is upright."""
+    (bucket / "a.jpg").write_bytes(file_of(Image.fromarray(photo()), "JPEG", exif=turned(6)))
+    (bucket / "m.png").write_bytes(file_of(Image.new("L", (80, 96), 255), "PNG"))
+    report = check(
+        manifest({"source": "a.jpg", "mask": "m.png"}), style, ObjectStore.connect(), LIMITS
+    )
+    assert (report.items, report.usable, report.findings, report.refused) == (1, 1, [], False)
+    assert report.pixels == 96 * 80
+
+
+def test_a_check_says_what_rendering_would_say(process, board, bucket, photo, place, style):
+    """The same code and the same sentence, before and after."""
+    (bucket / "photo.png").write_bytes(b"%PDF-1.7")
+    message = place()
+    process.seat.take(message, "test/cpu/0")
+    failure = board.item("b", 0).failure
+    report = check(f"s3://{bucket.name}/", style, ObjectStore.connect(), LIMITS)
+    (found,) = [found for found in report.findings if found.where == "photo.png"]
+    assert (found.code, found.message) == (failure.code, failure.message)
+
+
+def test_a_missing_bucket_is_told_as_its_first_row(tmp_path, style, bucket):
+    """It would stop the submission, so it stands among the rows; each item says it too."""
+    path = tmp_path / "manifest.csv"
+    path.write_text("source\ns3://no-such-bucket-here/a.jpg\ns3://no-such-bucket-here/b.jpg\n")
+    report = check(str(path), style, ObjectStore.connect(), LIMITS)
+    (row,) = [found for found in report.findings if found.kind == "row"]
+    assert "no-such-bucket-here" in row.message
+    assert report.failing == {"bucket_missing": 2}
+    assert report.refused
+
+
+def test_an_empty_manifest_and_a_silent_s3_end_the_check(manifest, style, bucket, monkeypatch):
+    """Neither is a finding about a picture."""
+    with pytest.raises(ManifestEmpty):
+        check(f"s3://{bucket.name}/", style, ObjectStore.connect(), LIMITS)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    with pytest.raises(StorageUnavailable):
+        check(manifest({"source": "a.jpg"}), style, ObjectStore.connect(), LIMITS)
+
+
+def test_reading_a_manifest_keeps_the_good_rows_beside_the_wrong_ones(manifest, style, bucket):
+    """A check goes on where a submission stops."""
+    path = manifest({"source": "a.jpg"}, {"source": ""}, {"source": "b.jpg"})
+    with read_manifest(path, style, ObjectStore.connect()) as rows:
+        assert [spec.external_id for spec in rows.specs()] == ["a.jpg", "b.jpg"]
+        assert (rows.problem_count, rows.wrong_rows) == (1, 1)
