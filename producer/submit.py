@@ -85,7 +85,7 @@ def submit(
     """
     board.refuse_unsafe()
     style = load_style(request.style)
-    output = S3Address.parse_prefix(request.output, kind="output")
+    output = S3Address.parse_output(request.output)
     store.allowed.check_write(output)
     request = replace(request, output=str(output))
     batch_id = _batch_id(request, style)

@@ -1,6 +1,8 @@
 """Every S3 key and Redis key is built here, and S3 addresses are taken apart here."""
 
 import hashlib
+import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Self
@@ -11,6 +13,15 @@ from shared.errors import AddressInvalid
 MAX_KEY_BYTES = 1_024
 #: Of a source's stem this many bytes stay in a result's key; the fingerprint tells it apart.
 MAX_STEM_BYTES = 200
+#: No name that is built here is longer, so that an output prefix has room for each of them.
+MAX_NAME_BYTES = 256
+
+#: A bucket's name by S3's rules; underscores are of old, and other servers take single letters.
+_BUCKET = re.compile(r"[a-z0-9](([a-z0-9_-]|\.(?!\.)){0,61}[a-z0-9])?")
+#: Names of that form that lead boto3 to other hosts: addresses, aliases, directory buckets.
+_OTHER_ENDPOINT = re.compile(
+    r"[0-9]+(\.[0-9]+){3}|.*(-s3alias|--ol-s3|--x-s3|--table-s3|\.mrap)|.*\.amazonaws\..*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +49,22 @@ class S3Address:
     def parse_prefix(cls, text: str, *, kind: str = "S3 prefix") -> Self:
         """Like `parse`, for a folder: the key gets its closing slash."""
         address = cls.parse(text, kind=kind)
-        key = address.key
-        return cls(address.bucket, key if not key or key.endswith("/") else key + "/")
+        is_closed = not address.key or address.key.endswith("/")
+        return address if is_closed else cls.parse(f"{address}/", kind=kind)
+
+    @classmethod
+    def parse_output(cls, text: str) -> Self:
+        """Like `parse_prefix`, for the folder of results, whose names must fit under it.
+
+        Raises:
+            AddressInvalid: No prefix, or a prefix that is too long.
+        """
+        address = cls.parse_prefix(text, kind="output")
+        room = MAX_KEY_BYTES - MAX_NAME_BYTES
+        if len(address.key.encode()) > room:
+            reason = f"over {room} bytes leave no room for the results' names"
+            raise AddressInvalid(address=repr(text), kind="output", reason=reason)
+        return address
 
     @property
     def stem(self) -> str:
@@ -57,15 +82,22 @@ class S3Address:
 def _bucket_problem(bucket: str) -> str:
     if not bucket:
         return "the bucket is missing"
-    fine = all(char.isascii() and (char.isalnum() or char in ".-_") for char in bucket)
-    # An ARN passes boto3 as a bucket name and changes the host it talks to.
-    return "" if fine else "the bucket may hold letters, digits, dots and dashes only"
+    if not _BUCKET.fullmatch(bucket):
+        return (
+            "a bucket's name has up to 63 small letters, digits, dots, dashes and underscores; "
+            "an ARN or host:port is none"
+        )
+    if _OTHER_ENDPOINT.fullmatch(bucket):
+        return "this is the name of an access point or another endpoint, not of a bucket"
+    return ""
 
 
 def _key_problem(key: str) -> str:
-    if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
+    if any(unicodedata.category(char) == "Cs" for char in key):
+        return "the key is no Unicode"
+    if len(key.encode()) > MAX_KEY_BYTES:
         return f"the key is over {MAX_KEY_BYTES} bytes"
-    if any(ord(char) < 32 or ord(char) == 127 for char in key):
+    if any(unicodedata.category(char) == "Cc" for char in key):
         return "the key has control characters"
     # Some gateways normalise these and would leave the bucket.
     if any(part in {".", ".."} for part in key.split("/")) or "//" in f"/{key}":
@@ -85,8 +117,10 @@ class ResultKeys:
     @classmethod
     def of(cls, output: str, source: str, fingerprint: str) -> Self:
         """Keys for a source rendered under a fingerprint below an output prefix."""
-        stem = S3Address.parse(source).stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
-        return cls(S3Address.parse_prefix(output), stem or "item", fingerprint[:12])
+        # A name that begins with a dot is hidden from whoever lists a copy of the results.
+        stem = S3Address.parse(source).stem.lstrip(".") or "item"
+        short = stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
+        return cls(S3Address.parse_output(output), short, fingerprint[:12])
 
     def _name(self, ending: str) -> S3Address:
         return self.output.join(f"{self.stem}.{self.mark}.{ending}")
@@ -113,12 +147,12 @@ class ResultKeys:
 
 def batch_file(output: str, batch_id: str, name: str) -> S3Address:
     """A file about a whole batch, such as `results.jsonl` or `batch.json`."""
-    return S3Address.parse_prefix(output).join(f"_batches/{batch_id}/{name}")
+    return S3Address.parse_output(output).join(f"_batches/{batch_id}/{name}")
 
 
 def probe_key(output: str, mark: str) -> S3Address:
     """The object that `restyle doctor` writes, reads and removes below an output prefix."""
-    return S3Address.parse_prefix(output, kind="output").join(f"_doctor/{mark}.txt")
+    return S3Address.parse_output(output).join(f"_doctor/{mark}.txt")
 
 
 def item_mark(batch_id: str, number: int) -> str:

@@ -284,6 +284,10 @@ WRONG = {
     ),
     "the output's bucket": (BucketMissing, lambda _desk: {"output": "s3://no-such-bucket/out/"}),
     "the output's address": (AddressInvalid, lambda _desk: {"output": "/tmp/out"}),
+    "an output without room for names": (
+        AddressInvalid,
+        lambda desk: {"output": desk.output + "x" * 800},
+    ),
     "an output among the sources": (
         AddressInvalid,
         lambda desk: {
