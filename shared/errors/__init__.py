@@ -61,6 +61,7 @@ from shared.errors.pictures import (
     MaskError,
     MaskMismatch,
     MaskTooLarge,
+    OutputUnfaithful,
 )
 from shared.errors.redis import BoardError, ClaimLost, MessageInvalid, RedisUnreachable, RedisUnsafe
 from shared.errors.storage import (
@@ -126,6 +127,7 @@ __all__ = [
     "ObjectMissing",
     "ObjectTooLarge",
     "OutputNotFinite",
+    "OutputUnfaithful",
     "Poison",
     "RedisUnreachable",
     "RedisUnsafe",
