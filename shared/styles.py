@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -29,6 +30,11 @@ MAX_STYLE_BYTES = 64 * 1024
 
 Scheduler = Literal["euler", "euler_ancestral", "ddim", "dpmsolver++", "unipc"]
 OutputFormat = Literal["source", "jpeg", "png", "webp"]
+#: How often a JPEG stores colour beside brightness: everywhere, in half the columns, or in a
+#: quarter of the pixels.
+Chroma = Literal["4:4:4", "4:2:2", "4:2:0"]
+#: What a result says of how it came about (IPTC's DigitalSourceType, shortened).
+SourceType = Literal["composite", "generated", "none"]
 
 #: Short names that a style may use → the fields they stand for.
 ALIASES = {"mask": "mask_prompt", "protect": "protect_prompts", "paint": "prompt"}
@@ -45,10 +51,20 @@ def _no_boolean(value: object) -> object:
     return value
 
 
+def _lossless_or_number(value: object) -> object:
+    if not re.fullmatch("lossless|[1-9][0-9]?|100", str(value)):
+        msg = "should be 'lossless' or a number from 1 to 100"
+        raise ValueError(msg)
+    return value
+
+
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_024)]
 Integer = Annotated[int, BeforeValidator(_no_boolean)]
 Number = Annotated[float, BeforeValidator(_no_boolean)]
+Quality = Annotated[Integer, Field(ge=1, le=100)]
+#: One validator, since a union's two complaints are hard to read.
+LossyOrNot = Annotated[Literal["lossless"] | int, BeforeValidator(_lossless_or_number)]
 Prompts = Annotated[tuple[Prompt, ...], BeforeValidator(_one_or_many), Field(max_length=16)]
 
 
@@ -57,7 +73,7 @@ class Style(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    #: A name for people; it decides no pixel.
+    #: A name for people; it decides nothing.
     name: str = Field("unnamed", max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
 
     #: What to repaint, in words for the segmenter; of several, the union is repainted.
@@ -90,6 +106,20 @@ class Style(BaseModel):
     output_format: OutputFormat = "source"
     #: Colour under transparent pixels where the output container has no alpha.
     background: str = Field("#ffffff", pattern=r"^#[0-9a-fA-F]{6}$")
+    jpeg_quality: Quality = 95
+    #: 4:4:4, since halved colour smears the garment's edge.
+    jpeg_chroma: Chroma = "4:4:4"
+    #: Progressive files show a whole picture early, and take several times as long to write.
+    jpeg_progressive: bool = False
+    #: Lossy WebP always halves the colour (4:2:0).
+    webp_quality: LossyOrNot = "lossless"
+
+    #: Whether results keep where the picture was taken.
+    keep_gps: bool = False
+    #: What results say of themselves to people and search engines.
+    digital_source_type: SourceType = "composite"
+    #: Whether results tell their prompt, which may be confidential.
+    embed_prompt: bool = False
 
     #: A pixel is masked from this probability on.
     mask_threshold: Number = Field(0.5, gt=0, lt=1)
@@ -116,7 +146,7 @@ class Style(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of everything that decides pixels."""
+        """SHA-256 (hex) of everything that decides a result's bytes."""
         fields = self.model_dump(mode="json", exclude={"name"})
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
@@ -198,6 +228,14 @@ class _FlatLoader(yaml.SafeLoader):
         if len(mapping) < len(node.value):
             raise yaml.YAMLError(f"a field is given twice, line {node.start_mark.line + 1} on")
         return mapping
+
+    def construct_yaml_int(self, node: Any) -> Any:
+        # YAML 1.1 counts `4:2:0` in base 60, as 14,520.
+        text = self.construct_scalar(node)
+        return text if ":" in text else super().construct_yaml_int(node)
+
+
+_FlatLoader.add_constructor("tag:yaml.org,2002:int", _FlatLoader.construct_yaml_int)
 
 
 def _yaml(text: str, path: Path) -> object:

@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image
 
 from shared.pictures import Limits
+from shared.styles import Style
 from worker.images import Picture, decode, decode_mask
 
 LIMITS = Limits(max_bytes=5_000_000, max_side=4_000, max_pixels=4_000_000)
 SOURCE = "s3://shop/dress.jpg"
-WHITE = "#ffffff"
+STYLE = Style(mask_prompt="the dress", prompt="a red dress")
 
 
 def photo(width: int = 96, height: int = 80, channels: int = 3) -> np.ndarray:

@@ -1,13 +1,18 @@
-"""Encoding: pixels to bytes; what a result keeps of its source."""
+"""Encoding: pixels to bytes, in the container and at the quality that a style asks for."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from threading import Lock
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngInfo
 
+from shared.styles import Style
 from worker.arrays import Grey, Mask
 from worker.images import Picture
+from worker.metadata import Metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +20,59 @@ class Encoded:
     """A picture's file."""
 
     body: bytes
+    #: JPEG, PNG or WEBP.
+    container: str
     #: Without a dot.
     extension: str
     content_type: str
+    #: How it was encoded, in Pillow's words.
+    options: Mapping[str, object]
+    #: What it carries beside its pixels.
+    metadata: Metadata
 
 
-#: How a container is written: its extension, its content type, and Pillow's options.
-WRITERS: dict[str, tuple[str, str, dict[str, int]]] = {
-    # 4:4:4: halved colour would smear the garment's edge. Visibly lossless, and fast.
-    "JPEG": ("jpg", "image/jpeg", {"quality": 95, "subsampling": 0}),
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How a container is written."""
+
+    extension: str
+    content_type: str
+    #: A style's wishes as Pillow's options.
+    options: Callable[[Style], dict[str, object]]
+    #: The longest side that it can hold, where that is short enough to matter.
+    longest_side: int | None = None
+
+
+def _jpeg(style: Style) -> dict[str, object]:
+    return {
+        "quality": style.jpeg_quality,
+        "subsampling": style.jpeg_chroma,
+        "progressive": style.jpeg_progressive,
+    }
+
+
+def _png(_: Style) -> dict[str, object]:
     # Higher levels cost seconds at full size and save a few per cent.
-    "PNG": ("png", "image/png", {"compress_level": 1}),
-    # Lossless: lossy WebP always halves the colour (4:2:0), up to 166 levels off on thin lines.
-    # Of a lossless picture, quality and method are the effort; `exact` keeps what is under alpha.
-    "WEBP": ("webp", "image/webp", {"lossless": 1, "quality": 0, "method": 0, "exact": 1}),
-}
+    return {"compress_level": 1}
 
-#: The longest side that a container can hold, where that is short enough to matter.
-LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
+
+def _webp(style: Style) -> dict[str, object]:
+    # `exact` keeps what is under alpha.
+    if style.webp_quality == "lossless":
+        # Here quality and method are the effort.
+        return {"lossless": True, "quality": 0, "method": 0, "exact": True}
+    # Lossy WebP always halves the colour (4:2:0), up to 166 levels off on thin lines.
+    return {"lossless": False, "quality": style.webp_quality, "exact": True}
+
+
+#: Held while the size of Pillow's buffers grows.
+ROOM = Lock()
+
+CODECS: dict[str, Codec] = {
+    "JPEG": Codec("jpg", "image/jpeg", _jpeg, 65_500),
+    "PNG": Codec("png", "image/png", _png),
+    "WEBP": Codec("webp", "image/webp", _webp, 16_383),
+}
 
 
 def output_container(output_format: str, picture: Picture) -> str:
@@ -42,30 +82,66 @@ def output_container(output_format: str, picture: Picture) -> str:
     So does a picture whose sides the asked container cannot hold.
     """
     asked = picture.container if output_format == "source" else output_format.upper()
-    fits = max(picture.size) <= LONGEST_SIDE.get(asked, max(picture.size))
-    return asked if asked in WRITERS and fits else "PNG"
+    codec = CODECS.get(asked)
+    fits = codec and (codec.longest_side is None or max(picture.size) <= codec.longest_side)
+    return asked if fits else "PNG"
 
 
-def encode(picture: Picture, container: str, *, background: str) -> Encoded:
-    """Write a picture with its profile and EXIF; JPEG lays clear pixels on the background.
+def encode(picture: Picture, container: str, style: Style) -> Encoded:
+    """Write a picture with its metadata; JPEG lays clear pixels on the style's background.
 
     Args:
         picture: What to write.
         container: JPEG, PNG or WEBP, as `output_container` gives it.
-        background: `#rrggbb`.
+        style: Quality, and which metadata stays.
     """
-    extension, content_type, options = WRITERS[container]
-    image = _flat_or_clear(picture, container, background)
-    kept = {"icc_profile": picture.icc, "exif": picture.exif}
+    codec, metadata = CODECS[container], Metadata.of(picture, style)
+    options = codec.options(style)
+    image = _flat_or_clear(picture, container, style.background)
+    carried = _carried(metadata, container)
     file = BytesIO()
-    image.save(file, container, **options, **{key: kept[key] for key in kept if kept[key]})
-    return Encoded(file.getvalue(), extension, content_type)
+    if options.get("progressive"):
+        _make_room(6 * image.width * image.height)
+    image.save(file, container, **options, **carried)
+    return Encoded(
+        file.getvalue(), container, codec.extension, codec.content_type, options, metadata
+    )
+
+
+def _make_room(size: int) -> None:
+    """See that the buffer of Pillow's encoders has so many bytes.
+
+    A progressive JPEG leaves its encoder in one piece. Pillow guesses its size, too small where a
+    picture is rich in detail, and then fails (Pillow #5448). It stays for the pictures that other
+    threads write now, and costs them nothing: a page that is never filled is never there.
+    """
+    with ROOM:
+        ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, size)
 
 
 def _flat_or_clear(picture: Picture, container: str, background: str) -> Image.Image:
     if container == "JPEG" or picture.alpha is None:
         return Image.fromarray(picture.flattened(background))
     return Image.fromarray(np.dstack([picture.rgb, picture.alpha]))
+
+
+def _carried(metadata: Metadata, container: str) -> dict[str, object]:
+    """Metadata as Pillow's options; a container without a place for dpi ignores them."""
+    carried = {
+        "icc_profile": metadata.icc,
+        "exif": metadata.exif,
+        "dpi": metadata.dpi and (metadata.dpi, metadata.dpi),
+    } | _packet(metadata.xmp, container)
+    return {name: value for name, value in carried.items() if value}
+
+
+def _packet(xmp: bytes | None, container: str) -> dict[str, object]:
+    if xmp is None or container != "PNG":
+        return {"xmp": xmp}
+    # Pillow drops a PNG's `xmp` without a word.
+    texts = PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    return {"pnginfo": texts}
 
 
 def encode_mask(mask: Grey | Mask) -> bytes:

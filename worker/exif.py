@@ -46,6 +46,8 @@ STALE_TAGS = frozenset({Base.MakerNote, IFD.Interop})
 
 #: A JPEG has room for this many bytes of EXIF in its one segment.
 MAX_EXIF_BYTES = 65_533
+#: A JPEG's header counts dots per inch in 16 bits.
+MAX_DPI = 65_535
 
 Read = TypeVar("Read")
 
@@ -73,6 +75,23 @@ def read_exif(image: Image.Image) -> Exif:
 def upright(image: Image.Image, exif: Exif) -> Image.Image:
     """The picture as a person sees it."""
     return image if exif.turn is None else image.transpose(exif.turn)
+
+
+def without_position(kept: bytes) -> bytes | None:
+    """The kept tags without where the picture was taken; None where nothing else is left."""
+    exif = Image.Exif()
+    exif.load(kept)
+    if IFD.GPSInfo not in exif:
+        return kept
+    del exif[IFD.GPSInfo]
+    return exif.tobytes() if len(exif) else None
+
+
+def read_dpi(image: Image.Image) -> int | None:
+    """The picture's resolution in dots per inch; None where there is none that makes sense."""
+    across, down = image.info.get("dpi", (0, 0))
+    sane = across == down and 1 <= across <= MAX_DPI  # no comparison holds for a NaN
+    return round(across) if sane else None
 
 
 def _turn(image: Image.Image) -> Transpose | None:

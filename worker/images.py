@@ -20,7 +20,8 @@ from shared.pictures.limits import sides
 from shared.pictures.signatures import HEAD_BYTES
 from worker.arrays import Grey, Rgb, Size
 from worker.colour import to_eight_bits, to_rgb
-from worker.exif import read_exif, upright
+from worker.credits import read_credits
+from worker.exif import read_dpi, read_exif, upright
 from worker.profiles import ColourSpace, colour_space
 
 WIDE_SAMPLES = "its samples have 16 bits; the result has 8"
@@ -40,6 +41,10 @@ class Picture:
     icc: bytes | None = None
     #: EXIF without orientation, thumbnail and maker's notes, with its `Exif` header.
     exif: bytes | None = None
+    #: XMP, with what older ways to caption a picture add; well-formed.
+    xmp: bytes | None = None
+    #: Dots per inch.
+    dpi: int | None = None
     #: Oddities of the source that were put right, as clauses.
     notes: tuple[str, ...] = ()
 
@@ -78,8 +83,11 @@ def decode(body: bytes, *, source: str, limits: Limits) -> Picture:
         exif = read_exif(image)
         colours = to_rgb(upright(image, exif), source=source)
         container = CONTAINERS[image.format]
-    notes += exif.notes + colours.notes + _space_notes(colours.icc)
-    return Picture(colours.rgb, colours.alpha, container, colours.icc, exif.kept, notes)
+        told, dpi = read_credits(image, body), read_dpi(image)
+    notes += exif.notes + colours.notes + _space_notes(colours.icc) + told.notes
+    return Picture(
+        colours.rgb, colours.alpha, container, colours.icc, exif.kept, told.xmp, dpi, notes
+    )
 
 
 def decode_mask(body: bytes, *, address: str, source: str, size: Size, limits: Limits) -> Grey:

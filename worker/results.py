@@ -10,10 +10,11 @@ from shared.s3 import ObjectStore
 from worker.arrays import Rgb
 from worker.composite import Crop, check_kept, largest_difference_outside, paste
 from worker.encoding import Encoded, encode, encode_mask, output_container
-from worker.images import Picture, decode
+from worker.images import Picture
 from worker.order import Order
+from worker.readback import read_back
 from worker.repaint import Repaint
-from worker.sidecar import Account, Painted, Proof, failure_address, sidecar
+from worker.sidecar import Account, Painted, Proof, Written, failure_address, sidecar
 from worker.timings import Timings
 
 
@@ -75,7 +76,7 @@ class ResultWriter:
         container = output_container(order.style.output_format, source)
         with times.stage("encode"):
             result = replace(source, rgb=rgb)
-            encoded = encode(result, container, background=order.style.background)
+            encoded = encode(result, container, order.style)
             after = self._difference_after(encoded, painting, order)
         address = keys.variant(number, encoded.extension)
         with times.stage("upload"):
@@ -84,10 +85,14 @@ class ResultWriter:
         return _painted(address, order.seed(number), encoded, proof)
 
     def _difference_after(self, encoded: Encoded, painting: Painting, order: Order) -> int:
-        """What the encoder did to the kept pixels; also shows that the upload can be read."""
-        # Our own bytes, whatever they weigh: a lossless result may be larger than any source.
-        limits = replace(self._limits, max_bytes=len(encoded.body))
-        again = decode(encoded.body, source="the encoded result", limits=limits)
+        """What the encoder did to the kept pixels; also shows that the file says what it should."""
+        again = read_back(
+            encoded,
+            size=painting.picture.size,
+            style=order.style,
+            limits=self._limits,
+            source=str(order.source),
+        )
         kept = painting.picture.rgb if again.alpha is not None else _seen(painting, order)
         return largest_difference_outside(kept, again.rgb, painting.mask.alpha)
 
@@ -127,5 +132,10 @@ def _seen(painting: Painting, order: Order) -> Rgb:
 def _painted(address: S3Address, seed: int, encoded: Encoded, proof: Proof) -> Painted:
     sha256 = hashlib.sha256(encoded.body).hexdigest()
     return Painted(
-        address=str(address), seed=seed, sha256=sha256, size=len(encoded.body), proof=proof
+        address=str(address),
+        seed=seed,
+        sha256=sha256,
+        size=len(encoded.body),
+        written=Written.of(encoded),
+        proof=proof,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import Self
 
 from shared.errors import RestyleError
 from shared.fingerprint import RENDERER_VERSION
@@ -13,6 +14,7 @@ from shared.jobs import Batch, Claim, Failure, ResolvedModel
 from shared.keys import ResultKeys, S3Address, item_mark
 from shared.styles import Style
 from worker.composite import Crop
+from worker.encoding import Encoded
 
 #: Grows when a field changes its meaning.
 SIDECAR_VERSION = 1
@@ -31,6 +33,34 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How one variant's file was written, and what it carries beside its pixels."""
+
+    container: str
+    #: The encoder's, in Pillow's words.
+    options: Mapping[str, object]
+    #: IPTC's address of how the picture came about; None where the file does not say.
+    digital_source_type: str | None
+    #: Which of icc, exif and xmp the file holds.
+    carries: tuple[str, ...]
+    #: What of the source's was left behind, as clauses.
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, encoded: Encoded) -> Self:
+        """What the sidecar tells of a file."""
+        metadata = encoded.metadata
+        kinds = {"icc": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
+        return cls(
+            container=encoded.container,
+            options=encoded.options,
+            digital_source_type=metadata.source_type,
+            carries=tuple(kind for kind, content in kinds.items() if content),
+            notes=metadata.notes,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Painted:
     """One variant as the sidecar tells of it."""
 
@@ -38,6 +68,7 @@ class Painted:
     seed: int
     sha256: str
     size: int
+    written: Written
     proof: Proof
 
 

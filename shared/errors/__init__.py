@@ -68,6 +68,7 @@ from shared.errors.pictures import (
     MaskError,
     MaskMismatch,
     MaskTooLarge,
+    OutputUnfaithful,
 )
 from shared.errors.redis import BoardError, ClaimLost, MessageInvalid, RedisUnreachable, RedisUnsafe
 from shared.errors.storage import (
@@ -141,6 +142,7 @@ __all__ = [
     "ObjectMissing",
     "ObjectTooLarge",
     "OutputNotFinite",
+    "OutputUnfaithful",
     "PlaceNotAllowed",
     "Poison",
     "RedisUnreachable",

@@ -114,6 +114,14 @@ class KeptPixelsChanged(ImageError):
     hint = "This is a defect of Restyle: report it with the source, its style and the mask."
 
 
+class OutputUnfaithful(ImageError):
+    """An encoded result does not hold what was written into it; it is not published."""
+
+    code = "output_unfaithful"
+    sentence = "The encoded result of {source} was read back without {what}."
+    hint = "This is a defect of Restyle: report it with the source, its style and the mask."
+
+
 class MaskError(RestyleError):
     """A mask that must not be painted; the item fails, the batch goes on."""
 

@@ -94,8 +94,12 @@ def test_no_pixel_outside_the_mask_changes(restyled, kind):
     assert painted.shape == source.shape
     assert np.array_equal(painted[~mask], source[~mask])
     assert not np.array_equal(painted[mask], source[mask])
-    sidecar = json.loads(_object(installation, result["sidecar"]))
-    proof = sidecar["variants"][0]["proof"]
+    (variant,) = json.loads(_object(installation, result["sidecar"]))["variants"]
+    assert variant["written"]["digital_source_type"].endswith(
+        "/compositeWithTrainedAlgorithmicMedia"
+    )
+    assert variant["written"]["container"] == "PNG"
+    proof = variant["proof"]
     assert proof == {"outside_before_encoding": 0, "outside_after_decoding": 0}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shared.errors import ImageUnreadable, MaskMismatch
-from tests.pictures import WHITE, file_of, photo, read, read_mask, turned
+from tests.pictures import STYLE, file_of, photo, read, read_mask, turned
 from worker.encoding import encode, encode_mask, output_container
 from worker.images import Picture
 
@@ -29,7 +29,7 @@ def picture_of(channels: int = 3, container: str = "PNG") -> Picture:
 )
 def test_an_encoded_file_is_what_it_says(container, extension, content_type):
     """Container, extension and content type agree."""
-    encoded = encode(picture_of(), container, background=WHITE)
+    encoded = encode(picture_of(), container, STYLE)
     assert (encoded.extension, encoded.content_type) == (extension, content_type)
     assert Image.open(BytesIO(encoded.body)).format == container
 
@@ -37,7 +37,7 @@ def test_an_encoded_file_is_what_it_says(container, extension, content_type):
 def test_png_keeps_every_pixel_and_alpha():
     """decode(encode(x, PNG)) = x."""
     picture = picture_of(channels=4)
-    again = read(encode(picture, "PNG", background=WHITE).body)
+    again = read(encode(picture, "PNG", STYLE).body)
     assert np.array_equal(again.rgb, picture.rgb)
     assert np.array_equal(again.alpha, picture.alpha)
 
@@ -46,16 +46,61 @@ def test_png_keeps_every_pixel_and_alpha():
 def test_exif_comes_through_every_container(container):
     """What was kept of the source's EXIF stands in the result, and no note is lost."""
     picture = read(file_of(Image.fromarray(photo()), "JPEG", exif=turned(3)))
-    again = read(encode(picture, container, background=WHITE).body)
+    again = read(encode(picture, container, STYLE).body)
     assert again.exif == picture.exif
     assert again.notes == ()
 
 
 def test_jpeg_has_full_colour_resolution():
     """4:4:4: every component is sampled 1 x 1."""
-    image = Image.open(BytesIO(encode(picture_of(), "JPEG", background=WHITE).body))
+    image = Image.open(BytesIO(encode(picture_of(), "JPEG", STYLE).body))
     assert {(layer[1], layer[2]) for layer in image.layer} == {(1, 1)}
     assert np.abs(np.asarray(image).astype(int) - photo()).max() < 8
+
+
+@pytest.mark.parametrize(
+    ("chroma", "sampling"), [("4:4:4", (1, 1)), ("4:2:2", (2, 1)), ("4:2:0", (2, 2))]
+)
+def test_jpeg_follows_its_style(chroma, sampling):
+    """Chroma, progression and quality are what the style says."""
+    style = STYLE.with_overrides({"jpeg_chroma": chroma, "jpeg_progressive": True})
+    encoded = encode(picture_of(), "JPEG", style)
+    image = Image.open(BytesIO(encoded.body))
+    assert image.layer[0][1:3] == sampling
+    assert image.info["progressive"] == 1
+    assert encoded.options == {"quality": 95, "subsampling": chroma, "progressive": True}
+    worse = encode(picture_of(), "JPEG", style.with_overrides({"jpeg_quality": 30}))
+    assert len(worse.body) < len(encoded.body)
+    baseline = encode(picture_of(), "JPEG", STYLE)
+    assert "progressive" not in Image.open(BytesIO(baseline.body)).info
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("quality", [1, 94, 95, 100])
+def test_noise_fits_into_a_jpeg_of_any_quality(quality, progressive):
+    """The worst picture for an encoder is written, in one piece or in many."""
+    noise = np.random.default_rng(7).choice([0, 255], (600, 700, 3)).astype(np.uint8)
+    picture = Picture(
+        noise, None, "JPEG", icc=b"profile" * 20_000, exif=b"Exif\0\0" + b"e" * 60_000
+    )
+    wishes = {"jpeg_quality": quality, "jpeg_progressive": progressive, "keep_gps": True}
+    encoded = encode(picture, "JPEG", STYLE.with_overrides(wishes))
+    assert np.asarray(Image.open(BytesIO(encoded.body))).shape == noise.shape
+
+
+def test_webp_is_lossless_unless_a_quality_is_asked_for():
+    """Every pixel by default, those under clear alpha too; a number makes it smaller."""
+    picture = picture_of(channels=4)
+    lossless = read(encode(picture, "WEBP", STYLE).body)
+    assert np.array_equal(lossless.rgb, picture.rgb)
+    assert np.array_equal(lossless.alpha, picture.alpha)
+    noise = np.random.default_rng(7).integers(0, 256, (80, 96, 3), dtype=np.uint8)
+    sizes = [
+        len(encode(Picture(noise, None, "WEBP"), "WEBP", STYLE.with_overrides(wishes)).body)
+        for wishes in ({}, {"webp_quality": 95}, {"webp_quality": 20})
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) == 3
 
 
 def test_jpeg_lays_clear_pixels_on_the_background():
@@ -63,7 +108,8 @@ def test_jpeg_lays_clear_pixels_on_the_background():
     alpha = np.zeros((80, 96), dtype=np.uint8)
     alpha[:, 48:] = 255
     picture = dataclasses.replace(picture_of(), alpha=alpha)
-    again = read(encode(picture, "JPEG", background="#20a0e0").body).rgb.astype(int)
+    blue = STYLE.with_overrides({"background": "#20a0e0"})
+    again = read(encode(picture, "JPEG", blue).body).rgb.astype(int)
     assert np.abs(again[:, :32] - (0x20, 0xA0, 0xE0)).max() < 6
     assert np.abs(again[:, 64:] - photo()[:, 64:]).max() < 12
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
 from shared.errors import ImageUnsupported
-from tests.pictures import WHITE, chunk, file_of, photo, read, read_mask, turned
+from tests.pictures import STYLE, chunk, file_of, photo, read, read_mask, turned
 from worker.encoding import encode
 
 # --- what decodes ----------------------------------------------------------------------------
@@ -55,7 +55,7 @@ def test_every_orientation_is_applied_and_its_tag_dropped(container, orientation
     picture = read(body)
     truth = np.asarray(ImageOps.exif_transpose(Image.open(BytesIO(body))).convert("RGB"))
     assert np.array_equal(picture.rgb, truth)
-    again = Image.open(BytesIO(encode(picture, "JPEG", background=WHITE).body))
+    again = Image.open(BytesIO(encode(picture, "JPEG", STYLE).body))
     assert 0x0112 not in again.getexif()
     assert again.getexif()[0x010F] == "Camera & Sons"
     assert again.size == picture.size
@@ -200,7 +200,7 @@ def test_an_rgb_profile_comes_through_decoding_and_encoding(container):
     icc = profile("sRGB")
     picture = read(file_of(Image.fromarray(photo()), "JPEG", icc_profile=icc))
     assert picture.icc == icc
-    written = Image.open(BytesIO(encode(picture, container, background=WHITE).body))
+    written = Image.open(BytesIO(encode(picture, container, STYLE).body))
     assert written.info["icc_profile"] == icc
 
 
@@ -263,7 +263,7 @@ def test_truncated_exif_is_noted_or_kept_in_part():
     for length in range(8, len(turned(6)), 7):
         body = file_of(Image.fromarray(photo()), "JPEG", exif=turned(6)[:length])
         picture = read(body)
-        encode(picture, "JPEG", background=WHITE)
+        encode(picture, "JPEG", STYLE)
 
 
 def test_exif_that_is_no_exif_leaves_a_note():

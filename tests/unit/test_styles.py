@@ -45,6 +45,8 @@ def test_a_style_is_known_by_what_decides_pixels():
         "seed": 1, "working_size": 768, "segmenter": "a/b", "painter": "a/b",
         "output_format": "png", "background": "#000000", "mask_threshold": 0.4,
         "mask_activation": "ndtr", "mask_growth": 0.1, "mask_feather": 0.1, "mask_max_area": 0.5,
+        "jpeg_quality": 90, "jpeg_chroma": "4:2:0", "jpeg_progressive": True, "webp_quality": 80,
+        "keep_gps": True, "digital_source_type": "generated", "embed_prompt": True,
     }  # fmt: skip
     assert changed.keys() == OVERRIDABLE
     digests = {style.with_overrides({name: value}).digest for name, value in changed.items()}
@@ -77,6 +79,18 @@ def test_a_style_is_known_by_what_decides_pixels():
         ({"mask": "a"}, "mask_prompt is given twice"),
         ({"name": "a\nb"}, "name"),
         ({"painter": " "}, "painter"),
+        ({"jpeg_quality": 0}, "jpeg_quality: should be greater than or equal to 1, not 0"),
+        ({"jpeg_quality": 101}, "jpeg_quality"),
+        ({"jpeg_quality": True}, "jpeg_quality: should be a number, not True"),
+        ({"jpeg_chroma": "4:1:1"}, "'4:2:0'"),
+        ({"jpeg_progressive": "perhaps"}, "jpeg_progressive"),
+        (
+            {"webp_quality": 0},
+            "webp_quality: should be 'lossless' or a number from 1 to 100, not 0",
+        ),
+        ({"webp_quality": "best"}, "webp_quality"),
+        ({"webp_quality": True}, "webp_quality"),
+        ({"digital_source_type": "photo"}, "'composite'"),
         ({3: 4}, "3"),
     ],
 )
@@ -121,6 +135,22 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
             load_style(path)
 
 
+@pytest.mark.parametrize("chroma", ["4:4:4", "4:2:2", "4:2:0"])
+def test_chroma_needs_no_quotes(load, chroma):
+    """YAML would count it in base 60; other numbers stay numbers."""
+    style = load(f"mask: a\npaint: b\njpeg_chroma: {chroma}\nsteps: 1_0\nseed: 0x10\n")
+    assert (style.jpeg_chroma, style.steps, style.seed) == (chroma, 10, 16)
+
+
+def test_outputs_can_be_chosen_in_a_csv():
+    """Cells are text; they mean the same as in a style file."""
+    row = {"jpeg_quality": "80", "webp_quality": "75", "keep_gps": "yes", "embed_prompt": "true"}
+    style = parse_style(GOOD, where="s").with_overrides(row)
+    assert (style.jpeg_quality, style.webp_quality) == (80, 75)
+    assert (style.keep_gps, style.embed_prompt) == (True, True)
+    assert style.with_overrides({"webp_quality": "lossless"}).webp_quality == "lossless"
+
+
 def test_overrides_replace_fields_under_any_name():
     """A row's override counts like the field in the file."""
     style = parse_style(GOOD, where="s")
@@ -152,6 +182,8 @@ styles = st.builds(
     steps=st.integers(1, 200),
     guidance_scale=st.floats(1, 50),
     seed=st.integers(0, 2**63 - 1),
+    jpeg_chroma=st.sampled_from(["4:4:4", "4:2:2", "4:2:0"]),
+    webp_quality=st.just("lossless") | st.integers(1, 100),
 )
 
 

@@ -1,0 +1,75 @@
+"""Reading back: what was encoded is decoded again, and must hold all that was written."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+
+from PIL import Image
+from PIL.ExifTags import IFD
+
+from shared.errors import OutputUnfaithful
+from shared.pictures import Limits
+from shared.styles import Style
+from worker.arrays import Size
+from worker.encoding import Encoded
+from worker.images import Picture, decode
+from worker.metadata import SOURCE_TYPES, Metadata
+from worker.xmp import IPTC_EXT, parse_xmp, properties
+
+#: WebP keeps EXIF without it.
+EXIF_HEADER = b"Exif\0\0"
+
+
+def read_back(
+    encoded: Encoded, *, size: Size, style: Style, limits: Limits, source: str
+) -> Picture:
+    """Decode our own file, and compare it with what was to be written.
+
+    Args:
+        encoded: The file; whatever it weighs, since a lossless one may outweigh any source.
+        size: The picture's width and height.
+        style: Whose wishes it should follow.
+        limits: For sides and pixels.
+        source: Names the picture in errors.
+
+    Raises:
+        OutputUnfaithful: A size, profile, EXIF or XMP that differs; no statement of origin where
+            one was asked for; a position where none was.
+    """
+    within = replace(limits, max_bytes=len(encoded.body))
+    picture = decode(encoded.body, source="the encoded result", limits=within)
+    with Image.open(BytesIO(encoded.body), formats=[encoded.container]) as image:
+        faults = [*_differences(image, encoded.metadata, size), *_untruths(image, style)]
+    if faults:
+        raise OutputUnfaithful(source=source, what=", ".join(faults))
+    return picture
+
+
+def _differences(image: Image.Image, asked: Metadata, size: Size) -> Iterator[str]:
+    """What is not there byte for byte, in words that follow "without"."""
+    if image.size != size:
+        yield "its size"
+    if image.info.get("icc_profile") != asked.icc:
+        yield "its colour profile"
+    if _bare(image.info.get("exif")) != _bare(asked.exif):
+        yield "its EXIF"
+    if image.info.get("xmp") != asked.xmp:
+        yield "its XMP"
+
+
+def _bare(exif: bytes | None) -> bytes:
+    return (exif or b"").removeprefix(EXIF_HEADER)
+
+
+def _untruths(image: Image.Image, style: Style) -> Iterator[str]:
+    """What the style wants and a reader of the file would not find; likewise."""
+    packet = image.info.get("xmp")
+    said = dict(properties(parse_xmp(packet))) if packet else {}
+    asked = SOURCE_TYPES[style.digital_source_type]
+    if asked and said.get((IPTC_EXT, "DigitalSourceType")) != asked:
+        yield "its statement of origin"
+    if style.embed_prompt and (IPTC_EXT, "AIPromptInformation") not in said:
+        yield "its prompt"
+    told = any(name.lower().startswith("gps") for _, name in said)
+    if not style.keep_gps and (told or image.getexif().get_ifd(IFD.GPSInfo)):
+        yield "the removal of its position"
