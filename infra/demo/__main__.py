@@ -1,15 +1,10 @@
 """`restyle-demo`: the production path on one host, from an empty folder to a contact sheet."""
 
-import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,81 +12,17 @@ from rich.markup import escape
 
 from infra.demo import services
 from infra.demo.shop import Entry, file_bytes, manifest_csv, stock
+from infra.demo.stage import BUCKET, Stage, running_stage
 from infra.demo.verdict import Verdict, judge
-from shared.settings import child_environment
 
 HERE = Path(__file__).parent
-BUCKET, BATCH = "demo-shop", "demo"
+BATCH = "demo"
 #: Lies in every folder that a demo made, and in no other.
 MARK = ".restyle-demo"
 #: Beyond this the demo gives up: something hangs.
 LONGEST_SECONDS = 900
-#: The worker's own deadline when the demo ends or is stopped.
-DRAIN_SECONDS = 10
 
 console = Console(highlight=False)
-
-
-class Stage:
-    """The demo's servers and commands, all led by one environment."""
-
-    def __init__(self, folder: Path, redis: services.RedisServer, s3: services.S3Server) -> None:
-        self.folder = folder
-        self.bucket = s3.make_bucket(BUCKET)
-        # Nothing of the user's own: the demo must never meet a production queue or account.
-        own = {
-            "RESTYLE_CONFIG": str(folder / "config.toml"),
-            "RESTYLE_REDIS_URL": redis.url,
-            "RESTYLE_OUTPUT": f"s3://{BUCKET}/restyled/",
-            "RESTYLE_DRAIN_SECONDS": str(DRAIN_SECONDS),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            "HF_HUB_OFFLINE": "1",
-        }
-        self.environment = child_environment(s3.environment | own, without=("RESTYLE_", "AWS_"))
-
-    def command(self, *arguments: str) -> list[str]:
-        """`restyle …` with this very interpreter."""
-        return [sys.executable, "-m", "producer", *arguments]
-
-    def restyle(self, *arguments: str) -> int:
-        """Run a command on our terminal and return its exit status."""
-        command = self.command(*arguments)
-        return subprocess.run(command, env=self.environment, check=False).returncode
-
-    def restyle_json(self, *arguments: str) -> list[Any]:
-        """Run a command with `--json` and return the values that it printed, one a line."""
-        command = self.command(*arguments, "--json")
-        done = subprocess.run(
-            command, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
-        )
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-    @contextmanager
-    def background(self, name: str, command: list[str]) -> Iterator[None]:
-        """Run a program beside us, its log in the demo's folder; it is drained at the end."""
-        with (self.folder / f"{name}.log").open("ab") as sink:
-            process = subprocess.Popen(
-                command, env=self.environment, stdout=sink, stderr=sink, start_new_session=True
-            )
-        try:
-            yield
-        finally:
-            services.stop(process, seconds=DRAIN_SECONDS + 10)
-
-
-@contextmanager
-def running_stage(folder: Path, devices: str) -> Iterator[Stage]:
-    """Redis, S3, worker and steward, all started here and ended here."""
-    with ExitStack() as stack:
-        redis = stack.enter_context(services.redis_server(folder / "redis"))
-        s3 = stack.enter_context(services.s3_server(folder / "s3"))
-        console.print(f"[green]✓[/] Redis on port {redis.port}, S3 at {s3.endpoint_url}")
-        stage = Stage(folder, redis, s3)
-        worker = [sys.executable, "-m", "worker", "--devices", devices]
-        stack.enter_context(stage.background("worker", worker))
-        stack.enter_context(stage.background("steward", stage.command("steward")))
-        console.print(f"[green]✓[/] restyle-worker and steward (logs in {folder})")
-        yield stage
 
 
 def fill_shop(stage: Stage, count: int) -> list[Entry]:
@@ -161,6 +92,10 @@ def run(folder: Path, count: int, devices: str) -> Verdict:
     """The whole demo; everything that it starts is ended when this returns or raises."""
     empty(folder)
     with running_stage(folder, devices) as stage:
+        console.print(
+            f"[green]✓[/] Redis on port {stage.redis.port}, S3 at {stage.s3.endpoint_url}"
+        )
+        console.print(f"[green]✓[/] restyle-worker and steward (logs in {folder})")
         entries = fill_shop(stage, count)
         seconds = restyle_all(stage)
         verdict = judge(entries, stage.restyle_json("items", BATCH, "--limit", str(count)))

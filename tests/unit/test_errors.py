@@ -24,6 +24,7 @@ NOT_SHOWN = {
     "ClaimGone",
     "Draining",
     "CancelledError",
+    "StopIteration",  # an iterator's end
     "ValueError",  # in validators and parsers, caught at their edge
     "FileNotFoundError",  # likewise
     "LookupError",  # a template's name that is not in the wheel
