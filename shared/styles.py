@@ -29,7 +29,7 @@ DEFAULT_PAINTER = "sd2-community/stable-diffusion-2-inpainting"
 MAX_STYLE_BYTES = 64 * 1024
 
 Scheduler = Literal["euler", "euler_ancestral", "ddim", "dpmsolver++", "unipc"]
-OutputFormat = Literal["source", "jpeg", "png", "webp"]
+OutputFormat = Literal["source", "jpeg", "png", "webp", "avif"]
 #: How often a JPEG stores colour beside brightness: everywhere, in half the columns, or in a
 #: quarter of the pixels.
 Chroma = Literal["4:4:4", "4:2:2", "4:2:0"]
@@ -102,7 +102,7 @@ class Style(BaseModel):
     segmenter: Reference = DEFAULT_SEGMENTER
     painter: Reference = DEFAULT_PAINTER
 
-    #: `source` keeps the source's own container (a TIFF becomes a PNG).
+    #: `source` keeps the source's own container (a TIFF or GIF becomes a PNG).
     output_format: OutputFormat = "source"
     #: Colour under transparent pixels where the output container has no alpha.
     background: str = Field("#ffffff", pattern=r"^#[0-9a-fA-F]{6}$")
@@ -113,6 +113,7 @@ class Style(BaseModel):
     jpeg_progressive: bool = False
     #: Lossy WebP always halves the colour (4:2:0).
     webp_quality: LossyOrNot = "lossless"
+    avif_quality: Quality = 90
 
     #: Whether results keep where the picture was taken.
     keep_gps: bool = False

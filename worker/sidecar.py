@@ -28,7 +28,7 @@ class Proof:
 
     #: Largest difference outside the mask before encoding; 0 or the item is not reported done.
     outside_before_encoding: int
-    #: The same after decoding what was uploaded: 0 for PNG, the encoder's error for JPEG.
+    #: The same after decoding what was uploaded: 0 where lossless, else the encoder's error.
     outside_after_decoding: int
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageCms, ImageFilter, ImageOps
 from shared.errors import ImageError, ImageTooLarge, ImageUnreadable
 
 #: Containers that the catalogue and the worker use; nothing else is even probed.
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
 #: Quality of the small JPEGs; they are looked at, never rendered from.
 QUALITY = 84
 #: Side of a field of the pattern that stands under transparent pixels.

@@ -12,6 +12,7 @@ from botocore.config import Config
 from shared import errors
 from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.keys import S3Address
+from shared.s3.disposition import content_disposition
 from shared.s3.download import Download, retried
 from shared.s3.faults import configured, named
 from shared.s3.info import ObjectInfo, answered_info, listed_info, plain_etag
@@ -237,13 +238,19 @@ class ObjectStore:
     def put(self, address: S3Address, body: bytes, *, content_type: str) -> str:
         """Write an object whole and return its ETag, without quotes.
 
+        It is served with its content type and under a name that is safe to save.
+
         Raises:
             BucketMissing: There is no such bucket.
         """
         self.allowed.check_write(address)
         with named(address, "PutObject"):
             answer = self._client.put_object(
-                Bucket=address.bucket, Key=address.key, Body=body, ContentType=content_type
+                Bucket=address.bucket,
+                Key=address.key,
+                Body=body,
+                ContentType=content_type,
+                ContentDisposition=content_disposition(address.key, content_type),
             )
         return plain_etag(answer["ETag"])
 

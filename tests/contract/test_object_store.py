@@ -1,5 +1,6 @@
 """The object store over two S3 servers of different make."""
 
+import urllib.request
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -98,6 +99,28 @@ def test_a_key_of_a_kilobyte_is_a_key(moto_server, monkeypatch):
     store._client.create_bucket(Bucket=bucket)
     address = S3Address.parse(f"s3://{bucket}/{'x' * 1_024}")
     assert store.get(address, etag=put(store, address)) == BODY
+
+
+@pytest.mark.parametrize(
+    ("key", "content_type", "disposition"),
+    [
+        ("out/1.v1.jpg", "image/jpeg", 'inline; filename="1.v1.jpg"'),
+        ("out/1.json", "application/json", 'attachment; filename="1.json"'),
+        ("é.png", "image/png", "inline; filename=\"_.png\"; filename*=UTF-8''%C3%A9.png"),
+    ],
+)
+def test_an_object_is_served_with_its_type_and_a_name_to_save_it_under(
+    store, home, key, content_type, disposition
+):
+    """Whoever follows a link gets what the put said, byte for byte."""
+    store.put(home.join(key), BODY, content_type=content_type)
+    link = store._client.generate_presigned_url(
+        "get_object", Params={"Bucket": home.bucket, "Key": key}
+    )
+    with urllib.request.urlopen(link) as answer:
+        assert answer.headers["Content-Type"] == content_type
+        assert answer.headers["Content-Disposition"] == disposition
+        assert answer.read() == BODY
 
 
 def test_head_says_what_a_listing_says(store, home):

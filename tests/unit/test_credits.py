@@ -52,8 +52,8 @@ def source(container: str) -> bytes:
     return file_of(image, container, xmp=PACKET)
 
 
-@pytest.mark.parametrize("result", ["JPEG", "PNG", "WEBP"])
-@pytest.mark.parametrize("container", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("result", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("container", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_rights_in_xmp_come_through_every_pair_of_containers(container, result):
     """Whose a picture is stands in its result, whatever the two files are."""
     picture = read(source(container))

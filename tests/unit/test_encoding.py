@@ -25,7 +25,12 @@ def picture_of(channels: int = 3, container: str = "PNG") -> Picture:
 
 @pytest.mark.parametrize(
     ("container", "extension", "content_type"),
-    [("JPEG", "jpg", "image/jpeg"), ("PNG", "png", "image/png"), ("WEBP", "webp", "image/webp")],
+    [
+        ("JPEG", "jpg", "image/jpeg"),
+        ("PNG", "png", "image/png"),
+        ("WEBP", "webp", "image/webp"),
+        ("AVIF", "avif", "image/avif"),
+    ],
 )
 def test_an_encoded_file_is_what_it_says(container, extension, content_type):
     """Container, extension and content type agree."""
@@ -42,7 +47,7 @@ def test_png_keeps_every_pixel_and_alpha():
     assert np.array_equal(again.alpha, picture.alpha)
 
 
-@pytest.mark.parametrize("container", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("container", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_exif_comes_through_every_container(container):
     """What was kept of the source's EXIF stands in the result, and no note is lost."""
     picture = read(file_of(Image.fromarray(photo()), "JPEG", exif=turned(3)))
@@ -103,6 +108,19 @@ def test_webp_is_lossless_unless_a_quality_is_asked_for():
     assert len(set(sizes)) == 3
 
 
+def test_avif_keeps_alpha_and_metadata():
+    """Colour in full, alpha, camera and statement of origin; a lower quality is smaller."""
+    source = read(file_of(Image.fromarray(photo(channels=4)), "PNG", exif=turned(1)))
+    encoded = encode(source, "AVIF", STYLE)
+    image = Image.open(BytesIO(encoded.body))
+    assert np.abs(np.asarray(image).astype(int) - photo(channels=4)).max() < 12
+    assert image.info["exif"] == source.exif
+    assert image.info["xmp"] == encoded.metadata.xmp
+    assert len(encode(source, "AVIF", STYLE.with_overrides({"avif_quality": 20})).body) < len(
+        encoded.body
+    )
+
+
 def test_jpeg_lays_clear_pixels_on_the_background():
     """Where alpha is 0 the background shows; where it is 255 the picture does."""
     alpha = np.zeros((80, 96), dtype=np.uint8)
@@ -120,14 +138,17 @@ def test_jpeg_lays_clear_pixels_on_the_background():
         ("source", "JPEG", "JPEG"),
         ("source", "PNG", "PNG"),
         ("source", "WEBP", "WEBP"),
+        ("source", "AVIF", "AVIF"),
         ("source", "TIFF", "PNG"),
+        ("source", "GIF", "PNG"),
         ("jpeg", "PNG", "JPEG"),
         ("png", "JPEG", "PNG"),
         ("webp", "TIFF", "WEBP"),
+        ("avif", "GIF", "AVIF"),
     ],
 )
 def test_the_output_container_follows_style_and_source(asked, source, container):
-    """`source` is the source's own; a TIFF becomes the lossless PNG."""
+    """`source` is the source's own; a TIFF or GIF becomes the lossless PNG."""
     assert output_container(asked, picture_of(container=source)) == container
 
 

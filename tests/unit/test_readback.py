@@ -14,7 +14,7 @@ from worker.images import Picture
 from worker.readback import read_back
 from worker.xmp import IPTC_EXT, parse_xmp, properties
 
-CONTAINERS = ["JPEG", "PNG", "WEBP"]
+CONTAINERS = ["JPEG", "PNG", "WEBP", "AVIF"]
 SCHEME = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 XMP = (
     b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '

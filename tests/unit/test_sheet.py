@@ -178,7 +178,7 @@ def test_bytes_that_are_no_picture_cost_one_frame_only(raw):
 
 
 NOISE = Image.fromarray(np.random.default_rng(7).integers(0, 256, (40, 40, 3), np.uint8))
-FILES = [encoded(NOISE, container) for container in ("JPEG", "PNG", "WEBP", "TIFF")]
+FILES = [encoded(NOISE, container) for container in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")]
 
 
 @given(

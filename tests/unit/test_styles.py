@@ -46,6 +46,7 @@ def test_a_style_is_known_by_what_decides_pixels():
         "output_format": "png", "background": "#000000", "mask_threshold": 0.4,
         "mask_activation": "ndtr", "mask_growth": 0.1, "mask_feather": 0.1, "mask_max_area": 0.5,
         "jpeg_quality": 90, "jpeg_chroma": "4:2:0", "jpeg_progressive": True, "webp_quality": 80,
+        "avif_quality": 80,
         "keep_gps": True, "digital_source_type": "generated", "embed_prompt": True,
     }  # fmt: skip
     assert changed.keys() == OVERRIDABLE
