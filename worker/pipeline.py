@@ -4,6 +4,7 @@
 """
 
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from shared.errors import ImageTooLarge, RestyleError
 from shared.jobs import Claim, ResolvedModel, Result
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
+from shared.tokens import prompt_notes
 from worker.arrays import Rgb
 from worker.batching import Batcher
 from worker.composite import Crop, crop_around, cut, cut_mask
@@ -78,8 +80,14 @@ class Pipeline:
         with times.stage("inpaint"):
             squares = self._inpaint(order, picture, mask, crop, work)
         work.check_claim()
+        picture = replace(picture, notes=(*picture.notes, *self._unread(order)))
         painting = Painting(picture, mask, crop, squares)
         return self._writer.write(order, painting, times)
+
+    def _unread(self, order: Order) -> tuple[str, ...]:
+        """What of the prompts is too long for the models, as clauses."""
+        segmenter = self._models.fetch(order.segmenter) if order.segmenter else None
+        return prompt_notes(order.style, segmenter, self._models.fetch(order.painter))
 
     def record_failure(self, claim: Claim, error: RestyleError) -> str | None:
         """Leave a sidecar that says why there is no result; a failing S3 only costs this note.
