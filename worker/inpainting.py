@@ -3,6 +3,7 @@
 from concurrent.futures import Future
 from typing import Any
 
+from shared.tokens import prompt_notes
 from worker.arrays import Rgb
 from worker.batching import Batcher
 from worker.composite import Crop, cut, cut_mask
@@ -47,3 +48,8 @@ class Inpainting:
         ]
         futures: list[Future[Rgb]] = [self._batcher.submit(request) for request in requests]
         return [space.from_srgb(future.result()) for future in futures]
+
+    def unread(self, order: Order) -> tuple[str, ...]:
+        """What of the prompts is too long for the models to read, as clauses."""
+        segmenter = self._models.fetch(order.segmenter) if order.segmenter else None
+        return prompt_notes(order.style, segmenter, self._models.fetch(order.painter))

@@ -64,7 +64,8 @@ class Pipeline:
             with times.stage("inpaint"):
                 squares = self._inpainting.paint(pinned, picture, mask, crop, work)
             work.check_claim()
-            painting = Painting(picture, mask, crop, squares)
+            unread = self._inpainting.unread(pinned)
+            painting = Painting(picture, mask, crop, squares, unread)
             return self._writer.write(pinned, painting, times)
 
     def record_failure(self, claim: Claim, error: RestyleError) -> str | None:

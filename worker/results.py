@@ -27,6 +27,8 @@ class Painting:
     crop: Crop
     #: The painted squares at the working size, one a variant.
     squares: list[Rgb]
+    #: What a person should know of how they were painted, as clauses.
+    notes: tuple[str, ...] = ()
 
 
 class ResultWriter:
@@ -112,7 +114,7 @@ class ResultWriter:
             source_size=spec.size or 0,
             width=width,
             height=height,
-            notes=painting.picture.notes,
+            notes=painting.picture.notes + painting.notes,
             style=order.style,
             segmenter=order.segmenter,
             painter=order.painter,

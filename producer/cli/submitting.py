@@ -12,10 +12,11 @@ from rich.text import Text
 from producer.cli.batches import open_board, say
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import ManifestInvalid, SettingsInvalid
-from shared.settings import Settings, load_settings
+from shared.settings import Settings, cache_path, load_settings
 
 if TYPE_CHECKING:
     from producer.submit import Progress, Receipt, Submission
+    from shared.jobs import Batch
 
 Lane = Literal["urgent", "standard", "bulk"]
 
@@ -109,14 +110,28 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
     from producer.summary import summary
 
     batch = receipt.status.batch
+    notes = _prompt_notes(batch)
     if as_json:
-        print_json(summary(receipt.status) | {"repeated": receipt.repeated, "delay": receipt.delay})
+        told = {"repeated": receipt.repeated, "delay": receipt.delay, "notes": notes}
+        print_json(summary(receipt.status) | told)
         return
+    for note in notes:
+        err().print(f"note: {note}", markup=False, soft_wrap=True)
     said = "was already submitted" if receipt.repeated else "is submitted"
     say(f"The batch {batch.batch_id} {said}: {batch.total:,} items, {batch.lane} lane.")
     if receipt.delay:
         say(f"Workers will hear of it later: {receipt.delay}")
     say(f"Next: restyle watch {batch.batch_id}")
+
+
+def _prompt_notes(batch: "Batch") -> tuple[str, ...]:
+    """What of the style's prompts is too long for its models, where those are on this host."""
+    from shared.references import local_directory
+    from shared.tokens import prompt_notes
+
+    style, cache = batch.style, cache_path()
+    segmenter = local_directory(batch.models[style.segmenter], cache)
+    return prompt_notes(style, segmenter, local_directory(batch.models[style.painter], cache))
 
 
 def _show_ignored(request: "Submission", receipt: "Receipt") -> None:

@@ -5,6 +5,7 @@ Torch-free: producers resolve references when a batch is submitted, workers chec
 
 from shared.references.digest import file_digest, loadable_files, tree_digest
 from shared.references.hub import Hub
+from shared.references.local import archive_folder, local_directory
 from shared.references.locate import Location, locate
 from shared.references.reference import (
     ArchiveReference,
@@ -22,8 +23,10 @@ __all__ = [
     "HubReference",
     "Location",
     "ModelReference",
+    "archive_folder",
     "file_digest",
     "loadable_files",
+    "local_directory",
     "locate",
     "parse",
     "resolve",

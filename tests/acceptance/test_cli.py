@@ -17,7 +17,7 @@ from shared.errors import ImageTruncated, ItemNotFailed, ItemUnknown, MaskEmpty
 from shared.jobs import Failure
 from shared.queue import Publisher, celery_app
 from shared.settings import Settings
-from tests.installation import Installation
+from tests.installation import DEMO_MODELS, Installation
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,22 @@ def test_a_repeated_submission_says_so_and_another_one_is_refused(installation, 
     refused = installation.restyle("submit", *other, *named, "--json")
     assert refused.returncode == 2
     assert json.loads(refused.stdout)["error"]["code"] == "batch_exists"
+
+
+def test_a_prompt_that_is_too_long_is_told_where_the_models_are_at_hand(installation, style):
+    """What will not be read is told at once, and hinders nothing."""
+    models = f"segmenter: {DEMO_MODELS}/clipseg\npainter: {DEMO_MODELS}/inpaint\n"
+    wordy = f"mask: the dress\npaint: a red dress {'x' * 90} at last\n{models}"
+    arguments = files(installation, wordy, manifest_of(installation, "A"))
+    done = installation.restyle("submit", *arguments)
+    assert done.returncode == 0
+    assert "note: the painter reads 77 tokens of the prompt; cut:" in done.stderr
+    (answer,) = installation.json("submit", *arguments)
+    assert [note.endswith('at last"') for note in answer["notes"]] == [True]
+    (silent,) = installation.json(
+        "submit", *files(installation, style, manifest_of(installation, "A"))
+    )
+    assert silent["notes"] == []
 
 
 def test_all_wrong_rows_are_shown_and_nothing_is_queued(installation, style):

@@ -12,6 +12,7 @@ import pytest
 
 from shared.errors import ModelMissing, ModelUnavailable
 from shared.jobs import ResolvedModel
+from shared.references import local_directory
 from shared.references.hub import Hub
 from shared.s3 import ObjectStore
 from worker.models.fetch import ModelStore
@@ -110,12 +111,15 @@ def _online(monkeypatch):
 def test_a_hub_model_is_downloaded_in_one_precision_and_then_cached(s3_environment, tmp_path, hub):
     """No weight comes twice, no pickle at all; the second process asks the hub nothing."""
     where, requests = hub
+    assert local_directory(hub_model(), tmp_path, hub=where) is None
+    assert requests == []
     folder = store(tmp_path, where).fetch(hub_model())
     weights = {p.name for p in folder.rglob("*") if p.suffix in (".safetensors", ".bin")}
     assert weights == {"diffusion_pytorch_model.fp16.safetensors", "model.fp16.safetensors"}
     assert load_painter(folder, "cpu")
     asked = len(requests)
     assert store(tmp_path, where).fetch(hub_model()) == folder
+    assert local_directory(hub_model(), tmp_path, hub=where) == folder
     assert len(requests) == asked
     offline = Hub(where.endpoint, where.cache, offline=True)
     assert store(tmp_path, offline).fetch(hub_model()) == folder

@@ -12,7 +12,7 @@ import pytest
 
 from shared.errors import DiskFailed, ModelChanged, ModelMissing, ObjectTooLarge
 from shared.jobs import ResolvedModel
-from shared.references import tree_digest
+from shared.references import local_directory, tree_digest
 from shared.s3 import ObjectStore
 from worker.models.fetch import ModelStore
 from worker.models.load import load_segmenter
@@ -54,7 +54,7 @@ def test_a_directory_is_used_where_it_lies_and_hashed_once(s3_environment, tmp_p
     """Its digest is checked at the first use; a process does not hash gigabytes per item."""
     copy = shutil.copytree(tiny_painter, tmp_path / "model")
     model, models = directory_model(copy, tree_digest(copy)), store(tmp_path)
-    assert models.fetch(model) == copy
+    assert models.fetch(model) == copy == local_directory(model, tmp_path)
     (copy / "unet" / "config.json").write_text("{}")
     assert models.fetch(model) == copy
     with pytest.raises(ModelChanged):
@@ -74,7 +74,9 @@ def test_a_missing_directory_names_its_neighbour(s3_environment, tmp_path):
 def test_an_archive_is_unpacked_once_and_loads(bucket, tmp_path, tiny_segmenter):
     """S3, digest, unpacking and loading in a row; another process's cache serves the next."""
     model = put_archive(bucket, packed(tiny_segmenter))
+    assert local_directory(model, tmp_path / "cache") is None
     folder = store(tmp_path).fetch(model)
+    assert folder == local_directory(model, tmp_path / "cache")
     assert folder == tmp_path / "cache" / "models" / model.digest
     assert load_segmenter(folder, "cpu")
     (bucket / "model.tar.gz").unlink()

@@ -38,6 +38,15 @@ def test_the_sidecar_replays_the_item(process, board, bucket, photo, place):
     assert sidecar["source"]["etag"] == board.item("b", 0).spec.etag
 
 
+def test_the_sidecar_says_what_of_a_prompt_is_not_read(process, board, bucket, photo, place):
+    """The tiny tokenizer has a token for each letter; of the mask's prompts none was read."""
+    process.seat.take(place(mask="x" * 100, paint="a " * 75 + "silk dress"), OWNER)
+    result = board.item("b", 0).result
+    sidecar = json.loads((bucket / result.sidecar.split("/", 3)[3]).read_text())
+    (note,) = sidecar["source"]["notes"]
+    assert note == 'the painter reads 77 tokens of the prompt; cut: "silk dress"'
+
+
 def test_equal_inputs_give_equal_pictures_under_equal_keys(process, board, bucket, photo, place):
     """Another batch of the same inputs has the same fingerprint and paints the same bytes."""
     pictures = []

@@ -21,6 +21,7 @@ from shared.references import (
     ArchiveReference,
     DirectoryReference,
     HubReference,
+    archive_folder,
     file_digest,
     tree_digest,
 )
@@ -48,7 +49,7 @@ class ModelStore:
             hub: By default the one that the environment names.
         """
         self._objects = objects
-        self._folder = cache / "models"
+        self._cache = cache
         self._max_bytes = max_bytes
         self._hub = hub
         self._found: dict[ResolvedModel, Path] = {}
@@ -86,12 +87,12 @@ class ModelStore:
                 return fetch_snapshot(hub, HubReference(repo, model.digest))
 
     def _archive(self, reference: ArchiveReference) -> Path:
-        folder = self._folder / reference.sha256
+        folder = archive_folder(self._cache, reference.sha256)
         # A folder under its final name is whole: it got its name last.
         if folder.is_dir():
             return folder
-        with _disk(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
+        with _disk(folder.parent):
+            folder.parent.mkdir(parents=True, exist_ok=True)
         with _host_lock(folder.with_suffix(".lock")):
             if not folder.is_dir():
                 self._unpack_beside(reference, folder)

@@ -1,0 +1,29 @@
+"""Where a resolved model lies on this host, if it does; nothing is fetched."""
+
+from pathlib import Path
+
+from shared.jobs import ResolvedModel
+from shared.references.hub import Hub
+from shared.references.reference import HubReference
+
+
+def archive_folder(cache: Path, digest: str) -> Path:
+    """Where an archive of this digest is unpacked, below Restyle's cache folder."""
+    return cache / "models" / digest
+
+
+def local_directory(model: ResolvedModel, cache: Path, *, hub: Hub | None = None) -> Path | None:
+    """The directory of a model that is at hand.
+
+    Args:
+        model: As a batch was submitted with it.
+        cache: Restyle's cache folder.
+        hub: By default the one that the environment names.
+    """
+    if model.kind == "hub":
+        repo, _, _ = model.reference.partition("@")
+        # A commit is looked up in the cache, never at the hub.
+        return (hub or Hub.from_environment()).find(HubReference(repo, model.digest)).snapshot
+    is_archive = model.kind == "archive"
+    folder = archive_folder(cache, model.digest) if is_archive else Path(model.reference)
+    return folder if folder.is_dir() else None

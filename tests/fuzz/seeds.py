@@ -1,0 +1,102 @@
+"""Seeds: valid manifests, styles, pictures and masks, from which all other inputs are made."""
+
+import json
+
+import numpy as np
+from PIL import Image, ImageCms, features
+
+from tests.pictures import file_of, photo, turned
+
+XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF/></x:xmpmeta>"
+#: Rows that use every kind of column.
+ROWS = [
+    {"source": "s3://shop/in/a.jpg", "external_id": "SKU-1", "prompt": 'a "red", plaid dress'},
+    {"source": "s3://shop/in/ü b.png", "seed": 7, "guidance_scale": 6.5, "mask": "s3://shop/m.png"},
+    {"source": "s3://shop/c.webp", "mask_prompt": ["the dress", "the belt"], "strength": 0.5},
+    {"source": "s3://shop/d.tif", "etag": "0123456789abcdef", "size": 4711, "scheduler": "ddim"},
+]
+STYLE = """\
+name: spring
+mask: [the dress, the belt]
+protect: [the face, 'the hair', "the hands"]
+paint: >
+  a red plaid dress,
+  photorealistic
+negative_prompt: |
+  blurry
+steps: 25
+guidance_scale: 6.5
+strength: .9
+seed: 12
+background: "#ffffff"   # white
+mask_growth: 1.2e-2
+painter: s3://models/sd2.tar.gz
+"""
+
+
+def tables(delimiter: str) -> list[bytes]:
+    """Manifests as CSV of a delimiter, in UTF-8 and in UTF-16, with different line ends."""
+    columns = sorted(set().union(*ROWS))
+    lines = [columns, *([_cell(row.get(name, "")) for name in columns] for row in ROWS)]
+    text = "\n".join(delimiter.join(line) for line in lines) + "\n"
+    crlf = text.replace("\n", "\r\n")
+    return [text.encode(), crlf.encode("utf-8-sig"), crlf.encode("utf-16")]
+
+
+def _cell(value: object) -> str:
+    text = "|".join(value) if isinstance(value, list) else str(value)
+    return '"' + text.replace('"', '""') + '"' if '"' in text or "," in text else text
+
+
+def json_lines() -> list[bytes]:
+    """Manifests as JSON Lines, with and without escapes."""
+    plain = "\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS)
+    return [plain.encode(), "\r\n".join(json.dumps(row) for row in ROWS).encode("utf-16")]
+
+
+def styles() -> list[bytes]:
+    """Styles in block and in flow notation."""
+    flow = '{mask: the dress, paint: "a red dress", steps: 9, seed: 0x1f}'
+    return [STYLE.encode(), flow.encode(), ("\ufeff---\n" + STYLE + "...\n").encode()]
+
+
+def pictures() -> list[bytes]:
+    """A picture of each container and of each mode that it may hold."""
+    rgb, rgba = Image.fromarray(photo()), Image.fromarray(photo(channels=4), "RGBA")
+    cmyk, lab = Image.fromarray(photo(channels=4), "CMYK"), Image.fromarray(photo(), "LAB")
+    grey, palette = rgb.convert("L"), rgb.quantize(16)
+    extras = {"exif": turned(6), "icc_profile": _srgb()}
+    clear = {"transparency": 3}
+    images = [
+        *(file_of(rgb, "JPEG", xmp=XMP, **extras), file_of(rgb, "JPEG", progressive=True)),
+        *(file_of(cmyk, "JPEG"), file_of(grey, "JPEG", **extras)),
+        *(file_of(rgb, "MPO", save_all=True, append_images=[rgb]), file_of(rgb, "GIF")),
+        *(file_of(rgb, "PNG", **extras), file_of(rgba, "PNG"), file_of(palette, "PNG", **clear)),
+        *(file_of(_wide(), "PNG"), file_of(rgb.convert("1"), "PNG"), file_of(grey, "PNG", **clear)),
+        *(file_of(rgb, "WEBP", xmp=XMP, **extras), file_of(rgba, "WEBP", lossless=True)),
+        *(file_of(rgb, "TIFF", **extras), file_of(cmyk, "TIFF", compression="tiff_lzw")),
+        *(file_of(_wide(), "TIFF", compression="tiff_deflate"), file_of(lab, "TIFF")),
+        *(file_of(rgb, "TIFF", compression="jpeg"), file_of(palette, "TIFF")),
+    ]
+    if features.check("avif"):
+        images.append(file_of(rgb, "AVIF", **extras))
+    return images
+
+
+def masks() -> list[bytes]:
+    """Masks of the pictures' size, as people and programs write them."""
+    grey = Image.fromarray(photo()).convert("L")
+    modes = [grey.convert(mode) for mode in ("1", "L", "LA", "RGB", "RGBA", "P", "I;16")]
+    return [
+        *(file_of(image, "PNG") for image in modes),
+        *(file_of(grey, container) for container in ("JPEG", "WEBP", "TIFF")),
+    ]
+
+
+def _wide() -> Image.Image:
+    """16-bit grey."""
+    return Image.fromarray(photo()[..., 0].astype(np.uint16) * 257)
+
+
+def _srgb() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
