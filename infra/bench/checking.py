@@ -12,7 +12,7 @@ from PIL import Image
 
 from infra.bench.measure import Ratio, best_seconds
 from infra.demo import services
-from producer.check import check
+from producer.check import Draft, check
 from producer.check.report import THREADS
 from producer.parallel import in_parallel
 from shared.keys import S3Address
@@ -32,7 +32,7 @@ def checking() -> Ratio:
     with tempfile.TemporaryDirectory() as folder, _shop(Path(folder)) as (prefix, model):
         store = ObjectStore.connect()
         style = parse_style(_style(model), where="bench")
-        ours = best_seconds(lambda: check(str(prefix), style, store, LIMITS), 2)
+        ours = best_seconds(lambda: check(Draft(str(prefix), style), store, LIMITS, Path()), 2)
         whole = best_seconds(lambda: _fetch_whole(store, prefix), 1)
     against = "every picture fetched and decoded in as many threads"
     return Ratio("check", PICTURES / ours, PICTURES / whole, "images/s", against)

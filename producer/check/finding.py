@@ -20,6 +20,7 @@ class Finding:
     kind: Kind
     #: Rows of the manifest, a model reference, or an item's external id.
     where: str
+    #: Empty for a note.
     code: str
     message: str
     hint: str = ""
@@ -29,6 +30,11 @@ class Finding:
         """The finding that an error stands for."""
         report = error.report()
         return cls(kind, where, error.code, str(report["message"]), str(report["hint"]))
+
+    @classmethod
+    def note(cls, where: str, text: str) -> Self:
+        """Something that changes nothing and that a person should know."""
+        return cls("note", where, "", text)
 
     @classmethod
     def of_rows(cls, problem: Shared) -> Self:

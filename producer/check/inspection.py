@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from producer.check.finding import Finding
+from producer.prompts import PromptNotes
 from shared.errors import CredentialsMissing, MaskMismatch, RestyleError, StorageUnavailable
 from shared.jobs import ItemSpec
 from shared.keys import S3Address
@@ -21,14 +22,16 @@ class Inspected:
     #: None where the source cannot be used.
     header: Header | None
     finding: Finding | None = None
+    notes: tuple[Finding, ...] = ()
 
 
 class Inspector:
     """Inspects items; shared by the threads of a check."""
 
-    def __init__(self, store: ObjectStore, limits: Limits) -> None:
+    def __init__(self, store: ObjectStore, limits: Limits, prompts: PromptNotes) -> None:
         self._store = store
         self._limits = limits
+        self._prompts = prompts
 
     def inspect(self, spec: ItemSpec) -> Inspected:
         """Read the headers of an item's source and supplied mask.
@@ -46,7 +49,8 @@ class Inspector:
             raise
         except RestyleError as error:
             return Inspected(None, Finding.of("item", spec.external_id, error))
-        return Inspected(header)
+        notes = (Finding.note(spec.external_id, text) for text in self._prompts.of_item(spec))
+        return Inspected(header, notes=tuple(notes))
 
     def _header(self, address: str, etag: str | None = None) -> Header:
         with self._store.open(S3Address.parse(address), etag=etag) as file:

@@ -1,8 +1,9 @@
 """Report: a whole manifest inspected, everything that would go wrong told at once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from producer.check.finding import REFUSED, Finding
@@ -10,7 +11,9 @@ from producer.check.inspection import Inspected, Inspector
 from producer.manifest import Manifest, read_manifest
 from producer.parallel import in_parallel
 from producer.problems import shared_problems
+from producer.prompts import PromptNotes
 from shared.errors import RestyleError
+from shared.jobs import ResolvedModel
 from shared.keys import S3Address
 from shared.pictures import Limits
 from shared.references import resolve
@@ -21,6 +24,17 @@ from shared.styles import Style
 THREADS = 32
 #: Findings about items that are kept to be told one by one; all are counted.
 MAX_FINDINGS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would be submitted."""
+
+    #: Local path or s3:// address of the rows, or an s3:// prefix.
+    manifest: str
+    style: Style
+    #: Where results would go; what lies under it is no source.
+    output: S3Address | None = None
 
 
 @dataclass(slots=True)
@@ -52,10 +66,10 @@ class Report:
     def add(self, inspected: Inspected) -> None:
         """Count an item in."""
         self.items += 1
+        found = (inspected.finding, *inspected.notes) if inspected.finding else inspected.notes
+        self.findings.extend(found[: max(0, MAX_FINDINGS - len(self.findings))])
         if inspected.finding is not None:
             self.failing[inspected.finding.code] += 1
-            if self.failing.total() <= MAX_FINDINGS:
-                self.findings.append(inspected.finding)
         if inspected.header is not None:
             self.containers[inspected.header.container] += 1
             width, height = inspected.header.size
@@ -75,22 +89,20 @@ class Report:
 
 
 def check(
-    manifest: str,
-    style: Style,
+    draft: Draft,
     store: ObjectStore,
     limits: Limits,
+    cache: Path,
     *,
-    output: S3Address | None = None,
     progress: Callable[[int], None] = lambda _items: None,
 ) -> Report:
     """Check rows, models and every picture's header.
 
     Args:
-        manifest: As for a submission.
-        style: What the rows' overrides are applied to.
+        draft: What would be submitted.
         store: Reads manifest, listings and headers.
         limits: What a picture may measure.
-        output: Where results would go; what lies under it is no source.
+        cache: Restyle's cache folder, where models may be.
         progress: Called with the number of items inspected.
 
     Raises:
@@ -99,23 +111,28 @@ def check(
         CredentialsMissing: For S3.
         StorageUnavailable: S3 does not answer.
     """
-    report, inspector = Report(), Inspector(store, limits)
-    with read_manifest(manifest, style, store, output=output) as rows:
+    report = Report()
+    with read_manifest(draft.manifest, draft.style, store, output=draft.output) as rows:
         if not rows.problem_count:
             rows.refuse_wrong_rows()  # none is no manifest either
         problems = [*rows.problems, *rows.missing_buckets(store)]
         report.wrong_rows = rows.wrong_rows + len(problems) - len(rows.problems)
         report.findings.extend(map(Finding.of_rows, shared_problems(problems)))
-        report.findings.extend(_models(rows, store))
+        prompts = PromptNotes(draft.style, _models(rows, store, report), cache)
+        report.findings.extend(Finding.note(draft.style.name, note) for note in prompts.of_style())
+        inspector = Inspector(store, limits, prompts)
         for inspected in in_parallel(inspector.inspect, rows.specs(), THREADS):
             report.add(inspected)
             progress(report.items)
     return report
 
 
-def _models(manifest: Manifest, store: ObjectStore) -> Iterator[Finding]:
+def _models(manifest: Manifest, store: ObjectStore, report: Report) -> dict[str, ResolvedModel]:
+    """The models that could be resolved; the others become findings."""
+    found: dict[str, ResolvedModel] = {}
     for reference in sorted(manifest.models):
         try:
-            resolve(reference, store=store)
+            found[reference] = resolve(reference, store=store)
         except RestyleError as error:
-            yield Finding.of("model", reference, error)
+            report.findings.append(Finding.of("model", reference, error))
+    return found

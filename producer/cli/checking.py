@@ -21,7 +21,7 @@ from producer.cli.terminal import (
     print_json,
     speaks,
 )
-from shared.settings import Settings, load_settings
+from shared.settings import Settings, cache_path, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +71,7 @@ def check(
 
 
 def _report(manifest: str, style: Path, output: str | None, settings: Settings) -> "Report":
+    from producer.check import Draft
     from producer.check import check as inspect
     from shared.keys import S3Address
     from shared.pictures import Limits
@@ -79,13 +80,13 @@ def _report(manifest: str, style: Path, output: str | None, settings: Settings) 
 
     limits = Limits(settings.max_image_bytes, settings.max_image_side, settings.max_image_pixels)
     target = output or settings.output
+    prefix = S3Address.parse_prefix(target, kind="output") if target else None
     with _shown_progress() as progress:
         return inspect(
-            manifest,
-            load_style(style),
+            Draft(manifest, load_style(style), prefix),
             ObjectStore.connect(allowed=settings.allowed),
             limits,
-            output=S3Address.parse_prefix(target, kind="output") if target else None,
+            cache_path(),
             progress=progress,
         )
 
@@ -125,5 +126,5 @@ def _table(findings: "list[Finding]") -> Table:
     table.add_column("What, and what to do", overflow="fold")
     for found in findings:
         what = Text.assemble(found.message, (f"\n→ {found.hint}" if found.hint else "", "dim"))
-        table.add_row(Text(found.where), Text(found.code), what)
+        table.add_row(Text(found.where), Text(found.code or "note"), what)
     return table

@@ -126,12 +126,9 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
 
 def _prompt_notes(batch: "Batch") -> tuple[str, ...]:
     """What of the style's prompts is too long for its models, where those are on this host."""
-    from shared.references import local_directory
-    from shared.tokens import prompt_notes
+    from producer.prompts import PromptNotes
 
-    style, cache = batch.style, cache_path()
-    segmenter = local_directory(batch.models[style.segmenter], cache)
-    return prompt_notes(style, segmenter, local_directory(batch.models[style.painter], cache))
+    return PromptNotes(batch.style, batch.models, cache_path()).of_style()
 
 
 def _show_ignored(request: "Submission", receipt: "Receipt") -> None:

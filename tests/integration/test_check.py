@@ -1,11 +1,12 @@
 """The check: what would go wrong, told beforehand from headers on a real S3."""
 
 import json
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from producer.check import check
+from producer.check import Draft, check
 from producer.manifest import read_manifest
 from shared.errors import ManifestEmpty, StorageUnavailable
 from shared.pictures import Limits
@@ -13,6 +14,7 @@ from shared.s3 import ObjectStore
 from shared.styles import parse_style
 from tests.pictures import file_of, photo, turned
 
+NO_CACHE = Path("/nonexistent")
 LIMITS = Limits(max_bytes=2_000_000, max_side=4_000, max_pixels=4_000_000)
 
 
@@ -66,7 +68,7 @@ def test_every_kind_of_trouble_is_told_at_once(bucket, manifest, style):
         {"source": "good.jpg", "external_id": "typo", "stepz": 9},
         {"source": "good.jpg", "external_id": "model", "painter": "/no/such/model"},
     ]
-    report = check(manifest(*rows), style, ObjectStore.connect(), LIMITS)
+    report = check(Draft(manifest(*rows), style), ObjectStore.connect(), LIMITS, NO_CACHE)
     due = {
         "empty.jpg": "image_empty",
         "page.jpg": "image_markup",
@@ -90,9 +92,8 @@ def test_a_clean_manifest_has_nothing_told(bucket, manifest, style):
     """A mask may be stored turned, as long as it fits once it is upright."""
     (bucket / "a.jpg").write_bytes(file_of(Image.fromarray(photo()), "JPEG", exif=turned(6)))
     (bucket / "m.png").write_bytes(file_of(Image.new("L", (80, 96), 255), "PNG"))
-    report = check(
-        manifest({"source": "a.jpg", "mask": "m.png"}), style, ObjectStore.connect(), LIMITS
-    )
+    draft = Draft(manifest({"source": "a.jpg", "mask": "m.png"}), style)
+    report = check(draft, ObjectStore.connect(), LIMITS, NO_CACHE)
     assert (report.items, report.usable, report.findings, report.refused) == (1, 1, [], False)
     assert report.pixels == 96 * 80
 
@@ -103,7 +104,7 @@ def test_a_check_says_what_rendering_would_say(process, board, bucket, photo, pl
     message = place()
     process.seat.take(message, "test/cpu/0")
     failure = board.item("b", 0).failure
-    report = check(f"s3://{bucket.name}/", style, ObjectStore.connect(), LIMITS)
+    report = check(Draft(f"s3://{bucket.name}/", style), ObjectStore.connect(), LIMITS, NO_CACHE)
     (found,) = [found for found in report.findings if found.where == "photo.png"]
     assert (found.code, found.message) == (failure.code, failure.message)
 
@@ -112,7 +113,7 @@ def test_a_missing_bucket_is_told_as_its_first_row(tmp_path, style, bucket):
     """It would stop the submission, so it stands among the rows; each item says it too."""
     path = tmp_path / "manifest.csv"
     path.write_text("source\ns3://no-such-bucket-here/a.jpg\ns3://no-such-bucket-here/b.jpg\n")
-    report = check(str(path), style, ObjectStore.connect(), LIMITS)
+    report = check(Draft(str(path), style), ObjectStore.connect(), LIMITS, NO_CACHE)
     (row,) = [found for found in report.findings if found.kind == "row"]
     assert "no-such-bucket-here" in row.message
     assert report.failing == {"bucket_missing": 2}
@@ -122,10 +123,10 @@ def test_a_missing_bucket_is_told_as_its_first_row(tmp_path, style, bucket):
 def test_an_empty_manifest_and_a_silent_s3_end_the_check(manifest, style, bucket, monkeypatch):
     """Neither is a finding about a picture."""
     with pytest.raises(ManifestEmpty):
-        check(f"s3://{bucket.name}/", style, ObjectStore.connect(), LIMITS)
+        check(Draft(f"s3://{bucket.name}/", style), ObjectStore.connect(), LIMITS, NO_CACHE)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     with pytest.raises(StorageUnavailable):
-        check(manifest({"source": "a.jpg"}), style, ObjectStore.connect(), LIMITS)
+        check(Draft(manifest({"source": "a.jpg"}), style), ObjectStore.connect(), LIMITS, NO_CACHE)
 
 
 def test_reading_a_manifest_keeps_the_good_rows_beside_the_wrong_ones(manifest, style, bucket):
@@ -134,3 +135,17 @@ def test_reading_a_manifest_keeps_the_good_rows_beside_the_wrong_ones(manifest, 
     with read_manifest(path, style, ObjectStore.connect()) as rows:
         assert [spec.external_id for spec in rows.specs()] == ["a.jpg", "b.jpg"]
         assert (rows.problem_count, rows.wrong_rows) == (1, 1)
+
+
+def test_prompts_that_are_cut_are_noted_for_the_style_and_for_the_row(bucket, manifest, style):
+    """What a worker would write into the sidecar, said beforehand; no item fails for it."""
+    (bucket / "a.jpg").write_bytes(file_of(Image.fromarray(photo()), "JPEG"))
+    long = " ".join(["red"] * 90)
+    rows = [{"source": "a.jpg"}, {"source": "a.jpg", "external_id": "b", "prompt": long}]
+    wordy = style.with_overrides({"negative_prompt": long})
+    report = check(Draft(manifest(*rows), wordy), ObjectStore.connect(), LIMITS, NO_CACHE)
+    told = [(found.kind, found.where, "cut" in found.message) for found in report.findings]
+    assert ("note", "unnamed", True) in told
+    assert ("note", "b", True) in told
+    assert ("note", "a.jpg", True) not in told
+    assert (report.usable, report.refused) == (2, False)
