@@ -3,6 +3,7 @@
 import os
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from worker.batching import Batcher, DeviceFaults
 from worker.devices import Device
 from worker.images import Limits
 from worker.models import device_errors
+from worker.models.device_facts import device_facts
 from worker.models.fetch import ModelStore
 from worker.models.resident import ResidentModels
 from worker.pipeline import Pipeline
@@ -74,7 +76,7 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     batcher = _batcher(device, settings)
     in_hand = WorkInHand(board, settings.lease_seconds)
     models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
-    writer = ResultWriter(store, limits, device.torch_name)
+    writer = ResultWriter(store, limits, partial(device_facts, device.torch_name))
     pipeline = Pipeline(board, store, models, batcher, limits, writer)
     seat = Seat(board, pipeline, in_hand, settings)
     presence = Presence(board, owner, lambda: _facts(device, batcher))

@@ -3,6 +3,7 @@
 `Pipeline.render` is the whole of it, on one screen; the other methods are its steps.
 """
 
+import hashlib
 from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from shared.errors import ImageTooLarge, RestyleError
 from shared.jobs import Claim, ResolvedModel, Result
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
+from shared.sidecars import dump_sidecar
 from worker.arrays import Rgb
 from worker.batching import Batcher
 from worker.composite import Crop, crop_around, cut, cut_mask
@@ -29,6 +31,7 @@ from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import SegmentRequest
 from worker.sidecar import failure_address, failure_sidecar
 from worker.timings import Timings
+from worker.waiting import Answer
 from worker.work import Work
 
 log = structlog.get_logger()
@@ -78,7 +81,7 @@ class Pipeline:
         with times.stage("inpaint"):
             squares = self._inpaint(order, picture, mask, crop, work)
         work.check_claim()
-        painting = Painting(picture, mask, crop, squares)
+        painting = Painting(picture, hashlib.sha256(body).hexdigest(), mask, crop, squares)
         return self._writer.write(order, painting, times)
 
     def record_failure(self, claim: Claim, error: RestyleError) -> str | None:
@@ -90,7 +93,7 @@ class Pipeline:
         try:
             batch = self._batch(claim.batch_id)
             address = failure_address(batch, claim)
-            body = failure_sidecar(claim, batch, error)
+            body = dump_sidecar(failure_sidecar(claim, batch, error))
             self._store.put(address, body, content_type="application/json")
         except RestyleError as second:
             log.warning("failure sidecar not written", **second.report())
@@ -136,13 +139,13 @@ class Pipeline:
         square, placement = letterbox(seen, geometry.side, geometry.fill)
         prompts = (*style.mask_prompt, *style.protect_prompts)
         request = SegmentRequest(model=str(directory), picture=square, prompts=prompts)
-        logits = self._batcher.submit(request).result()
-        found = found_mask(logits, placement, picture.size, style)
-        return Repaint.found(found, style, picture.size)
+        answer = self._batcher.submit(request).result()
+        found = found_mask(answer.value, placement, picture.size, style)
+        return Repaint.found(found, style, picture.size, answer.call)
 
     def _inpaint(
         self, order: Order, picture: Picture, mask: Repaint, crop: Crop, work: Work
-    ) -> list[Rgb]:
+    ) -> list[Answer[Rgb]]:
         """The painted squares, one a variant, at the working size."""
         style, side = order.style, order.style.working_size
         seen = cut(picture.flattened(style.background), crop, side)
@@ -164,5 +167,5 @@ class Pipeline:
             )
             for variant in range(1, style.variants + 1)
         ]
-        futures: list[Future[Rgb]] = [self._batcher.submit(request) for request in requests]
+        futures: list[Future[Answer[Rgb]]] = [self._batcher.submit(request) for request in requests]
         return [future.result() for future in futures]

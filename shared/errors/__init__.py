@@ -39,6 +39,7 @@ from shared.errors.inputs import (
     ManifestUnreadable,
     ResultsMissing,
     SettingsInvalid,
+    SidecarInvalid,
     StyleInvalid,
 )
 from shared.errors.models import (
@@ -132,6 +133,7 @@ __all__ = [
     "RestyleError",
     "ResultsMissing",
     "SettingsInvalid",
+    "SidecarInvalid",
     "SourceChanged",
     "StorageError",
     "StorageMisconfigured",

@@ -127,6 +127,14 @@ class ResultsMissing(InputError):
     hint = "Run `restyle watch {batch}` and try again when items are done."
 
 
+class SidecarInvalid(InputError):
+    """A sidecar cannot be read, or is none that this release understands."""
+
+    code = "sidecar_invalid"
+    sentence = "The sidecar {sidecar} cannot be used: {reason}."
+    hint = "Name the .json beside a result, in S3 or on this disk; `restyle results` lists them."
+
+
 class FileUnwritable(InputError):
     """A file that a command was asked to write cannot be written."""
 

@@ -1,8 +1,9 @@
 """One item's way in one process: real board, real S3, a real (untrained) tiny painter."""
 
+import hashlib
 import io
-import json
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from shared.board import StatusBoard
 from shared.jobs import Batch, ItemSpec, Message, ResolvedModel
 from shared.references import tree_digest
 from shared.settings import load_settings
+from shared.sidecars import dump_sidecar, parse_sidecar
 from shared.states import ItemState
 from shared.styles import parse_style
 from worker.bootstrap import build
@@ -103,16 +105,58 @@ def test_outside_the_supplied_mask_every_pixel_is_the_sources(process, board, bu
     assert not np.array_equal(painted, pixels)
 
 
-def test_the_sidecar_replays_the_item(process, board, bucket, photo, place):
-    """It holds source, style, models, seeds, timings and the proof."""
+def _read(bucket, address):
+    return (bucket / address.split("/", 3)[3]).read_bytes()
+
+
+def _sha256(body):
+    return hashlib.sha256(body).hexdigest()
+
+
+def test_the_sidecar_holds_all_that_decided_the_pixels(process, board, bucket, photo, place):
+    """Every file named in it has the digest and size that it says; seeds and models are there."""
     process.seat.take(place(variants=2), OWNER)
-    result = board.item("b", 0).result
-    sidecar = json.loads((bucket / result.sidecar.split("/", 3)[3]).read_text())
-    assert sidecar["fingerprint"] == result.fingerprint
-    assert len({variant["seed"] for variant in sidecar["variants"]}) == 2
-    assert [variant["address"] for variant in sidecar["variants"]] == list(result.variants)
-    assert {"fetch", "decode", "mask", "inpaint"} <= sidecar["timings_seconds"].keys()
-    assert sidecar["source"]["etag"] == board.item("b", 0).spec.etag
+    item = board.item("b", 0)
+    sidecar = parse_sidecar(_read(bucket, item.result.sidecar), where="test")
+    assert sidecar.fingerprint == item.result.fingerprint
+    assert tuple(one.address for one in sidecar.variants) == item.result.variants
+    assert len({variant.seed for variant in sidecar.variants}) == 2
+    for file in (*sidecar.variants, sidecar.mask, sidecar.source):
+        assert file.sha256 == _sha256(_read(bucket, file.address))
+    assert (sidecar.source.etag, sidecar.source.size) == (item.spec.etag, item.spec.size)
+    assert sidecar.mask.supplied_etag == hashlib.md5(_read(bucket, item.spec.mask)).hexdigest()
+    assert sidecar.models.painter == board.status("b").batch.models[sidecar.style.painter]
+    assert sidecar.style.digest == sidecar.style_digest
+
+
+def test_the_sidecar_tells_who_rendered_and_how(process, board, bucket, photo, place):
+    """Owner, try, device, precision, libraries, batch mates and the time of every stage."""
+    process.seat.take(place(variants=3), OWNER)
+    body = _read(bucket, board.item("b", 0).result.sidecar)
+    sidecar = parse_sidecar(body, where="test")
+    assert (sidecar.worker.owner, sidecar.worker.deliveries, sidecar.worker.retries) == (
+        OWNER,
+        1,
+        0,
+    )
+    assert (sidecar.device.name, sidecar.device.precision) == ("cpu", "float32")
+    assert sidecar.renderer.libraries["torch"] == version("torch")
+    assert "not installed" not in sidecar.renderer.libraries.values()
+    assert [variant.call.batch_mates for variant in sidecar.variants] == [2, 2, 2]
+    assert sidecar.mask.call is None
+    stages = ["fetch", "decode", "mask", "inpaint", "composite", "encode", "upload"]
+    assert list(sidecar.timings_seconds) == stages
+    assert sidecar.variants[0].call.seconds <= sidecar.timings_seconds["inpaint"]
+    assert dump_sidecar(sidecar) == body
+
+
+def test_the_sidecar_of_a_failure_reads_back_too(process, board, bucket, photo, place):
+    """What failed and why, in the board's own words."""
+    process.seat.take(place(digest="f" * 64), OWNER)
+    failure = board.item("b", 0).failure
+    sidecar = parse_sidecar(_read(bucket, failure.sidecar), where="test")
+    assert sidecar.error == failure.model_copy(update={"sidecar": None})
+    assert (sidecar.external_id, sidecar.worker.owner) == ("sku", OWNER)
 
 
 def test_equal_inputs_give_equal_pictures_under_equal_keys(process, board, bucket, photo, place):
