@@ -3,9 +3,16 @@
 Workers write it and producers read it back, both through these very records.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import from_json
 
 from shared.errors import AddressInvalid, SidecarInvalid
@@ -107,12 +114,16 @@ class ModelFacts(Facts):
     painter: ResolvedModel
 
 
-class MaskFacts(Facts):
-    """What could change."""
+class StoredFile(Facts):
+    """A file beside the sidecar."""
 
     address: Address
-    #: Of the file at `address`.
     sha256: Digest
+
+
+class MaskFacts(StoredFile):
+    """What could change."""
+
     #: Address and ETag of the row's own mask; None where it was found by text.
     supplied: Address | None
     supplied_etag: str | None
@@ -139,13 +150,10 @@ class Proof(Facts):
     outside_after_decoding: Levels
 
 
-class VariantFacts(Facts):
+class VariantFacts(StoredFile):
     """One painted picture."""
 
-    address: Address
     seed: int = Field(ge=0, lt=2**63)
-    #: Of the file at `address`.
-    sha256: Digest
     #: In bytes.
     size: int = Field(ge=0)
     proof: Proof
@@ -177,6 +185,13 @@ class Sidecar(Facts):
     variants: tuple[VariantFacts, ...] = Field(min_length=1)
     #: By stage of the item's way.
     timings_seconds: dict[str, float]
+
+    @model_validator(mode="after")
+    def _as_many_as_asked_for(self) -> Self:
+        if len(self.variants) != self.style.variants:
+            msg = f"it names {len(self.variants)} variants of the style's {self.style.variants}"
+            raise ValueError(msg)
+        return self
 
 
 class FailedSource(Facts):

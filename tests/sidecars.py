@@ -24,6 +24,7 @@ MODEL = ResolvedModel(reference="org/model", kind="hub", digest="c" * 40)
 
 def sidecar_of(bucket: str = "shop", *, variants: int = 1, **fields: object) -> Sidecar:
     """The sidecar of SKU-1, whose outputs lie under out/."""
+    style = STYLE.with_overrides({"variants": variants})
     made = [_variant(bucket, number) for number in range(1, variants + 1)]
     usual = {
         "batch_id": "summer",
@@ -35,8 +36,8 @@ def sidecar_of(bucket: str = "shop", *, variants: int = 1, **fields: object) -> 
         "worker": WorkerFacts(owner="host/cpu", deliveries=1, retries=0),
         "device": DeviceFacts(name="cpu", hardware="x86_64, AVX2", precision="float32"),
         "source": _source(bucket),
-        "style": STYLE,
-        "style_digest": STYLE.digest,
+        "style": style,
+        "style_digest": style.digest,
         "models": ModelFacts(segmenter=MODEL, painter=MODEL),
         "mask": _mask(bucket),
         "crop": CropFacts(left=-2, top=0, side=90),

@@ -17,6 +17,7 @@ ROOMS: Mapping[str, str] = {
     "items": "batches",
     "results": "outputs",
     "sheet": "outputs",
+    "replay": "replaying",
     "cancel": "batches",
     "retry": "batches",
     "pause": "batches",

@@ -73,6 +73,7 @@ def test_a_sidecar_reads_back_as_itself():
         (changed("variants", 0, "address", value="s3://shop/../x"), "variants.0.address"),
         (changed("variants", 1, "seed", value=2**63), "variants.1.seed"),
         (changed("variants", value=[]), "variants"),
+        (changed("style", "variants", value=3), "it names 2 variants of the style's 3"),
         (changed("batch_id", value="../.."), "batch_id"),
         (changed("style", "steps", value=0), "style.steps"),
         (changed("fingerprint", value="f"), "fingerprint"),
