@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 
 from producer.record import write_batch
 from producer.retelling import Retelling, retell
+from producer.sidecars import check_inputs, read_sidecar, stored_sidecar
 from producer.submit import new_batch_id
 from producer.tolerance import TOLERANCE_LEVELS
 from producer.watch import View, watch
@@ -25,16 +25,13 @@ from shared.errors import (
     BatchCancelled,
     BatchUnknown,
     BoardError,
-    NothingToReplay,
     ReplayUnfinished,
-    SidecarInvalid,
-    SourceChanged,
     StorageError,
 )
 from shared.jobs import Batch, Failure, Item, ItemSpec, Result
 from shared.keys import S3Address, replay_prefix
 from shared.s3 import ObjectStore
-from shared.sidecars import MAX_SIDECAR_BYTES, FailureSidecar, Sidecar, StoredFile, parse_sidecar
+from shared.sidecars import Sidecar
 
 #: Between two looks at the board.
 INTERVAL_SECONDS = 0.2
@@ -110,58 +107,8 @@ def _judged(
 ) -> Retelling | Failure:
     if isinstance(ended, Failure):
         return ended
-    now = _stored_sidecar(ended.sidecar, store)
+    now = stored_sidecar(ended.sidecar, store)
     return retell(then, now, store, wish.tolerance, wish.max_pixels)
-
-
-def read_sidecar(name: str, store: ObjectStore) -> Sidecar:
-    """The sidecar of a result, from S3 or from this disk; raises as `replay`."""
-    if name.startswith("s3://"):
-        return _stored_sidecar(name, store)
-    return _of_result(_local_bytes(Path(name)), name)
-
-
-def _stored_sidecar(name: str, store: ObjectStore) -> Sidecar:
-    address = S3Address.parse(name, kind="sidecar")
-    return _of_result(store.get(address, max_bytes=MAX_SIDECAR_BYTES), name)
-
-
-def _of_result(body: bytes, name: str) -> Sidecar:
-    found = parse_sidecar(body, where=name)
-    if isinstance(found, FailureSidecar):
-        raise NothingToReplay(sidecar=name, failure=found.error.code, batch=found.batch_id)
-    return found
-
-
-def _local_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            body = file.read(MAX_SIDECAR_BYTES + 1)
-    except OSError as error:
-        reason = f"it cannot be read: {error.strerror}"
-        raise SidecarInvalid(sidecar=path, reason=reason) from error
-    if len(body) > MAX_SIDECAR_BYTES:
-        raise SidecarInvalid(sidecar=path, reason=f"it is over {MAX_SIDECAR_BYTES:,} bytes")
-    return body
-
-
-def check_inputs(then: Sidecar, store: ObjectStore) -> None:
-    """Refuse at once what no worker could render equal, or nobody could compare.
-
-    Raises:
-        SourceChanged: Source or supplied mask are no longer what was rendered.
-        ObjectMissing: One of them, or a part of the stored result, is gone.
-    """
-    pinned = {then.source.address: then.source.etag}
-    if then.mask.supplied is not None:
-        pinned[then.mask.supplied] = str(then.mask.supplied_etag)
-    for text, etag in pinned.items():
-        address = S3Address.parse(text)
-        if store.head(address).etag != etag:
-            raise SourceChanged(address=address, expected=etag)
-    files: tuple[StoredFile, ...] = (*then.variants, then.mask)
-    for file in files:
-        store.head(S3Address.parse(file.address))
 
 
 def replay_batch(then: Sidecar, output: str | None) -> tuple[Batch, ItemSpec]:
