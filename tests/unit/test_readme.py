@@ -79,7 +79,7 @@ def test_every_make_target_in_the_readme_exists():
 def test_the_readme_states_the_tolerance_that_the_code_has():
     """What a replay calls equal is a promise."""
     stated = re.search(
-        r"`--tolerance` is (\d+) levels, and masks must overlap by\n([\d.]+) %", README
+        r"`--tolerance` is (\d+) levels, and masks must overlap by ([\d.]+) %", README
     )
     assert stated
     assert int(stated[1]) == TOLERANCE_LEVELS
