@@ -71,6 +71,12 @@ class S3Address:
         """The key's last part without its extension."""
         return PurePosixPath(self.key).stem
 
+    @property
+    def folder(self) -> "S3Address":
+        """The prefix that the address lies directly under."""
+        folder, slash, _ = self.key.rpartition("/")
+        return S3Address(self.bucket, folder + slash)
+
     def join(self, name: str) -> "S3Address":
         """The address of a name under this prefix."""
         return S3Address(self.bucket, self.key + name)
@@ -148,6 +154,11 @@ class ResultKeys:
 def batch_file(output: str, batch_id: str, name: str) -> S3Address:
     """A file about a whole batch, such as `results.jsonl` or `batch.json`."""
     return S3Address.parse_output(output).join(f"_batches/{batch_id}/{name}")
+
+
+def replay_prefix(output: str, batch_id: str) -> S3Address:
+    """Where a replay's own results lie below an output prefix; nothing else does."""
+    return S3Address.parse_prefix(output, kind="output").join(f"_replays/{batch_id}/")
 
 
 def probe_key(output: str, mark: str) -> S3Address:

@@ -15,7 +15,8 @@ from typing import Generic, Self
 import structlog
 
 from shared.errors import BatcherClosed, DeviceLost, DeviceOutOfMemory, ModelError
-from worker.waiting import BatchLimits, Group, Job, Request, ResultT, WaitingRoom
+from shared.sidecars import Call
+from worker.waiting import Answer, BatchLimits, Group, Job, Request, ResultT, WaitingRoom
 
 #: Errors that hold for every request of a call alike: a smaller call would end the same way.
 #: CancelledError is how a call says that all of its items were cancelled while it ran.
@@ -91,10 +92,10 @@ class Batcher(Generic[ResultT]):
         """Start the device thread."""
         self._thread.start()
 
-    def submit(self, request: Request) -> Future[ResultT]:
+    def submit(self, request: Request) -> Future[Answer[ResultT]]:
         """Queue a request; blocks while `max_waiting` others wait.
 
-        The future ends with the result, with the error of the call, `DeviceOutOfMemory` if even
+        The future ends with the answer, with the error of the call, `DeviceOutOfMemory` if even
         alone it does not fit, `BatcherClosed` if it never ran, or `DeviceLost`.
 
         Raises:
@@ -201,7 +202,7 @@ class Batcher(Generic[ResultT]):
         return error
 
     def _attempt(self, jobs: list[Job[ResultT]]) -> Exception | None:
-        """Run the call and set its results, or return its error with its memory let go.
+        """Run the call and set its answers, or return its error with its memory let go.
 
         Raises:
             Exception: The call's own error, if it is fatal to the device.
@@ -213,9 +214,10 @@ class Batcher(Generic[ResultT]):
         except Exception as error:  # noqa: BLE001 - the batcher thread outlives any bad request
             self._count(jobs, started, failed=1)
             return self._examine(group, len(jobs), error)
-        self._count(jobs, started, failed=0)
+        seconds = round(self._count(jobs, started, failed=0), 3)
+        call = Call(batch_mates=len(jobs) - 1, seconds=seconds)
         for job, result in pairs:
-            job.future.set_result(result)
+            job.future.set_result(Answer(result, call))
         return None
 
     def _examine(self, group: Group, size: int, error: Exception) -> Exception:
@@ -228,14 +230,17 @@ class Batcher(Generic[ResultT]):
         traceback.clear_frames(error.__traceback__)
         return error
 
-    def _count(self, jobs: list[Job[ResultT]], started: float, *, failed: int) -> None:
+    def _count(self, jobs: list[Job[ResultT]], started: float, *, failed: int) -> float:
+        """Note a call that has just ended; returns how long it took, in seconds."""
+        seconds = time.monotonic() - started
         self._stats = replace(
             self._stats,
             batches=self._stats.batches + 1,
             requests=self._stats.requests + len(jobs),
             failed_batches=self._stats.failed_batches + failed,
-            busy_seconds=self._stats.busy_seconds + time.monotonic() - started,
+            busy_seconds=self._stats.busy_seconds + seconds,
         )
+        return seconds
 
 
 def _start(job: Job[ResultT]) -> bool:

@@ -3,6 +3,7 @@
 import os
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from worker.inpainting import Inpainting
 from worker.masking import Masking
 from worker.memory import MemoryBudget
 from worker.models import device_errors
+from worker.models.device_facts import device_facts
 from worker.models.fetch import ModelStore
 from worker.models.resident import ResidentModels
 from worker.pipeline import Pipeline
@@ -80,7 +82,7 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
     masking = Masking(store, models, batcher, limits)
     inpainting = Inpainting(models, batcher)
-    writer = ResultWriter(store, limits, device.torch_name)
+    writer = ResultWriter(store, limits, partial(device_facts, device.torch_name))
     sources = Sources(board, store, limits, MemoryBudget(settings.max_memory_bytes))
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
     seat = Seat(board, pipeline, in_hand, settings)

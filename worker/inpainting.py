@@ -1,6 +1,7 @@
 """Inpainting: the squares of a picture that the painter paints, one a variant."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from shared.tokens import prompt_notes
@@ -12,6 +13,7 @@ from worker.inpaint.protocol import InpaintRequest
 from worker.models.fetch import ModelStore
 from worker.order import Order
 from worker.repaint import Repaint
+from worker.waiting import Answer
 from worker.work import Work
 
 
@@ -24,7 +26,7 @@ class Inpainting:
 
     def paint(
         self, order: Order, picture: Picture, mask: Repaint, crop: Crop, work: Work
-    ) -> list[Rgb]:
+    ) -> list[Answer[Rgb]]:
         """The painted squares, one a variant, at the working size, in the picture's colours."""
         style, side, space = order.style, order.style.working_size, picture.space
         seen = space.to_srgb(cut(picture.flattened(style.background), crop, side))
@@ -46,8 +48,9 @@ class Inpainting:
             )
             for variant in range(1, style.variants + 1)
         ]
-        futures: list[Future[Rgb]] = [self._batcher.submit(request) for request in requests]
-        return [space.from_srgb(future.result()) for future in futures]
+        futures: list[Future[Answer[Rgb]]] = [self._batcher.submit(request) for request in requests]
+        answers = (future.result() for future in futures)
+        return [replace(answer, value=space.from_srgb(answer.value)) for answer in answers]
 
     def unread(self, order: Order) -> tuple[str, ...]:
         """What of the prompts is too long for the models to read, as clauses."""

@@ -11,6 +11,7 @@ from shared.board import StatusBoard
 from shared.errors import RestyleError
 from shared.jobs import Claim, Result
 from shared.s3 import ObjectStore
+from shared.sidecars import dump_sidecar
 from worker.composite import crop_around
 from worker.inpainting import Inpainting
 from worker.masking import Masking
@@ -55,18 +56,19 @@ class Pipeline:
         """
         times = Timings()
         order = Order.of(work.claim, self._batch(work.claim.batch_id))
-        with self._sources.opened(order, work, times) as (pinned, picture):
+        with self._sources.opened(order, work, times) as source:
+            order, picture = source.order, source.picture
             work.check()
             with times.stage("mask"):
-                mask = self._masking.mask(pinned, picture)
+                mask = self._masking.mask(order, picture)
             work.check()
-            crop = crop_around(mask.hard, pinned.style.working_size)
+            crop = crop_around(mask.hard, order.style.working_size)
             with times.stage("inpaint"):
-                squares = self._inpainting.paint(pinned, picture, mask, crop, work)
+                squares = self._inpainting.paint(order, picture, mask, crop, work)
             work.check_claim()
-            unread = self._inpainting.unread(pinned)
-            painting = Painting(picture, mask, crop, squares, unread)
-            return self._writer.write(pinned, painting, times)
+            notes = self._inpainting.unread(order)
+            painting = Painting(picture, source.sha256, mask, crop, squares, notes)
+            return self._writer.write(order, painting, times)
 
     def record_failure(self, claim: Claim, error: RestyleError) -> str | None:
         """Leave a sidecar that says why there is no result; a failing S3 only costs this note.
@@ -77,7 +79,7 @@ class Pipeline:
         try:
             batch = self._batch(claim.batch_id)
             address = failure_address(batch, claim)
-            body = failure_sidecar(claim, batch, error)
+            body = dump_sidecar(failure_sidecar(claim, batch, error))
             self._store.put(address, body, content_type="application/json")
         except RestyleError as second:
             log.warning("failure sidecar not written", **second.report())

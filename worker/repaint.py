@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from shared.sidecars import Call
 from shared.styles import Style
 from worker.arrays import Grey, Mask, Size
 from worker.masks import FoundMask, feather_px
@@ -20,11 +21,13 @@ class Repaint:
     alpha: Grey
     #: ETag of the supplied mask; None where it was found by text.
     etag: str | None = None
+    #: The segmenter's call that found it; None where it was supplied.
+    call: Call | None = None
 
     @classmethod
-    def found(cls, mask: FoundMask, style: Style, size: Size) -> Self:
-        """A mask found by text, with the style's soft edge inside it."""
-        return cls(mask.hard, mask.alpha(feather_px(style, size)))
+    def found(cls, mask: FoundMask, style: Style, size: Size, call: Call) -> Self:
+        """A mask found by text in a call, with the style's soft edge inside it."""
+        return cls(mask.hard, mask.alpha(feather_px(style, size)), call=call)
 
     @classmethod
     def supplied(cls, mask: Grey, etag: str) -> Self:

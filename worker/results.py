@@ -1,12 +1,27 @@
 """Results: painted squares become pictures at full size, proved, encoded and uploaded."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 
 from shared.jobs import Result
 from shared.keys import ResultKeys, S3Address
 from shared.pictures import Limits
 from shared.s3 import ObjectStore
+from shared.sidecars import (
+    Call,
+    CropFacts,
+    DeviceFacts,
+    MaskFacts,
+    ModelFacts,
+    Proof,
+    Sidecar,
+    SourceFacts,
+    VariantFacts,
+    WrittenFacts,
+    dump_sidecar,
+)
 from worker.arrays import Rgb
 from worker.composite import Crop, check_kept, largest_difference_outside, paste
 from worker.encoding import Encoded, encode, encode_mask, output_container
@@ -14,8 +29,9 @@ from worker.images import Picture
 from worker.order import Order
 from worker.readback import read_back
 from worker.repaint import Repaint
-from worker.sidecar import Account, Painted, Proof, Written, failure_address, sidecar
+from worker.sidecar import failure_address, renderer, worker_facts
 from worker.timings import Timings
+from worker.waiting import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +39,12 @@ class Painting:
     """What the models made of one picture."""
 
     picture: Picture
+    #: Of the source's file, in hex.
+    source_sha256: str
     mask: Repaint
     crop: Crop
     #: The painted squares at the working size, one a variant.
-    squares: list[Rgb]
+    squares: list[Answer[Rgb]]
     #: What a person should know of how they were painted, as clauses.
     notes: tuple[str, ...] = ()
 
@@ -34,7 +52,10 @@ class Painting:
 class ResultWriter:
     """Writes results; shared by all item threads of a process."""
 
-    def __init__(self, store: ObjectStore, limits: Limits, device: str) -> None:
+    def __init__(
+        self, store: ObjectStore, limits: Limits, device: Callable[[], DeviceFacts]
+    ) -> None:
+        """Write nothing yet; `device` is asked when a sidecar is due, once models are loaded."""
         self._store = store
         self._limits = limits
         self._device = device
@@ -51,12 +72,12 @@ class ResultWriter:
             for number in range(1, len(painting.squares) + 1)
         )
         with times.stage("encode"):
-            mask = encode_mask(painting.mask.stored)
+            body = encode_mask(painting.mask.stored)
         with times.stage("upload"):
-            self._store.put(keys.mask, mask, content_type="image/png")
-        account = self._account(order, fingerprint, painting, variants, str(keys.mask), times)
-        body = sidecar(claim, order.batch, account)
-        self._store.put(keys.sidecar, body, content_type="application/json")
+            self._store.put(keys.mask, body, content_type="image/png")
+        mask = _mask_facts(keys.mask, body, painting.mask, claim.spec.mask)
+        sidecar = self._sidecar(order, fingerprint, painting, variants, mask, times)
+        self._store.put(keys.sidecar, dump_sidecar(sidecar), content_type="application/json")
         if claim.fence > 1:
             # An earlier try may have left word that the item failed.
             self._store.delete(failure_address(order.batch, claim))
@@ -70,10 +91,11 @@ class ResultWriter:
 
     def _variant(
         self, order: Order, painting: Painting, number: int, keys: ResultKeys, times: Timings
-    ) -> Painted:
+    ) -> VariantFacts:
         source, alpha = painting.picture, painting.mask.alpha
+        square = painting.squares[number - 1]
         with times.stage("composite"):
-            rgb = paste(source.rgb, painting.squares[number - 1], painting.crop, alpha)
+            rgb = paste(source.rgb, square.value, painting.crop, alpha)
             before = check_kept(source.rgb, rgb, alpha, name=str(order.source))
         container = output_container(order.style.output_format, source)
         with times.stage("encode"):
@@ -84,7 +106,7 @@ class ResultWriter:
         with times.stage("upload"):
             self._store.put(address, encoded.body, content_type=encoded.content_type)
         proof = Proof(outside_before_encoding=before, outside_after_decoding=after)
-        return _painted(address, order.seed(number), encoded, proof)
+        return _variant_facts(address, order.seed(number), encoded, proof, square.call)
 
     def _difference_after(self, encoded: Encoded, painting: Painting, order: Order) -> int:
         """What the encoder did to the kept pixels; also shows that the file says what it should."""
@@ -98,31 +120,33 @@ class ResultWriter:
         kept = painting.picture.rgb if again.alpha is not None else _seen(painting, order)
         return largest_difference_outside(kept, again.rgb, painting.mask.alpha)
 
-    def _account(
+    def _sidecar(
         self,
         order: Order,
         fingerprint: str,
         painting: Painting,
-        variants: tuple[Painted, ...],
-        mask: str,
+        variants: tuple[VariantFacts, ...],
+        mask: MaskFacts,
         times: Timings,
-    ) -> Account:
-        (width, height), spec = painting.picture.size, order.claim.spec
-        return Account(
+    ) -> Sidecar:
+        spec = order.claim.spec
+        return Sidecar(
+            batch_id=order.claim.batch_id,
+            number=spec.number,
+            external_id=spec.external_id,
             fingerprint=fingerprint,
-            source_etag=str(spec.etag),
-            source_size=spec.size or 0,
-            width=width,
-            height=height,
-            notes=painting.picture.notes + painting.notes,
+            rendered_at=datetime.now(UTC),
+            renderer=renderer(),
+            worker=worker_facts(order.claim),
+            device=self._device(),
+            source=_source_facts(order, painting),
             style=order.style,
-            segmenter=order.segmenter,
-            painter=order.painter,
+            style_digest=order.style.digest,
+            models=ModelFacts(segmenter=order.segmenter, painter=order.painter),
             mask=mask,
-            mask_area=painting.mask.area,
-            crop=painting.crop,
+            crop=CropFacts(**asdict(painting.crop)),
             variants=variants,
-            device=self._device,
+            notes=painting.notes,
             timings_seconds=times.as_dict(),
         )
 
@@ -131,13 +155,51 @@ def _seen(painting: Painting, order: Order) -> Rgb:
     return painting.picture.flattened(order.style.background)
 
 
-def _painted(address: S3Address, seed: int, encoded: Encoded, proof: Proof) -> Painted:
-    sha256 = hashlib.sha256(encoded.body).hexdigest()
-    return Painted(
+def _source_facts(order: Order, painting: Painting) -> SourceFacts:
+    (width, height), spec = painting.picture.size, order.claim.spec
+    return SourceFacts(
+        address=spec.source,
+        etag=str(spec.etag),
+        size=spec.size or 0,
+        sha256=painting.source_sha256,
+        width=width,
+        height=height,
+        notes=painting.picture.notes,
+    )
+
+
+def _mask_facts(address: S3Address, body: bytes, mask: Repaint, supplied: str | None) -> MaskFacts:
+    return MaskFacts(
+        address=str(address),
+        sha256=hashlib.sha256(body).hexdigest(),
+        supplied=supplied,
+        supplied_etag=mask.etag,
+        area=round(mask.area, 6),
+        call=mask.call,
+    )
+
+
+def _variant_facts(
+    address: S3Address, seed: int, encoded: Encoded, proof: Proof, call: Call
+) -> VariantFacts:
+    return VariantFacts(
         address=str(address),
         seed=seed,
-        sha256=sha256,
+        sha256=hashlib.sha256(encoded.body).hexdigest(),
         size=len(encoded.body),
-        written=Written.of(encoded),
+        written=_written_facts(encoded),
         proof=proof,
+        call=call,
+    )
+
+
+def _written_facts(encoded: Encoded) -> WrittenFacts:
+    metadata = encoded.metadata
+    kinds = {"icc": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
+    return WrittenFacts(
+        container=encoded.container,
+        options=dict(encoded.options),
+        digital_source_type=metadata.source_type,
+        carries=tuple(kind for kind, content in kinds.items() if content),
+        notes=metadata.notes,
     )

@@ -1,117 +1,28 @@
-"""The sidecar: JSON beside a result; all that replays it, explains it and proves it."""
+"""What a worker says of itself and of its failures in sidecars; `shared.sidecars` is their form."""
 
-import json
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Self
 
 from shared.errors import RestyleError
 from shared.fingerprint import RENDERER_VERSION
-from shared.jobs import Batch, Claim, Failure, ResolvedModel
+from shared.jobs import Batch, Claim, Failure
 from shared.keys import ResultKeys, S3Address, item_mark
-from shared.styles import Style
-from worker.composite import Crop
-from worker.encoding import Encoded
+from shared.sidecars import FailedSource, FailureSidecar, Renderer, WorkerFacts
 
-#: Grows when a field changes its meaning.
-SIDECAR_VERSION = 1
 #: Libraries whose release can move a pixel.
-LIBRARIES = ("restyle", "torch", "diffusers", "transformers", "numpy", "pillow")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """How far the kept pixels of one variant are from the source, per channel, 0 to 255."""
-
-    #: Largest difference outside the mask before encoding; 0 or the item is not reported done.
-    outside_before_encoding: int
-    #: The same after decoding what was uploaded: 0 where lossless, else the encoder's error.
-    outside_after_decoding: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """How one variant's file was written, and what it carries beside its pixels."""
-
-    container: str
-    #: The encoder's, in Pillow's words.
-    options: Mapping[str, object]
-    #: IPTC's address of how the picture came about; None where the file does not say.
-    digital_source_type: str | None
-    #: Which of icc, exif and xmp the file holds.
-    carries: tuple[str, ...]
-    #: What of the source's was left behind, as clauses.
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, encoded: Encoded) -> Self:
-        """What the sidecar tells of a file."""
-        metadata = encoded.metadata
-        kinds = {"icc": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
-        return cls(
-            container=encoded.container,
-            options=encoded.options,
-            digital_source_type=metadata.source_type,
-            carries=tuple(kind for kind, content in kinds.items() if content),
-            notes=metadata.notes,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Painted:
-    """One variant as the sidecar tells of it."""
-
-    address: str
-    seed: int
-    sha256: str
-    size: int
-    written: Written
-    proof: Proof
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Everything about one render that is not already in claim and batch."""
-
-    fingerprint: str
-    source_etag: str
-    source_size: int
-    width: int
-    height: int
-    notes: tuple[str, ...]
-    style: Style
-    segmenter: ResolvedModel | None
-    painter: ResolvedModel
-    mask: str
-    mask_area: float
-    crop: Crop
-    variants: tuple[Painted, ...]
-    device: str
-    timings_seconds: Mapping[str, float]
-
-
-def sidecar(claim: Claim, batch: Batch, account: Account) -> bytes:
-    """The sidecar of a result, UTF-8 JSON."""
-    fields = {
-        "state": "done",
-        "fingerprint": account.fingerprint,
-        "source": _source(claim, account),
-        "style": account.style.model_dump(mode="json"),
-        "models": _models(account),
-        "mask": {
-            "address": account.mask,
-            "supplied": claim.spec.mask,
-            "area": round(account.mask_area, 6),
-        },
-        "crop": asdict(account.crop),
-        "variants": [asdict(variant) for variant in account.variants],
-        "device": account.device,
-        "timings_seconds": dict(account.timings_seconds),
-    }
-    return _json(claim, batch, fields)
+LIBRARIES = (
+    "restyle",
+    "torch",
+    "diffusers",
+    "transformers",
+    "accelerate",
+    "safetensors",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+)
 
 
 def failure_address(batch: Batch, claim: Claim) -> S3Address:
@@ -120,48 +31,32 @@ def failure_address(batch: Batch, claim: Claim) -> S3Address:
     return ResultKeys.of(batch.output, claim.spec.source, mark).failure
 
 
-def failure_sidecar(claim: Claim, batch: Batch, error: RestyleError) -> bytes:
-    """What is kept beside the results when there is no result, UTF-8 JSON."""
-    fields = {
-        "state": "failed",
-        "source": {"address": claim.spec.source},
-        "style": batch.style.model_dump(mode="json") | claim.spec.overrides,
-        "error": Failure.of(error).model_dump(mode="json", exclude={"sidecar"}),
-    }
-    return _json(claim, batch, fields)
+def failure_sidecar(claim: Claim, batch: Batch, error: RestyleError) -> FailureSidecar:
+    """What is kept beside the results when there is no result."""
+    return FailureSidecar(
+        batch_id=claim.batch_id,
+        number=claim.spec.number,
+        external_id=claim.spec.external_id,
+        failed_at=datetime.now(UTC),
+        renderer=renderer(),
+        worker=worker_facts(claim),
+        source=FailedSource(address=claim.spec.source),
+        style=batch.style.model_dump(mode="json") | claim.spec.overrides,
+        error=Failure.of(error),
+    )
 
 
-def _json(claim: Claim, batch: Batch, fields: Mapping[str, object]) -> bytes:
-    head = {
-        "version": SIDECAR_VERSION,
-        "batch_id": batch.batch_id,
-        "number": claim.spec.number,
-        "external_id": claim.spec.external_id,
-        "renderer": {"version": RENDERER_VERSION, "libraries": library_versions()},
-    }
-    return json.dumps({**head, **fields}, ensure_ascii=False, indent=2).encode()
-
-
-def _source(claim: Claim, account: Account) -> dict[str, object]:
-    return {
-        "address": claim.spec.source,
-        "etag": account.source_etag,
-        "size": account.source_size,
-        "width": account.width,
-        "height": account.height,
-        "notes": list(account.notes),
-    }
-
-
-def _models(account: Account) -> dict[str, object]:
-    models = {"segmenter": account.segmenter, "painter": account.painter}
-    return {name: model and model.model_dump(mode="json") for name, model in models.items()}
+def worker_facts(claim: Claim) -> WorkerFacts:
+    """Who holds the claim, and at which try."""
+    return WorkerFacts(owner=claim.owner, deliveries=claim.deliveries, retries=claim.retries)
 
 
 @cache
-def library_versions() -> dict[str, str]:
-    """Releases of Python and of the libraries that can move a pixel."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
+def renderer() -> Renderer:
+    """This process's code: the renderer's version and the releases of what can move a pixel."""
+    python = {"python": platform.python_version()}
+    libraries = python | {name: _version(name) for name in LIBRARIES}
+    return Renderer(version=RENDERER_VERSION, libraries=libraries)
 
 
 def _version(name: str) -> str:

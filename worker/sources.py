@@ -1,14 +1,16 @@
 """Sources: an item's picture, fetched, weighed, decoded and pinned."""
 
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from shared.board import StatusBoard
 from shared.errors import ImageEmpty, ImageTruncated, SourceChanged
 from shared.pictures import Limits, read_header
-from shared.s3 import ObjectInfo, ObjectStore
+from shared.s3 import ObjectStore
 from worker.images import Picture, decode
 from worker.memory import MemoryBudget
 from worker.order import Order
@@ -23,6 +25,17 @@ SECOND_LOOK_SECONDS = 2.0
 BYTES_PER_PIXEL = 22
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An item's picture, decoded."""
+
+    #: The item's order, for the very version of the source that was fetched.
+    order: Order
+    picture: Picture
+    #: Of its file, in hex.
+    sha256: str
+
+
 class Sources:
     """Opens sources; shared by all item threads of a process."""
 
@@ -35,8 +48,8 @@ class Sources:
         self._memory = memory
 
     @contextmanager
-    def opened(self, order: Order, work: Work, times: Timings) -> Iterator[tuple[Order, Picture]]:
-        """The decoded source, and the order pinned to it; its memory is kept for the block.
+    def opened(self, order: Order, work: Work, times: Timings) -> Iterator[Source]:
+        """The decoded source; its memory is kept for the block.
 
         Raises:
             ImageError: The picture cannot be used.
@@ -46,40 +59,39 @@ class Sources:
         """
         with ExitStack() as held:
             try:
-                info, picture = self._decoded(order, work, times, held)
+                source = self._decoded(order, work, times, held)
             except (ImageEmpty, ImageTruncated):
                 held.close()
                 time.sleep(SECOND_LOOK_SECONDS)
                 work.check()
-                info, picture = self._decoded(order, work, times, held)
-            yield self._pinned(order, info), picture
+                source = self._decoded(order, work, times, held)
+            yield replace(source, order=self._pinned(source.order))
 
-    def _decoded(
-        self, order: Order, work: Work, times: Timings, held: ExitStack
-    ) -> tuple[ObjectInfo, Picture]:
+    def _decoded(self, order: Order, work: Work, times: Timings, held: ExitStack) -> Source:
         source, limits = str(order.source), self._limits
         with times.stage("fetch"):
-            info, body = self._fetch(order)
+            order, body = self._fetch(order)
         with times.stage("wait"):
             header = read_header(BytesIO(body), byte_count=len(body), source=source, limits=limits)
             width, height = header.size
             held.enter_context(self._memory.held(BYTES_PER_PIXEL * width * height, work.check))
         with times.stage("decode"):
-            return info, decode(body, source=source, limits=limits)
+            picture = decode(body, source=source, limits=limits)
+        return Source(order, picture, hashlib.sha256(body).hexdigest())
 
-    def _fetch(self, order: Order) -> tuple[ObjectInfo, bytes]:
-        info = self._store.head(order.source)
+    def _fetch(self, order: Order) -> tuple[Order, bytes]:
+        """The source's bytes, and the order for the version that they are of."""
+        listed, info = order.claim.spec, self._store.head(order.source)
         self._limits.check_bytes(info.size, source=str(order.source))
         # What a listing saw at submission counts before what lies there now.
-        wanted = order.claim.spec.etag or info.etag
-        return info, self._store.get(order.source, etag=wanted, max_bytes=self._limits.max_bytes)
+        etag, size = listed.etag or info.etag, info.size if listed.size is None else listed.size
+        body = self._store.get(order.source, etag=etag, max_bytes=self._limits.max_bytes)
+        return order.pinned(etag, size), body
 
-    def _pinned(self, order: Order, info: ObjectInfo) -> Order:
+    def _pinned(self, order: Order) -> Order:
         """Hold the item to the picture that its first claim decoded."""
         spec = order.claim.spec
-        fetched = spec.etag or info.etag
-        size = info.size if spec.size is None else spec.size
-        pin = self._board.pin_source(order.claim, fetched, size)
-        if pin.etag != fetched:
-            raise SourceChanged(address=order.source, expected=pin.etag)
-        return order.pinned(pin.etag, pin.size)
+        etag, size = self._board.pin_source(order.claim, str(spec.etag), spec.size or 0)
+        if etag != spec.etag:
+            raise SourceChanged(address=order.source, expected=etag)
+        return order.pinned(etag, size)

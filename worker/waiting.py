@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from shared.sidecars import Call
+
 ResultT = TypeVar("ResultT")
 
 #: Groups whose safe size is remembered; beyond it all are forgotten and learned anew.
@@ -50,12 +52,20 @@ class BatchLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer(Generic[ResultT]):
+    """What the device gave for one request, and the call that gave it."""
+
+    value: ResultT
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
 class Job(Generic[ResultT]):
-    """A request, the future of its result, and when it came (seconds of the caller's clock)."""
+    """A request, the future of its answer, and when it came (seconds of the caller's clock)."""
 
     request: Request
     arrived: float
-    future: Future[ResultT] = field(default_factory=Future)
+    future: Future[Answer[ResultT]] = field(default_factory=Future)
 
 
 class WaitingRoom(Generic[ResultT]):

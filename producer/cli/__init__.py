@@ -18,6 +18,7 @@ ROOMS: Mapping[str, str] = {
     "items": "batches",
     "results": "outputs",
     "sheet": "outputs",
+    "replay": "replaying",
     "cancel": "batches",
     "retry": "batches",
     "pause": "batches",

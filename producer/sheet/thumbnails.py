@@ -2,15 +2,11 @@
 
 import io
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from PIL import Image, ImageChops, ImageCms, ImageFilter, ImageOps
 
-from shared.errors import ImageError, ImageTooLarge, ImageUnreadable
+from producer.pictures import opened
 
-#: Containers that the catalogue and the worker use; nothing else is even probed.
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
 #: Quality of the small JPEGs; they are looked at, never rendered from.
 QUALITY = 84
 #: Side of a field of the pattern that stands under transparent pixels.
@@ -41,7 +37,7 @@ def thumbnail(raw: bytes, side: int, *, address: str, max_pixels: int) -> Image.
         ImageTooLarge: Over the limit.
         ImageUnreadable: No picture, or a damaged one.
     """
-    with _DECODING, _opened(raw, address, max_pixels) as picture:
+    with _DECODING, opened(raw, address, max_pixels) as picture:
         return _small(picture, side)
 
 
@@ -49,7 +45,7 @@ def mask_thumbnail(
     raw: bytes, size: tuple[int, int], *, address: str, max_pixels: int
 ) -> Image.Image:
     """A mask's bytes as mode L (255 = repaint) of a thumbnail's size; raises as `thumbnail`."""
-    with _DECODING, _opened(raw, address, max_pixels) as mask:
+    with _DECODING, opened(raw, address, max_pixels) as mask:
         return mask.convert("L").resize(size, Image.Resampling.BOX)
 
 
@@ -73,27 +69,6 @@ def as_jpeg(picture: Image.Image) -> bytes:
     sink = io.BytesIO()
     picture.save(sink, "JPEG", quality=QUALITY, optimize=True)
     return sink.getvalue()
-
-
-@contextmanager
-def _opened(raw: bytes, address: str, max_pixels: int) -> Iterator[Image.Image]:
-    try:
-        with Image.open(io.BytesIO(raw), formats=FORMATS) as picture:
-            _check_size(picture, address, max_pixels)
-            yield picture
-    except ImageError:
-        raise
-    except Exception as error:
-        # Decoders raise whatever they like on hostile bytes, MemoryError among it.
-        reason = "its bytes are no picture" if isinstance(error, OSError) else repr(error)
-        raise ImageUnreadable(source=address, reason=reason) from error
-
-
-def _check_size(picture: Image.Image, address: str, max_pixels: int) -> None:
-    width, height = picture.size
-    if width * height > max_pixels:
-        size, limit = f"{width} x {height} pixels", f"{max_pixels} pixels"
-        raise ImageTooLarge(source=address, size=size, limit=limit)
 
 
 def _small(picture: Image.Image, side: int) -> Image.Image:

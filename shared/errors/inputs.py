@@ -127,6 +127,30 @@ class ResultsMissing(InputError):
     hint = "Run `restyle watch {batch}` and try again when items are done."
 
 
+class SidecarInvalid(InputError):
+    """A sidecar cannot be read, or is none that this release understands."""
+
+    code = "sidecar_invalid"
+    sentence = "The sidecar {sidecar} cannot be used: {reason}."
+    hint = "Name the .json beside a result, in S3 or on this disk; `restyle results` lists them."
+
+
+class NothingToReplay(InputError):
+    """The sidecar is that of an item that failed; there is no result to compare with."""
+
+    code = "nothing_to_replay"
+    sentence = "There is nothing to replay in {sidecar}: its item failed as {failure}."
+    hint = "Mend what the failure names, and `restyle retry {batch}`."
+
+
+class ReplayUnfinished(InputError):
+    """A replay did not end in its time; it was cancelled."""
+
+    code = "replay_unfinished"
+    sentence = "The replay did not end within {seconds:g} s: {reason}."
+    hint = "Start a `restyle-worker` if none runs (`restyle doctor` tells), or raise --timeout."
+
+
 class FileUnwritable(InputError):
     """A file that a command was asked to write cannot be written."""
 

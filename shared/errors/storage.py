@@ -54,7 +54,7 @@ class SourceChanged(StorageError):
     """The source was replaced after the item was claimed or submitted."""
 
     code = "source_changed"
-    sentence = "{address} was replaced while its item was under way (ETag {expected} expected)."
+    sentence = "{address} is no longer the object that its item is pinned to (ETag {expected})."
     hint = "Retry the item to render the new picture."
 
 

@@ -94,7 +94,7 @@ def test_a_real_lack_of_memory_makes_batches_smaller_and_loses_nothing(tiny_pain
     futures = [batcher.submit(request) for request in asked]
     try:
         with batcher:
-            shapes = {future.result(LIMIT_SECONDS).shape for future in futures}
+            shapes = {future.result(LIMIT_SECONDS).value.shape for future in futures}
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert shapes == {(side, side, 3)}

@@ -157,8 +157,8 @@ def test_segmenting_and_painting_meet_in_one_batcher(tiny_painter, tiny_segmente
     painted = [batcher.submit(inpaint(tiny_painter, seed=seed)) for seed in range(5)]
     broken = batcher.submit(inpaint(tiny_segmenter))
     with batcher:
-        assert {future.result(LIMIT_SECONDS).shape for future in segmented} == {(2, 64, 64)}
-        assert {future.result(LIMIT_SECONDS).shape for future in painted} == {(64, 64, 3)}
+        assert {future.result(LIMIT_SECONDS).value.shape for future in segmented} == {(2, 64, 64)}
+        assert {future.result(LIMIT_SECONDS).value.shape for future in painted} == {(64, 64, 3)}
         assert isinstance(broken.exception(LIMIT_SECONDS), ModelInvalid)
     assert (batcher.stats().batches, deaths) == (3, [])
 

@@ -1,6 +1,7 @@
 """One item's way in one process: real board, real S3, a real (untrained) tiny painter."""
 
-import json
+import hashlib
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from infra.demo.services import free_port
 from shared.settings import load_settings
+from shared.sidecars import dump_sidecar, parse_sidecar
 from shared.states import ItemState
 from worker.bootstrap import build
 from worker.devices import Device
@@ -26,24 +28,65 @@ def test_outside_the_supplied_mask_every_pixel_is_the_sources(process, board, bu
     assert not np.array_equal(painted, pixels)
 
 
-def test_the_sidecar_replays_the_item(process, board, bucket, photo, place):
-    """It holds source, style, models, seeds, timings and the proof."""
+def _read(bucket, address):
+    return (bucket / address.split("/", 3)[3]).read_bytes()
+
+
+def _sha256(body):
+    return hashlib.sha256(body).hexdigest()
+
+
+def test_the_sidecar_holds_all_that_decided_the_pixels(process, board, bucket, photo, place):
+    """Every file named in it has the digest and size that it says; seeds and models are there."""
     process.seat.take(place(variants=2), OWNER)
-    result = board.item("b", 0).result
-    sidecar = json.loads((bucket / result.sidecar.split("/", 3)[3]).read_text())
-    assert sidecar["fingerprint"] == result.fingerprint
-    assert len({variant["seed"] for variant in sidecar["variants"]}) == 2
-    assert [variant["address"] for variant in sidecar["variants"]] == list(result.variants)
-    assert {"fetch", "decode", "mask", "inpaint"} <= sidecar["timings_seconds"].keys()
-    assert sidecar["source"]["etag"] == board.item("b", 0).spec.etag
+    item = board.item("b", 0)
+    sidecar = parse_sidecar(_read(bucket, item.result.sidecar), where="test")
+    assert sidecar.fingerprint == item.result.fingerprint
+    assert tuple(one.address for one in sidecar.variants) == item.result.variants
+    assert len({variant.seed for variant in sidecar.variants}) == 2
+    for file in (*sidecar.variants, sidecar.mask, sidecar.source):
+        assert file.sha256 == _sha256(_read(bucket, file.address))
+    assert (sidecar.source.etag, sidecar.source.size) == (item.spec.etag, item.spec.size)
+    assert sidecar.mask.supplied_etag == hashlib.md5(_read(bucket, item.spec.mask)).hexdigest()
+    assert sidecar.models.painter == board.status("b").batch.models[sidecar.style.painter]
+    assert sidecar.style.digest == sidecar.style_digest
+
+
+def test_the_sidecar_tells_who_rendered_and_how(process, board, bucket, photo, place):
+    """Owner, try, device, precision, libraries, batch mates and the time of every stage."""
+    process.seat.take(place(variants=3), OWNER)
+    body = _read(bucket, board.item("b", 0).result.sidecar)
+    sidecar = parse_sidecar(body, where="test")
+    assert (sidecar.worker.owner, sidecar.worker.deliveries, sidecar.worker.retries) == (
+        OWNER,
+        1,
+        0,
+    )
+    assert (sidecar.device.name, sidecar.device.precision) == ("cpu", "float32")
+    assert sidecar.renderer.libraries["torch"] == version("torch")
+    assert "not installed" not in sidecar.renderer.libraries.values()
+    assert [variant.call.batch_mates for variant in sidecar.variants] == [2, 2, 2]
+    assert sidecar.mask.call is None
+    stages = ["fetch", "wait", "decode", "mask", "inpaint", "composite", "encode", "upload"]
+    assert list(sidecar.timings_seconds) == stages
+    assert sidecar.variants[0].call.seconds <= sidecar.timings_seconds["inpaint"]
+    assert dump_sidecar(sidecar) == body
+
+
+def test_the_sidecar_of_a_failure_reads_back_too(process, board, bucket, photo, place):
+    """What failed and why, in the board's own words."""
+    process.seat.take(place(digest="f" * 64), OWNER)
+    failure = board.item("b", 0).failure
+    sidecar = parse_sidecar(_read(bucket, failure.sidecar), where="test")
+    assert sidecar.error == failure.model_copy(update={"sidecar": None})
+    assert (sidecar.external_id, sidecar.worker.owner) == ("sku", OWNER)
 
 
 def test_the_sidecar_says_what_of_a_prompt_is_not_read(process, board, bucket, photo, place):
     """The tiny tokenizer has a token for each letter; of the mask's prompts none was read."""
     process.seat.take(place(mask="x" * 100, paint="a " * 75 + "silk dress"), OWNER)
     result = board.item("b", 0).result
-    sidecar = json.loads((bucket / result.sidecar.split("/", 3)[3]).read_text())
-    (note,) = sidecar["source"]["notes"]
+    (note,) = parse_sidecar(_read(bucket, result.sidecar), where="test").notes
     assert note == 'the painter reads 77 tokens of the prompt; cut: "silk dress"'
 
 

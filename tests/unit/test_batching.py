@@ -109,7 +109,7 @@ def test_every_request_gets_its_own_answer_or_its_own_error(rows, memory, max_ba
         if question.bad:
             assert isinstance(future.exception(), ValueError)
         else:
-            assert future.result() == (question.group, question.number)
+            assert future.result().value == (question.group, question.number)
     for group, numbers in device.calls:
         assert len(numbers) <= max_batch
         assert numbers == sorted(numbers)
@@ -126,7 +126,7 @@ def test_many_threads_share_a_small_waiting_room(threads, each, room):
     def ask(batcher: Batcher, thread: int) -> None:
         for number in range(each):
             question = Question(Shape(f"g{number % 2}"), thread * 1_000 + number)
-            answers.append(batcher.submit(question).result(LIMIT_SECONDS))
+            answers.append(batcher.submit(question).result(LIMIT_SECONDS).value)
 
     with device.batcher(max_waiting=room) as batcher:
         started = [threading.Thread(target=ask, args=(batcher, t)) for t in range(threads)]
@@ -147,6 +147,24 @@ def test_compatible_requests_share_a_call():
     with batcher:
         ended(futures)
     assert device.sizes == [4, 4, 2]
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=questions, memory=st.integers(1, 9), max_batch=st.integers(1, 9))
+def test_an_answer_knows_the_call_that_gave_it(rows, memory, max_batch):
+    """Batch mates are the other requests of the last call with it, however often it was cut."""
+    device = Device(memory)
+    batcher = device.batcher(max_batch=max_batch)
+    asked = [Question(Shape(name), number, bad) for number, (name, bad) in enumerate(rows)]
+    futures = [batcher.submit(question) for question in asked]
+    with batcher:
+        ended(futures)
+    last_call = {number: numbers for _, numbers in device.calls for number in numbers}
+    for question, future in zip(asked, futures, strict=True):
+        if not question.bad:
+            call = future.result().call
+            assert call.batch_mates == len(last_call[question.number]) - 1
+            assert call.seconds >= 0
 
 
 def test_a_full_waiting_room_blocks_the_next_submit():
@@ -274,7 +292,7 @@ def test_closing_hands_back_what_waits_and_ends_what_runs():
         batcher.submit(Question(Shape("a"), 9))
     go_on.set()
     assert batcher.close(LIMIT_SECONDS)
-    assert futures[0].result() == (Shape("a"), 0)
+    assert futures[0].result().value == (Shape("a"), 0)
     assert device.sizes == [1]
 
 

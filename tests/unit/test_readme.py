@@ -8,6 +8,7 @@ import yaml
 
 from producer.cli import ROOMS
 from producer.manifest import open_manifest
+from producer.tolerance import LEAST_OVERLAP, TOLERANCE_LEVELS
 from shared.s3 import ObjectStore
 from shared.settings import Settings
 from shared.styles import ALIASES, Style, parse_style
@@ -75,3 +76,13 @@ def test_every_make_target_in_the_readme_exists():
     targets = set(re.findall(r"(?:`|\$ )make ([a-z-]+)", README))
     makefile = (ROOT / "Makefile").read_text()
     assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
+
+
+def test_the_readme_states_the_tolerance_that_the_code_has():
+    """What a replay calls equal is a promise."""
+    stated = re.search(
+        r"`--tolerance` is (\d+) levels, and masks must overlap by ([\d.]+) %", README
+    )
+    assert stated
+    assert int(stated[1]) == TOLERANCE_LEVELS
+    assert float(stated[2]) == pytest.approx(100 * LEAST_OVERLAP)
