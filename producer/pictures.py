@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.errors import ImageError, ImageTooLarge, ImageUnreadable
-
-#: Containers that the catalogue and the worker use; nothing else is even probed.
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+from shared.pictures import Limits, open_picture, reading
+from shared.pictures.signatures import HEAD_BYTES
 
 #: uint8, H x W x channels: 1 for a mask, 3 for a picture, 4 for one with transparency.
 Samples: TypeAlias = NDArray[np.uint8]
@@ -28,19 +26,16 @@ def opened(raw: bytes, address: str, max_pixels: int) -> Iterator[Image.Image]:
         max_pixels: Larger pictures are refused before they are decoded.
 
     Raises:
-        ImageTooLarge: Over the limit.
-        ImageUnreadable: No picture, or a damaged one.
+        ImageError: It cannot be used, in the words in which a worker would say it.
     """
-    try:
-        with Image.open(io.BytesIO(raw), formats=FORMATS) as picture:
-            _check_size(picture, address, max_pixels)
-            yield picture
-    except ImageError:
-        raise
-    except Exception as error:
-        # Decoders raise whatever they like on hostile bytes, MemoryError among it.
-        reason = "its bytes are no picture" if isinstance(error, OSError) else repr(error)
-        raise ImageUnreadable(source=address, reason=reason) from error
+    limits = Limits(max_bytes=len(raw), max_side=max_pixels, max_pixels=max_pixels)
+    with (
+        reading(raw[:HEAD_BYTES], source=address, limits=limits),
+        open_picture(
+            io.BytesIO(raw), byte_count=len(raw), source=address, limits=limits
+        ) as picture,
+    ):
+        yield picture
 
 
 def samples(raw: bytes, address: str, max_pixels: int) -> Samples:
@@ -54,10 +49,3 @@ def _mode(picture: Image.Image) -> str:
     if picture.has_transparency_data:
         return "RGBA"
     return "L" if picture.mode in {"1", "L"} else "RGB"
-
-
-def _check_size(picture: Image.Image, address: str, max_pixels: int) -> None:
-    width, height = picture.size
-    if width * height > max_pixels:
-        size, limit = f"{width} x {height} pixels", f"{max_pixels} pixels"
-        raise ImageTooLarge(source=address, size=size, limit=limit)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from producer.likeness import BAND_ROWS, Verdict, likeness, mask_likeness, worst
 from producer.pictures import samples
-from shared.errors import ImageTooLarge, ImageUnreadable
+from shared.errors import ImageEmpty, ImageTooLarge, ImageTruncated
 from tests.pictures import file_of, photo
 
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3, 4]))
@@ -101,10 +101,11 @@ def test_a_mask_of_one_bit_has_levels_of_0_and_255():
 
 
 def test_samples_of_too_large_or_broken_files_are_refused_by_name():
-    """The limit on pixels holds before decoding; bytes that are no picture are said to be none."""
+    """The limit on pixels holds before decoding; broken bytes are called what they are."""
     body = file_of(Image.fromarray(photo()), "PNG")
     with pytest.raises(ImageTooLarge):
         samples(body, "s3://shop/1", 96 * 80 - 1)
-    for broken in (b"", body[:200], b"GIF89a"):
-        with pytest.raises(ImageUnreadable, match="s3://shop/1"):
-            samples(broken, "s3://shop/1", 10_000)
+    broken = {b"": ImageEmpty, body[:200]: ImageTruncated, b"GIF89a": ImageTruncated}
+    for content, error in broken.items():
+        with pytest.raises(error, match="s3://shop/1"):
+            samples(content, "s3://shop/1", 10_000)
