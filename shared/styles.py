@@ -27,6 +27,8 @@ DEFAULT_PAINTER = "sd2-community/stable-diffusion-2-inpainting"
 
 #: A style file is a page of text; more is a mistake or an attack (YAML aliases multiply).
 MAX_STYLE_BYTES = 64 * 1024
+#: A number of more characters is none that a field takes, and may cost more than it looks.
+MAX_NUMBER = 100
 
 Scheduler = Literal["euler", "euler_ancestral", "ddim", "dpmsolver++", "unipc"]
 OutputFormat = Literal["source", "jpeg", "png", "webp", "avif"]
@@ -41,6 +43,9 @@ ALIASES = {"mask": "mask_prompt", "protect": "protect_prompts", "paint": "prompt
 
 
 def _one_or_many(value: object) -> object:
+    if not isinstance(value, str | list | tuple):
+        msg = "should be a text or a list of texts"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic reports ValueErrors only
     return (value,) if isinstance(value, str) else value
 
 
@@ -210,18 +215,32 @@ def load_style(path: Path) -> Style:
     except OSError as error:
         raise StyleInvalid(style=path, reason=f"it cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise StyleInvalid(style=path, reason="it is no UTF-8 text") from error
+        raise StyleInvalid(style=path, reason="it is no UTF-8 text; save it as UTF-8") from error
     if len(content) > MAX_STYLE_BYTES:
         raise StyleInvalid(style=path, reason=f"it is over {MAX_STYLE_BYTES // 1024} kB")
     return parse_style(_yaml(text, path), where=str(path))
 
 
+#: Plain texts that YAML takes for dates and for its own key of a default.
+_TEXTS = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
+
+
 class _FlatLoader(yaml.SafeLoader):
-    """Safe YAML without aliases, which can blow a small file up to gigabytes, or doubled keys."""
+    """Safe YAML without what a style does not need and may suffer from.
+
+    No aliases, which can blow a small file up to gigabytes, no tags, no doubled keys, no long
+    numbers (in base 60 they overflow a float); a date is the text it is.
+    """
+
+    yaml_constructors = yaml.SafeLoader.yaml_constructors | dict.fromkeys(
+        _TEXTS, yaml.SafeLoader.construct_yaml_str
+    )
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases (*name) are not allowed in a style")
+        if tag := getattr(self.current_event, "tag", None):
+            raise yaml.YAMLError(f"tags ({tag}) are not allowed in a style")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - theirs
@@ -235,6 +254,12 @@ class _FlatLoader(yaml.SafeLoader):
         text = self.construct_scalar(node)
         return text if ":" in text else super().construct_yaml_int(node)
 
+    def construct_scalar(self, node: Any) -> Any:
+        if node.tag.endswith((":int", ":float")) and len(node.value) > MAX_NUMBER:
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"a number has over {MAX_NUMBER} characters, line {line}")
+        return super().construct_scalar(node)
+
 
 _FlatLoader.add_constructor("tag:yaml.org,2002:int", _FlatLoader.construct_yaml_int)
 
@@ -242,7 +267,9 @@ _FlatLoader.add_constructor("tag:yaml.org,2002:int", _FlatLoader.construct_yaml_
 def _yaml(text: str, path: Path) -> object:
     try:
         return yaml.load(text, Loader=_FlatLoader)  # noqa: S506 - a SafeLoader, made stricter
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise StyleInvalid(style=path, reason="it is nested too deeply") from error
+    except (yaml.YAMLError, ValueError) as error:
         raise StyleInvalid(style=path, reason=f"it is no valid YAML ({_place(error)})") from error
 
 

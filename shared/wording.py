@@ -27,7 +27,8 @@ def _problem(detail: dict[str, object], known: list[str]) -> str:
     location = detail["loc"]
     field = ".".join(str(part) for part in location) if isinstance(location, tuple) else ""
     if detail["type"] == "extra_forbidden":
-        return f"{field}: unknown field{did_you_mean(field, known)}"
+        named = shorten(field if field.isprintable() else ascii(field))
+        return f"{named}: unknown field{did_you_mean(field, known)}"
     if detail["type"] == "missing":
         return f"{field}: is missing"
     message = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input ")

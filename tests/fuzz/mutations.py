@@ -15,13 +15,15 @@ TOKENS = (
     *(b"0x", b"0o9", b"NaN", b".inf", b"-.inf", b"1e999", b"9" * 400, b"-0", b"true", b"null"),
     *(b"~", b"yes", b"=", b"\x85", b'"\\ud800"', b'"\\u0000"', b"s3://", b"/../", b"//"),
     *(b"\xff\xd8", b"\xff\xd9", b"\xff\xe1", b"Exif\0\0", b"II*\0", b"MM\0*", b"IHDR", b"IDAT"),
-    *(b"IEND", b"iCCP", b"eXIf", b"acTL", b"VP8X"),
+    *(b"IEND", b"iCCP", b"eXIf", b"acTL", b"VP8X", b"0x" + b"f" * 5_000, b"0b" + b"1" * 20_000),
+    *(b"1:" * 5_000 + b"1", b"1:" * 9_000 + b"1.5", b"[" * 5_000, b"{a: " * 5_000, b"x" * 200_000),
 )
 #: Numbers at the edges of what a field of two or four bytes holds.
 EDGES = tuple(2**bits + step for bits in (0, 3, 7, 8, 15, 16, 31, 32) for step in (-1, 0, 1))
 #: An input never grows beyond this, in bytes.
 MAX_BYTES = 400_000
 
+_VALUE = re.compile(rb"(?<=: )[^,\n]+|(?<=[,;\t])[^,;\t\n]+")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 Mutation = Callable[[bytes, Random, Sequence[bytes]], bytes]
@@ -94,7 +96,16 @@ def shuffle(content: bytes, random: Random, _seeds: Sequence[bytes]) -> bytes:
     return b"".join(parts)
 
 
-MUTATIONS: tuple[Mutation, ...] = (flip, cut, insert, repeat, splice, number, shuffle)
+def value(content: bytes, random: Random, _seeds: Sequence[bytes]) -> bytes:
+    """A field's value becomes something that a parser may stumble over."""
+    values = list(_VALUE.finditer(content))
+    if not values:
+        return flip(content, random, _seeds)
+    start, end = random.choice(values).span()
+    return content[:start] + random.choice(TOKENS) + content[end:]
+
+
+MUTATIONS: tuple[Mutation, ...] = (flip, cut, insert, repeat, splice, number, shuffle, value)
 
 
 def mended(content: bytes) -> bytes:

@@ -114,8 +114,43 @@ def test_a_wrong_field_is_named(wrong, told):
         ("mask: a\npaint: b\nsteps: 3\nsteps: 4", "given twice"),
         ("mask: a\nmask_prompt: b\npaint: b", "given twice"),
         ("mask: !!python/object/apply:os.system [ls]", "no valid YAML"),
-        ("[" * 5_000, "no valid YAML"),
-        (b"mask: \xff", "no UTF-8 text"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "aliases"),
+        ("x: &x {steps: 3}\n<<: *x\nmask: a\npaint: b", "aliases"),
+        ("mask: a\npaint: b\n<<: [{steps: 3}, {steps: 4}]", "given twice"),
+        ("mask: a\npaint: {b: 1, b: 2}", "given twice, line 2"),
+        ("mask: a\npaint: b\n---\nmask: c", "line 3: but found another document"),
+        ("mask: !mine a\npaint: b", "tags (!mine) are not"),
+        ("mask: !!binary aGVsbG8=\npaint: b", "tags (tag:yaml.org,2002:binary) are not"),
+        ("mask: !!set {a, b}\npaint: b", "tags (tag:yaml.org,2002:set) are not"),
+        ("mask: !!omap [a: 1]\npaint: b", "tags (tag:yaml.org,2002:omap) are not"),
+        ("mask: !!timestamp a\npaint: b", "tags"),
+        ("mask: !!bool maybe\npaint: b", "tags"),
+        ("mask: !!int ''\npaint: b", "tags"),
+        ("mask: ! a\npaint: b", "tags"),
+        ("mask: a\npaint: b\n" + "k" * 20_000 + "\u2028: 1", "no valid YAML"),
+        ('mask: a\npaint: b\n"a\\nb": 1', "'a\\nb': unknown field"),
+        ("%YAML 9.9\n---\nmask: a", "incompatible YAML"),
+        ("[" * 5_000, "nested too deeply"),
+        ("- " * 5_000, "nested too deeply"),
+        ("".join(" " * depth + "a:\n" for depth in range(340)), "nested too deeply"),
+        ("mask: {a: {b: c}}\npaint: b", "mask_prompt: should be a text or a list of texts"),
+        ("mask: yes\npaint: b", "mask_prompt: should be a text or a list of texts, not True"),
+        ("mask: ~\npaint: b", "mask_prompt: should be a text"),
+        ("mask: a\npaint: b\n1: 2", "1: Keys should be strings"),
+        ("mask: a\npaint: b\n~: 2", "Keys should be strings"),
+        ("mask: a\npaint: b\n? [a]\n: c", "no valid YAML"),
+        ("mask: a\n\tpaint: b", "line 2: found character '\\t'"),
+        ("mask: a\npaint: b\nstrength: .nan", "strength: should be a finite number"),
+        ("mask: a\npaint: b\nguidance_scale: -.inf", "guidance_scale"),
+        ("mask: a\npaint: b\nguidance_scale: 1.0e+999", "guidance_scale"),
+        ("mask: a\npaint: b\nseed: 0x" + "f" * 5_000, "number has over 100 characters, line 3"),
+        ("mask: a\npaint: b\nseed: 0b" + "1" * 20_000, "number has over 100 characters"),
+        ("mask: a\npaint: b\nseed: " + "1:" * 5_000 + "1", "number has over 100 characters"),
+        ("mask: a\npaint: b\nstrength: " + "1:" * 9_000 + "1.5", "number has over 100"),
+        (b"mask: \xff", "no UTF-8 text; save it as UTF-8"),
+        ("mask: a\npaint: b".encode("utf-16"), "no UTF-8 text"),
+        ("mask: a\npaint: b".encode("utf-16-le"), "no valid YAML"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "no UTF-8 text"),
         ("mask: a\x00", "no valid YAML"),
         ("#" * 70_000, "over 64 kB"),
         ("seed: " + "9" * 5_000, "style"),
@@ -127,6 +162,13 @@ def test_a_wrong_file_is_told_in_one_sentence(load, text, told):
     with pytest.raises(StyleInvalid) as error:
         load(text)
     assert told in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_date_is_the_text_it_is(load):
+    """YAML would make a date of it, and a number of 12:30; a name may be either."""
+    style = load("name: 2026-11-24\nmask: 2026-99-99\npaint: =\nsegmenter: a/b\n")
+    assert (style.name, style.mask_prompt, style.prompt) == ("2026-11-24", ("2026-99-99",), "=")
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
