@@ -3,7 +3,6 @@
 `Pipeline.render` is the whole of it, on one screen; the other methods are its steps.
 """
 
-from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +15,7 @@ from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from worker.arrays import Rgb
 from worker.batching import Batcher
-from worker.composite import Crop, crop_around, cut, cut_mask
+from worker.crops import CropPlan, plan_crops
 from worker.images import Limits, Picture, decode, decode_mask
 from worker.inpaint.protocol import InpaintRequest
 from worker.letterbox import letterbox
@@ -29,6 +28,7 @@ from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import SegmentRequest
 from worker.sidecar import failure_address, failure_sidecar
 from worker.timings import Timings
+from worker.views import View, views_of
 from worker.work import Work
 
 log = structlog.get_logger()
@@ -74,11 +74,11 @@ class Pipeline:
         with times.stage("mask"):
             mask = self._mask(order, picture)
         work.check()
-        crop = crop_around(mask.hard, order.style.working_size)
+        plan = plan_crops(mask.hard, order.style.working_size)
         with times.stage("inpaint"):
-            squares = self._inpaint(order, picture, mask, crop, work)
+            squares = self._inpaint(order, picture, mask, plan, work)
         work.check_claim()
-        painting = Painting(picture, mask, crop, squares)
+        painting = Painting(picture, mask, plan, squares)
         return self._writer.write(order, painting, times)
 
     def record_failure(self, claim: Claim, error: RestyleError) -> str | None:
@@ -141,28 +141,38 @@ class Pipeline:
         return Repaint.found(found, style, picture.size)
 
     def _inpaint(
-        self, order: Order, picture: Picture, mask: Repaint, crop: Crop, work: Work
-    ) -> list[Rgb]:
-        """The painted squares, one a variant, at the working size."""
-        style, side = order.style, order.style.working_size
-        seen = cut(picture.flattened(style.background), crop, side)
-        repaint = cut_mask(mask.hard, crop, side)
+        self, order: Order, picture: Picture, mask: Repaint, plan: CropPlan, work: Work
+    ) -> list[list[Rgb]]:
+        """The painted squares at the working size: for each variant, one a crop."""
+        seen = picture.flattened(order.style.background)
+        views = views_of(seen, mask, plan, order.style.working_size)
         directory = str(self._models.fetch(order.painter))
-        requests = [
-            InpaintRequest(
-                model=directory,
-                picture=seen,
-                mask=repaint,
-                prompt=style.prompt,
-                negative_prompt=style.negative_prompt,
-                steps=style.steps,
-                guidance_scale=style.guidance_scale,
-                scheduler=style.scheduler,
-                strength=style.strength,
-                seed=order.seed(variant),
-                cancelled=work.cancelled,
-            )
-            for variant in range(1, style.variants + 1)
+        # All are asked for before the first is awaited, so that they may share a call.
+        asked = [
+            [
+                self._batcher.submit(_request(order, view, directory, (variant, crop), work))
+                for crop, view in enumerate(views, start=1)
+            ]
+            for variant in range(1, order.style.variants + 1)
         ]
-        futures: list[Future[Rgb]] = [self._batcher.submit(request) for request in requests]
-        return [future.result() for future in futures]
+        return [[future.result() for future in futures] for futures in asked]
+
+
+def _request(
+    order: Order, view: View, directory: str, place: tuple[int, int], work: Work
+) -> InpaintRequest:
+    """What the painter is asked; `place` is the variant's number and the crop's."""
+    style = order.style
+    return InpaintRequest(
+        model=directory,
+        picture=view.seen,
+        mask=view.mask,
+        prompt=style.prompt,
+        negative_prompt=style.negative_prompt,
+        steps=style.steps,
+        guidance_scale=style.guidance_scale,
+        scheduler=style.scheduler,
+        strength=style.strength,
+        seed=order.seed(*place),
+        cancelled=work.cancelled,
+    )

@@ -7,7 +7,8 @@ from shared.jobs import Result
 from shared.keys import ResultKeys, S3Address
 from shared.s3 import ObjectStore
 from worker.arrays import Rgb
-from worker.composite import Crop, check_kept, largest_difference_outside, paste
+from worker.composite import check_kept, largest_difference_outside, paste
+from worker.crops import CropPlan
 from worker.encoding import Encoded, encode, encode_mask, output_container
 from worker.images import Limits, Picture, decode
 from worker.order import Order
@@ -22,9 +23,9 @@ class Painting:
 
     picture: Picture
     mask: Repaint
-    crop: Crop
-    #: The painted squares at the working size, one a variant.
-    squares: list[Rgb]
+    plan: CropPlan
+    #: The painted squares at the working size: for each variant, one a crop.
+    squares: list[list[Rgb]]
 
 
 class ResultWriter:
@@ -68,8 +69,10 @@ class ResultWriter:
         self, order: Order, painting: Painting, number: int, keys: ResultKeys, times: Timings
     ) -> Painted:
         source, alpha = painting.picture, painting.mask.alpha
+        squares = painting.squares[number - 1]
         with times.stage("composite"):
-            rgb = paste(source.rgb, painting.squares[number - 1], painting.crop, alpha)
+            # Here, and nowhere else, painted colours enter the source's picture.
+            rgb = paste(source.rgb, squares, painting.plan, alpha)
             before = check_kept(source.rgb, rgb, alpha, name=str(order.source))
         container = output_container(order.style.output_format, source)
         with times.stage("encode"):
@@ -112,7 +115,7 @@ class ResultWriter:
             painter=order.painter,
             mask=mask,
             mask_area=painting.mask.area,
-            crop=painting.crop,
+            crops=painting.plan.crops,
             variants=variants,
             device=self._device,
             timings_seconds=times.as_dict(),
@@ -124,7 +127,10 @@ def _seen(painting: Painting, order: Order) -> Rgb:
 
 
 def _painted(address: S3Address, seed: int, encoded: Encoded, proof: Proof) -> Painted:
-    sha256 = hashlib.sha256(encoded.body).hexdigest()
     return Painted(
-        address=str(address), seed=seed, sha256=sha256, size=len(encoded.body), proof=proof
+        address=str(address),
+        seed=seed,
+        sha256=hashlib.sha256(encoded.body).hexdigest(),
+        size=len(encoded.body),
+        proof=proof,
     )

@@ -12,7 +12,7 @@ from shared.fingerprint import RENDERER_VERSION
 from shared.jobs import Batch, Claim, Failure, ResolvedModel
 from shared.keys import ResultKeys, S3Address, item_mark
 from shared.styles import Style
-from worker.composite import Crop
+from worker.crops import Crop
 
 #: Grows when a field changes its meaning.
 SIDECAR_VERSION = 1
@@ -56,7 +56,7 @@ class Account:
     painter: ResolvedModel
     mask: str
     mask_area: float
-    crop: Crop
+    crops: tuple[Crop, ...]
     variants: tuple[Painted, ...]
     device: str
     timings_seconds: Mapping[str, float]
@@ -75,7 +75,7 @@ def sidecar(claim: Claim, batch: Batch, account: Account) -> bytes:
             "supplied": claim.spec.mask,
             "area": round(account.mask_area, 6),
         },
-        "crop": asdict(account.crop),
+        "crops": [asdict(crop) for crop in account.crops],
         "variants": [asdict(variant) for variant in account.variants],
         "device": account.device,
         "timings_seconds": dict(account.timings_seconds),
