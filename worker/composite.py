@@ -11,7 +11,7 @@ import numpy as np
 from shared.errors import KeptPixelsChanged
 from worker.arrays import Grey, Mask, Rgb
 from worker.crops import Crop, CropPlan
-from worker.scaling import scale
+from worker.scaling import enlarge, scale
 from worker.shapes import bounding_box
 
 #: Rows that are blended or compared at a time: bounds memory on large pictures.
@@ -79,7 +79,7 @@ def _lay(target: Rgb, painted: Rgb, crop: Crop, alpha: Grey) -> None:
     box = bounding_box(alpha[rows, columns])
     if box is None:
         return
-    whole = scale(painted, (crop.side, crop.side))
+    whole = enlarge(painted, crop.side)
     inner = whole[rows.start - crop.top :, columns.start - crop.left :][box]
     _blend(target[rows, columns][box], inner, alpha[rows, columns][box])
 
