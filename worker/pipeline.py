@@ -13,9 +13,9 @@ from shared.errors import ImageTooLarge, RestyleError
 from shared.jobs import Claim, ResolvedModel, Result
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
-from worker.arrays import Rgb
 from worker.batching import Batcher
 from worker.crops import CropPlan, plan_crops
+from worker.drift import Square, corrected
 from worker.images import Limits, Picture, decode, decode_mask
 from worker.inpaint.protocol import InpaintRequest
 from worker.letterbox import letterbox
@@ -142,7 +142,7 @@ class Pipeline:
 
     def _inpaint(
         self, order: Order, picture: Picture, mask: Repaint, plan: CropPlan, work: Work
-    ) -> list[list[Rgb]]:
+    ) -> list[list[Square]]:
         """The painted squares at the working size: for each variant, one a crop."""
         seen = picture.flattened(order.style.background)
         views = views_of(seen, mask, plan, order.style.working_size)
@@ -155,7 +155,10 @@ class Pipeline:
             ]
             for variant in range(1, order.style.variants + 1)
         ]
-        return [[future.result() for future in futures] for futures in asked]
+        return [
+            [corrected(future.result(), view) for future, view in zip(futures, views, strict=True)]
+            for futures in asked
+        ]
 
 
 def _request(

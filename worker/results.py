@@ -9,6 +9,7 @@ from shared.s3 import ObjectStore
 from worker.arrays import Rgb
 from worker.composite import check_kept, largest_difference_outside, paste
 from worker.crops import CropPlan
+from worker.drift import Drift, Square
 from worker.encoding import Encoded, encode, encode_mask, output_container
 from worker.images import Limits, Picture, decode
 from worker.order import Order
@@ -25,7 +26,7 @@ class Painting:
     mask: Repaint
     plan: CropPlan
     #: The painted squares at the working size: for each variant, one a crop.
-    squares: list[list[Rgb]]
+    squares: list[list[Square]]
 
 
 class ResultWriter:
@@ -72,7 +73,8 @@ class ResultWriter:
         squares = painting.squares[number - 1]
         with times.stage("composite"):
             # Here, and nowhere else, painted colours enter the source's picture.
-            rgb = paste(source.rgb, squares, painting.plan, alpha)
+            painted = [square.rgb for square in squares]
+            rgb = paste(source.rgb, painted, painting.plan, alpha)
             before = check_kept(source.rgb, rgb, alpha, name=str(order.source))
         container = output_container(order.style.output_format, source)
         with times.stage("encode"):
@@ -83,7 +85,8 @@ class ResultWriter:
         with times.stage("upload"):
             self._store.put(address, encoded.body, content_type=encoded.content_type)
         proof = Proof(outside_before_encoding=before, outside_after_decoding=after)
-        return _painted(address, order.seed(number), encoded, proof)
+        drift = tuple(square.drift for square in squares)
+        return _painted(address, order.seed(number), encoded, proof, drift)
 
     def _difference_after(self, encoded: Encoded, painting: Painting, order: Order) -> int:
         """What the encoder did to the kept pixels; also shows that the upload can be read."""
@@ -126,11 +129,14 @@ def _seen(painting: Painting, order: Order) -> Rgb:
     return painting.picture.flattened(order.style.background)
 
 
-def _painted(address: S3Address, seed: int, encoded: Encoded, proof: Proof) -> Painted:
+def _painted(
+    address: S3Address, seed: int, encoded: Encoded, proof: Proof, drift: tuple[Drift | None, ...]
+) -> Painted:
     return Painted(
         address=str(address),
         seed=seed,
         sha256=hashlib.sha256(encoded.body).hexdigest(),
         size=len(encoded.body),
         proof=proof,
+        drift=drift,
     )

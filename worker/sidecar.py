@@ -13,6 +13,7 @@ from shared.jobs import Batch, Claim, Failure, ResolvedModel
 from shared.keys import ResultKeys, S3Address, item_mark
 from shared.styles import Style
 from worker.crops import Crop
+from worker.drift import Drift
 
 #: Grows when a field changes its meaning.
 SIDECAR_VERSION = 1
@@ -39,6 +40,8 @@ class Painted:
     sha256: str
     size: int
     proof: Proof
+    #: Colour drift of each crop; None where it could not be measured.
+    drift: tuple[Drift | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
