@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 
 #: Grows when the renderer's own code changes what it paints for the same inputs.
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,10 @@ class PixelInputs:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def variant_seed(seed: int, external_id: str, variant: int) -> int:
-    """Seed (63 bits) of one variant, from 1: equal whatever the batch mates, size or device."""
-    text = json.dumps([seed, external_id, variant])
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
+def variant_seed(seed: int, external_id: str, variant: int, crop: int = 1) -> int:
+    """Seed (63 bits) of one variant, from 1, and one of its crops, from 1.
+
+    Equal whatever the batch mates, size or device. A variant's own seed is that of its first crop.
+    """
+    words = [seed, external_id, variant] if crop == 1 else [seed, external_id, variant, crop]
+    return int.from_bytes(hashlib.sha256(json.dumps(words).encode()).digest()[:8]) >> 1

@@ -132,9 +132,14 @@ class MaskFacts(StoredFile):
     #: The call that found it; None where it was supplied.
     call: Call | None
 
+    @property
+    def batch_mates(self) -> int | None:
+        """Other requests in its call; None where there was none."""
+        return self.call.batch_mates if self.call else None
+
 
 class CropFacts(Facts):
-    """The square that was painted, in source pixels; it may stick out of the picture."""
+    """A square that was painted, in source pixels; it may stick out of the picture."""
 
     left: int
     top: int
@@ -165,16 +170,39 @@ class WrittenFacts(Facts):
     notes: tuple[str, ...]
 
 
+class DriftFacts(Facts):
+    """How far the painted edge was from the source, RMS over pixels and channels, in levels."""
+
+    before: float = Field(ge=0)
+    #: The same after the correction; equal where it would not have helped.
+    after: float = Field(ge=0)
+
+
+class SquareFacts(Facts):
+    """How one crop of one variant was painted."""
+
+    #: The call that painted it.
+    call: Call
+    #: None where no pixel of the edge shows what the source shows.
+    drift: DriftFacts | None
+
+
 class VariantFacts(StoredFile):
     """One painted picture."""
 
+    #: Of its first crop; those of further crops follow from it.
     seed: int = Field(ge=0, lt=2**63)
     #: In bytes.
     size: int = Field(ge=0)
     written: WrittenFacts
     proof: Proof
-    #: The call that painted it.
-    call: Call
+    #: One for each of the sidecar's crops, in their order.
+    squares: tuple[SquareFacts, ...] = Field(min_length=1)
+
+    @property
+    def batch_mates(self) -> int:
+        """Other requests in the largest call that painted a part of it."""
+        return max(square.call.batch_mates for square in self.squares)
 
 
 class Sidecar(Facts):
@@ -196,7 +224,8 @@ class Sidecar(Facts):
     style_digest: Digest
     models: ModelFacts
     mask: MaskFacts
-    crop: CropFacts
+    #: That of the largest garment first.
+    crops: tuple[CropFacts, ...] = Field(min_length=1)
     #: Variant 1 first.
     variants: tuple[VariantFacts, ...] = Field(min_length=1)
     #: What a person should know of how it was painted, as clauses.

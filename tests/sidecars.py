@@ -7,12 +7,14 @@ from shared.sidecars import (
     Call,
     CropFacts,
     DeviceFacts,
+    DriftFacts,
     MaskFacts,
     ModelFacts,
     Proof,
     Renderer,
     Sidecar,
     SourceFacts,
+    SquareFacts,
     VariantFacts,
     WorkerFacts,
     WrittenFacts,
@@ -41,7 +43,7 @@ def sidecar_of(bucket: str = "shop", *, variants: int = 1, **fields: object) -> 
         "style_digest": style.digest,
         "models": ModelFacts(segmenter=MODEL, painter=MODEL),
         "mask": _mask(bucket),
-        "crop": CropFacts(left=-2, top=0, side=90),
+        "crops": (CropFacts(left=-2, top=0, side=90),),
         "variants": tuple(made),
         "timings_seconds": {"fetch": 0.1, "inpaint": 3.0},
     }
@@ -64,6 +66,11 @@ def _mask(bucket: str) -> MaskFacts:
     )
 
 
+def _square() -> SquareFacts:
+    drift = DriftFacts(before=5.5, after=1.5)
+    return SquareFacts(call=Call(batch_mates=7, seconds=2.5), drift=drift)
+
+
 def _variant(bucket: str, number: int) -> VariantFacts:
     return VariantFacts(
         address=f"s3://{bucket}/out/1.ffffffffffff.v{number}.png",
@@ -78,5 +85,5 @@ def _variant(bucket: str, number: int) -> VariantFacts:
             notes=(),
         ),
         proof=Proof(outside_before_encoding=0, outside_after_decoding=0),
-        call=Call(batch_mates=7, seconds=2.5),
+        squares=(_square(),),
     )

@@ -1,86 +1,29 @@
-"""Composite: a square cut out around the mask, and the painted square put back.
+"""Composite: squares cut out of a picture, and the painted squares put back.
 
 Nothing outside the mask is ever computed anew: those pixels are the source's own bytes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 
 from shared.errors import KeptPixelsChanged
-from worker.arrays import Grey, Mask, Rgb, Size
-from worker.scaling import scale
+from worker.arrays import Grey, Mask, Rgb
+from worker.crops import Crop, CropPlan
+from worker.scaling import enlarge, scale
 from worker.shapes import bounding_box
 
-#: Side of the square over the longer side of the mask: what the painter sees around it.
-CONTEXT = 1.5
-#: Where the picture ends sooner, real pixels are better than mirrored ones, down to this much.
-LEAST_CONTEXT = 1.15
-#: A small garment gets more of its surroundings rather than be magnified more than this.
-MAX_MAGNIFICATION = 2
 #: Rows that are blended or compared at a time: bounds memory on large pictures.
 BAND_ROWS = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Crop:
-    """A square in source pixels; it may stick out on both sides of a shorter picture."""
-
-    left: int
-    top: int
-    side: int
-
-    def visible(self, size: Size) -> tuple[slice, slice]:
-        """Rows and columns of the picture that the square covers."""
-        width, height = size
-        rows = slice(max(0, self.top), min(height, self.top + self.side))
-        columns = slice(max(0, self.left), min(width, self.left + self.side))
-        return rows, columns
-
-
-def crop_around(mask: Mask | Grey, working_size: int) -> Crop:
-    """The square to paint in: around the mask with context, inside the picture where it fits.
-
-    Args:
-        mask: bool, or uint8 where more than 0 counts; H x W, not empty.
-        working_size: Side in pixels of the square that the painter works on.
-
-    Raises:
-        ValueError: The mask is empty; `masks.check_area` comes first.
-    """
-    box = bounding_box(mask)
-    if box is None:
-        msg = "an empty mask has nothing to crop around"
-        raise ValueError(msg)
-    (top, bottom), (left, right) = ((extent.start, extent.stop) for extent in box)
-    height, width = mask.shape
-    side = _side(max(bottom - top, right - left), (width, height), working_size)
-    return Crop(_start(left, right, side, width), _start(top, bottom, side, height), side)
-
-
-def _side(longer: int, size: Size, working_size: int) -> int:
-    wanted = max(round(CONTEXT * longer), working_size // MAX_MAGNIFICATION)
-    if wanted > min(size):
-        wanted = max(min(size), round(LEAST_CONTEXT * longer))
-    return min(wanted, max(size))
-
-
-def _start(first: int, last: int, side: int, length: int) -> int:
-    """Where the square starts along an axis: centred on the mask, or on a picture it outgrows."""
-    if side >= length:
-        return -((side - length) // 2)
-    centred = first - (side - (last - first)) // 2
-    return min(max(0, centred), length - side)
-
-
-def cut(rgb: Rgb, crop: Crop, side: int) -> Rgb:
-    """The square at the painter's size: uint8, side x side x 3.
+def cut(pixels: Rgb | Grey, crop: Crop, side: int) -> Rgb | Grey:
+    """The square at the painter's size: uint8, side x side, or side x side x 3 of colours.
 
     What sticks out of the picture is filled with its mirror image; nothing is stretched.
     """
-    return scale(_square(rgb, crop), (side, side))
+    return scale(_square(pixels, crop), (side, side))
 
 
 def cut_mask(mask: Mask | Grey, crop: Crop, side: int) -> Grey:
@@ -113,26 +56,32 @@ def _touched(mask: Grey, count: int) -> Grey:
     return np.maximum(np.maximum.reduceat(mask, first, axis=0), mask[last])
 
 
-def paste(source: Rgb, painted: Rgb, crop: Crop, alpha: Grey) -> Rgb:
-    """Put a painted square back: uint8, H x W x 3, in a new array.
+def paste(source: Rgb, painted: Sequence[Rgb], plan: CropPlan, alpha: Grey) -> Rgb:
+    """Put the painted squares back, in any order: uint8, H x W x 3, in a new array.
 
     Args:
         source: uint8, H x W x 3.
-        painted: uint8, side x side x 3; the crop as painted, at any size.
-        crop: Where it was cut out.
+        painted: One square for each crop of the plan: uint8, side x side x 3, at any size, in
+            the source's colours.
+        plan: Where they were cut out, and which of them repaints which pixel.
         alpha: uint8, H x W: 0 keeps the source's pixel bit for bit, 255 takes the painted one.
-            Outside of the crop nothing is painted.
+            Outside of the crops nothing is painted.
     """
     result = source.copy()
-    rows, columns = crop.visible((source.shape[1], source.shape[0]))
+    for number, (square, crop) in enumerate(zip(painted, plan.crops, strict=True), start=1):
+        _lay(result, square, crop, plan.own(alpha, number))
+    return result
+
+
+def _lay(target: Rgb, painted: Rgb, crop: Crop, alpha: Grey) -> None:
+    """Lay a painted square on the target where its own soft mask says so."""
+    rows, columns = crop.visible((target.shape[1], target.shape[0]))
     box = bounding_box(alpha[rows, columns])
     if box is None:
-        return result
-    whole = scale(painted, (crop.side, crop.side))
-    offset = rows.start - crop.top, columns.start - crop.left
-    inner = whole[offset[0] :, offset[1] :][box]
-    _blend(result[rows, columns][box], inner, alpha[rows, columns][box])
-    return result
+        return
+    whole = enlarge(painted, crop.side)
+    inner = whole[rows.start - crop.top :, columns.start - crop.left :][box]
+    _blend(target[rows, columns][box], inner, alpha[rows, columns][box])
 
 
 def _blend(target: Rgb, painted: Rgb, alpha: Grey) -> None:

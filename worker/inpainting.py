@@ -1,18 +1,18 @@
-"""Inpainting: the squares of a picture that the painter paints, one a variant."""
+"""Inpainting: the squares of a picture that the painter paints, for each variant one a crop."""
 
-from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
 from shared.tokens import prompt_notes
-from worker.arrays import Rgb
 from worker.batching import Batcher
-from worker.composite import Crop, cut, cut_mask
+from worker.crops import CropPlan
+from worker.drift import Square, corrected
 from worker.images import Picture
 from worker.inpaint.protocol import InpaintRequest
 from worker.models.fetch import ModelStore
 from worker.order import Order
 from worker.repaint import Repaint
+from worker.views import View, views_of
 from worker.waiting import Answer
 from worker.work import Work
 
@@ -25,34 +25,50 @@ class Inpainting:
         self._batcher = batcher
 
     def paint(
-        self, order: Order, picture: Picture, mask: Repaint, crop: Crop, work: Work
-    ) -> list[Answer[Rgb]]:
-        """The painted squares, one a variant, at the working size, in the picture's colours."""
-        style, side, space = order.style, order.style.working_size, picture.space
-        seen = space.to_srgb(cut(picture.flattened(style.background), crop, side))
-        repaint = cut_mask(mask.hard, crop, side)
+        self, order: Order, picture: Picture, mask: Repaint, plan: CropPlan, work: Work
+    ) -> list[list[Answer[Square]]]:
+        """The painted squares, sRGB at the working size: for each variant, one a crop."""
+        seen = picture.flattened(order.style.background)
+        views = views_of(seen, picture.space, mask, plan, order.style.working_size)
         directory = str(self._models.fetch(order.painter))
-        requests = [
-            InpaintRequest(
-                model=directory,
-                picture=seen,
-                mask=repaint,
-                prompt=style.prompt,
-                negative_prompt=style.negative_prompt,
-                steps=style.steps,
-                guidance_scale=style.guidance_scale,
-                scheduler=style.scheduler,
-                strength=style.strength,
-                seed=order.seed(variant),
-                cancelled=work.cancelled,
-            )
-            for variant in range(1, style.variants + 1)
+        # All are asked for before the first is awaited, so that they may share a call.
+        asked = [
+            [
+                self._batcher.submit(_request(order, view, directory, (variant, crop), work))
+                for crop, view in enumerate(views, start=1)
+            ]
+            for variant in range(1, order.style.variants + 1)
         ]
-        futures: list[Future[Answer[Rgb]]] = [self._batcher.submit(request) for request in requests]
-        answers = (future.result() for future in futures)
-        return [replace(answer, value=space.from_srgb(answer.value)) for answer in answers]
+        return [
+            [_corrected(future.result(), view) for future, view in zip(futures, views, strict=True)]
+            for futures in asked
+        ]
 
     def unread(self, order: Order) -> tuple[str, ...]:
         """What of the prompts is too long for the models to read, as clauses."""
         segmenter = self._models.fetch(order.segmenter) if order.segmenter else None
         return prompt_notes(order.style, segmenter, self._models.fetch(order.painter))
+
+
+def _corrected(answer: Answer[Any], view: View) -> Answer[Square]:
+    return replace(answer, value=corrected(answer.value, view))
+
+
+def _request(
+    order: Order, view: View, directory: str, place: tuple[int, int], work: Work
+) -> InpaintRequest:
+    """What the painter is asked; `place` is the variant's number and the crop's."""
+    style = order.style
+    return InpaintRequest(
+        model=directory,
+        picture=view.seen,
+        mask=view.mask,
+        prompt=style.prompt,
+        negative_prompt=style.negative_prompt,
+        steps=style.steps,
+        guidance_scale=style.guidance_scale,
+        scheduler=style.scheduler,
+        strength=style.strength,
+        seed=order.seed(*place),
+        cancelled=work.cancelled,
+    )

@@ -32,9 +32,9 @@ class Order:
         """Where the source lies."""
         return S3Address.parse(self.claim.spec.source)
 
-    def seed(self, variant: int) -> int:
-        """The seed of a variant, from 1."""
-        return variant_seed(self.style.seed, self.claim.spec.external_id, variant)
+    def seed(self, variant: int, crop: int = 1) -> int:
+        """The seed of a variant's crop, both from 1."""
+        return variant_seed(self.style.seed, self.claim.spec.external_id, variant, crop)
 
     def pinned(self, etag: str, size: int) -> "Order":
         """The same order for the very object that its claim pinned."""

@@ -12,7 +12,7 @@ from shared.errors import RestyleError
 from shared.jobs import Claim, Result
 from shared.s3 import ObjectStore
 from shared.sidecars import dump_sidecar
-from worker.composite import crop_around
+from worker.crops import plan_crops
 from worker.inpainting import Inpainting
 from worker.masking import Masking
 from worker.order import Order
@@ -62,12 +62,12 @@ class Pipeline:
             with times.stage("mask"):
                 mask = self._masking.mask(order, picture)
             work.check()
-            crop = crop_around(mask.hard, order.style.working_size)
+            plan = plan_crops(mask.hard, order.style.working_size)
             with times.stage("inpaint"):
-                squares = self._inpainting.paint(order, picture, mask, crop, work)
+                squares = self._inpainting.paint(order, picture, mask, plan, work)
             work.check_claim()
             notes = self._inpainting.unread(order)
-            painting = Painting(picture, source.sha256, mask, crop, squares, notes)
+            painting = Painting(picture, source.sha256, mask, plan, squares, notes)
             return self._writer.write(order, painting, times)
 
     def record_failure(self, claim: Claim, error: RestyleError) -> str | None:

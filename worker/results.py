@@ -1,7 +1,7 @@
 """Results: painted squares become pictures at full size, proved, encoded and uploaded."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -10,20 +10,23 @@ from shared.keys import ResultKeys, S3Address
 from shared.pictures import Limits
 from shared.s3 import ObjectStore
 from shared.sidecars import (
-    Call,
     CropFacts,
     DeviceFacts,
+    DriftFacts,
     MaskFacts,
     ModelFacts,
     Proof,
     Sidecar,
     SourceFacts,
+    SquareFacts,
     VariantFacts,
     WrittenFacts,
     dump_sidecar,
 )
 from worker.arrays import Rgb
-from worker.composite import Crop, check_kept, largest_difference_outside, paste
+from worker.composite import check_kept, largest_difference_outside, paste
+from worker.crops import CropPlan
+from worker.drift import Square
 from worker.encoding import Encoded, encode, encode_mask, output_container
 from worker.images import Picture
 from worker.order import Order
@@ -42,9 +45,9 @@ class Painting:
     #: Of the source's file, in hex.
     source_sha256: str
     mask: Repaint
-    crop: Crop
-    #: The painted squares at the working size, one a variant.
-    squares: list[Answer[Rgb]]
+    plan: CropPlan
+    #: The painted squares, sRGB at the working size: for each variant, one a crop.
+    squares: list[list[Answer[Square]]]
     #: What a person should know of how they were painted, as clauses.
     notes: tuple[str, ...] = ()
 
@@ -93,9 +96,11 @@ class ResultWriter:
         self, order: Order, painting: Painting, number: int, keys: ResultKeys, times: Timings
     ) -> VariantFacts:
         source, alpha = painting.picture, painting.mask.alpha
-        square = painting.squares[number - 1]
+        squares = painting.squares[number - 1]
         with times.stage("composite"):
-            rgb = paste(source.rgb, square.value, painting.crop, alpha)
+            # Here, and nowhere else, painted colours enter the source's picture and its space.
+            painted = [source.space.from_srgb(square.value.rgb) for square in squares]
+            rgb = paste(source.rgb, painted, painting.plan, alpha)
             before = check_kept(source.rgb, rgb, alpha, name=str(order.source))
         container = output_container(order.style.output_format, source)
         with times.stage("encode"):
@@ -106,7 +111,7 @@ class ResultWriter:
         with times.stage("upload"):
             self._store.put(address, encoded.body, content_type=encoded.content_type)
         proof = Proof(outside_before_encoding=before, outside_after_decoding=after)
-        return _variant_facts(address, order.seed(number), encoded, proof, square.call)
+        return _variant_facts(address, order.seed(number), encoded, proof, squares)
 
     def _difference_after(self, encoded: Encoded, painting: Painting, order: Order) -> int:
         """What the encoder did to the kept pixels; also shows that the file says what it should."""
@@ -144,7 +149,7 @@ class ResultWriter:
             style_digest=order.style.digest,
             models=ModelFacts(segmenter=order.segmenter, painter=order.painter),
             mask=mask,
-            crop=CropFacts(**asdict(painting.crop)),
+            crops=tuple(CropFacts(**asdict(crop)) for crop in painting.plan.crops),
             variants=variants,
             notes=painting.notes,
             timings_seconds=times.as_dict(),
@@ -180,7 +185,11 @@ def _mask_facts(address: S3Address, body: bytes, mask: Repaint, supplied: str | 
 
 
 def _variant_facts(
-    address: S3Address, seed: int, encoded: Encoded, proof: Proof, call: Call
+    address: S3Address,
+    seed: int,
+    encoded: Encoded,
+    proof: Proof,
+    squares: Sequence[Answer[Square]],
 ) -> VariantFacts:
     return VariantFacts(
         address=str(address),
@@ -189,8 +198,13 @@ def _variant_facts(
         size=len(encoded.body),
         written=_written_facts(encoded),
         proof=proof,
-        call=call,
+        squares=tuple(_square_facts(square) for square in squares),
     )
+
+
+def _square_facts(square: Answer[Square]) -> SquareFacts:
+    drift = square.value.drift
+    return SquareFacts(call=square.call, drift=DriftFacts(**asdict(drift)) if drift else None)
 
 
 def _written_facts(encoded: Encoded) -> WrittenFacts:

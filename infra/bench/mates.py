@@ -21,7 +21,8 @@ from shared.fingerprint import variant_seed
 from shared.sidecars import Call
 from shared.styles import Style
 from worker.arrays import Rgb
-from worker.composite import Crop, crop_around, cut, cut_mask, paste
+from worker.composite import cut, cut_mask, paste
+from worker.crops import plan_crops
 from worker.inpaint.protocol import InpaintRequest
 from worker.letterbox import Placement, letterbox
 from worker.masks import found_mask
@@ -110,7 +111,7 @@ def _squares(subjects: Sequence[Subject], masks: list[Repaint], batch: int) -> l
 
 
 def _request(one: Subject, hard: np.ndarray, number: int) -> InpaintRequest:
-    crop = _crop(hard)
+    crop = plan_crops(hard, WORKING_SIZE).crops[0]
     return InpaintRequest(
         model="inpaint",
         picture=cut(one.rgb, crop, WORKING_SIZE),
@@ -120,16 +121,12 @@ def _request(one: Subject, hard: np.ndarray, number: int) -> InpaintRequest:
     )
 
 
-def _crop(hard: np.ndarray) -> Crop:
-    return crop_around(hard, WORKING_SIZE)
-
-
 def _pasted(
     subjects: Sequence[Subject], masks: list[Repaint], *runs: list[Rgb]
 ) -> tuple[list[Rgb], ...]:
     return tuple(
         [
-            paste(one.rgb, square, _crop(mask.hard), mask.alpha)
+            paste(one.rgb, [square], plan_crops(mask.hard, WORKING_SIZE), mask.alpha)
             for one, mask, square in zip(subjects, masks, run, strict=True)
         ]
         for run in runs

@@ -5,7 +5,8 @@ from PIL import Image
 
 from infra.bench.measure import Ratio, best_seconds
 from worker.arrays import Grey, Rgb
-from worker.composite import crop_around, paste
+from worker.composite import paste
+from worker.crops import plan_crops
 
 #: 24 megapixels, as a studio camera delivers them.
 SIZE = (4_000, 6_000)
@@ -20,8 +21,8 @@ def composite() -> Ratio:
     alpha = np.zeros((height, width), dtype=np.uint8)
     alpha[height // 3 : height // 2, width // 3 : 2 * width // 3] = 255
     painted = rng.integers(0, 256, (WORKING_SIZE, WORKING_SIZE, 3), dtype=np.uint8)
-    crop = crop_around(alpha, WORKING_SIZE)
-    ours = best_seconds(lambda: paste(source, painted, crop, alpha), 3)
+    plan = plan_crops(alpha, WORKING_SIZE)
+    ours = best_seconds(lambda: paste(source, [painted], plan, alpha), 3)
     naive = best_seconds(lambda: _blend_everything(source, painted, alpha), 3)
     megapixels = width * height / 1e6
     against = "the square stretched over the whole picture, blended in float32"

@@ -130,12 +130,12 @@ def _retelling_facts(told: "Retelling") -> dict[str, object]:
 def _part_facts(part: "Part[Likeness] | Part[MaskLikeness]") -> dict[str, object]:
     from dataclasses import asdict
 
-    calls = {"then": part.then.call, "now": part.now.call}
+    mates = {"then": part.then.batch_mates, "now": part.now.batch_mates}
     return {
         "then": part.then.address,
         "now": part.now.address,
         "intact": part.intact,
-        "batch_mates": {when: call and call.batch_mates for when, call in calls.items()},
+        "batch_mates": mates,
         **asdict(part.likeness),
     }
 
@@ -187,8 +187,8 @@ def _plain(verdict: "Verdict") -> str:
 
 
 def _mates(part: "Part[Likeness] | Part[MaskLikeness]") -> str:
-    counts = [str(call.batch_mates) if call else "none" for call in (part.then.call, part.now.call)]
-    return " → ".join(counts)
+    counts = (part.then.batch_mates, part.now.batch_mates)
+    return " → ".join("none" if count is None else str(count) for count in counts)
 
 
 def _show_remarks(part: "Part[Likeness] | Part[MaskLikeness]") -> None:

@@ -157,10 +157,10 @@ def test_a_result_is_the_same_whatever_its_batch_mates(shop, count):
     address = shop.render(count)[0]
     then = shop.sidecar(address)
     assert then.mask.call.batch_mates == count - 1
-    assert [one.call.batch_mates for one in then.variants] == [count - 1]
+    assert [one.batch_mates for one in then.variants] == [count - 1]
     with shop.worker(max_batch=1) as alone:
         told = shop.replay(address, alone).outcome
-    assert told.now.variants[0].call.batch_mates == 0
+    assert told.now.variants[0].batch_mates == 0
     assert told.variants[0].likeness.largest <= TOLERANCE_LEVELS
     assert told.mask.likeness.verdict is Verdict.EQUAL
     assert told.verdict in {Verdict.EQUAL, Verdict.WITHIN}

@@ -65,11 +65,11 @@ def test_the_sidecar_tells_who_rendered_and_how(process, board, bucket, photo, p
     assert (sidecar.device.name, sidecar.device.precision) == ("cpu", "float32")
     assert sidecar.renderer.libraries["torch"] == version("torch")
     assert "not installed" not in sidecar.renderer.libraries.values()
-    assert [variant.call.batch_mates for variant in sidecar.variants] == [2, 2, 2]
+    assert [variant.batch_mates for variant in sidecar.variants] == [2, 2, 2]
     assert sidecar.mask.call is None
     stages = ["fetch", "wait", "decode", "mask", "inpaint", "composite", "encode", "upload"]
     assert list(sidecar.timings_seconds) == stages
-    assert sidecar.variants[0].call.seconds <= sidecar.timings_seconds["inpaint"]
+    assert sidecar.variants[0].squares[0].call.seconds <= sidecar.timings_seconds["inpaint"]
     assert dump_sidecar(sidecar) == body
 
 

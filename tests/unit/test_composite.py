@@ -1,4 +1,4 @@
-"""Composite: the square around the mask, and the source's pixels outside of it."""
+"""Composite: squares out of a picture and back into it, and the source's pixels around them."""
 
 import numpy as np
 import pytest
@@ -6,109 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import KeptPixelsChanged
-from worker.composite import (
-    CONTEXT,
-    MAX_MAGNIFICATION,
-    Crop,
-    check_kept,
-    crop_around,
-    cut,
-    cut_mask,
-    largest_difference_outside,
-    paste,
-)
+from tests.scenes import WORKING_SIZES, box_mask, scenes
+from worker.composite import check_kept, cut, cut_mask, largest_difference_outside, paste
+from worker.crops import Crop, CropPlan, crop_around, plan_crops
 from worker.shapes import bounding_box, feather
-
-SHAPES = [(64, 64), (200, 1600), (1600, 200), (97, 301), (300, 200)]
-WORKING_SIZES = st.sampled_from([64, 128, 512])
-
-
-@st.composite
-def scenes(draw) -> tuple[np.ndarray, np.ndarray]:
-    """A noisy picture and a mask in it: boxes anywhere, at the borders, over everything."""
-    height, width = draw(st.sampled_from(SHAPES))
-    rgb = np.random.default_rng(draw(st.integers(0, 9))).integers(
-        0, 256, (height, width, 3), dtype=np.uint8
-    )
-    mask = np.zeros((height, width), dtype=bool)
-    for _ in range(draw(st.integers(1, 3))):
-        top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
-        bottom, right = draw(st.integers(top + 1, height)), draw(st.integers(left + 1, width))
-        mask[top:bottom, left:right] = True
-    return rgb, mask
-
-
-# --- the square ------------------------------------------------------------------------------
-
-
-@settings(deadline=None, max_examples=50)
-@given(scenes(), WORKING_SIZES)
-def test_the_square_holds_the_whole_mask(scene, working_size):
-    """Every masked pixel lies in what the square shows of the picture."""
-    mask = scene[1]
-    crop = crop_around(mask, working_size)
-    height, width = mask.shape
-    assert mask[crop.visible((width, height))].sum() == mask.sum()
-    assert crop.side <= max(width, height)
-
-
-@settings(deadline=None, max_examples=50)
-@given(scenes(), WORKING_SIZES)
-def test_the_square_sticks_out_only_where_the_picture_is_shorter(scene, working_size):
-    """Along a side that is long enough it lies inside; along a shorter one it covers all of it."""
-    mask = scene[1]
-    crop = crop_around(mask, working_size)
-    for start, length in zip((crop.top, crop.left), mask.shape, strict=True):
-        if crop.side <= length:
-            assert 0 <= start <= length - crop.side
-        else:
-            assert start <= 0
-            assert start + crop.side >= length
-            assert abs(-start - (start + crop.side - length)) <= 1, "as much on both sides"
-
-
-def box_mask(size: tuple[int, int], box: tuple[int, int, int, int]) -> np.ndarray:
-    """A mask of width x height with one box: left, top, right, bottom."""
-    mask = np.zeros(size[::-1], dtype=bool)
-    mask[box[1] : box[3], box[0] : box[2]] = True
-    return mask
-
-
-def test_the_square_has_context_around_the_mask():
-    """One and a half times the longer side, centred on the mask."""
-    crop = crop_around(box_mask((2000, 3000), (800, 1000, 1200, 2000)), 512)
-    assert crop == Crop(left=250, top=750, side=round(1000 * CONTEXT))
-
-
-def test_the_square_is_shifted_into_the_picture():
-    """A mask in a corner has its context on the other sides."""
-    crop = crop_around(box_mask((2000, 3000), (1600, 2600, 2000, 3000)), 512)
-    assert crop == Crop(left=1400, top=2400, side=600)
-
-
-def test_a_small_garment_is_not_magnified_out_of_proportion():
-    """The painter sees it among its surroundings, at twice its size at most."""
-    crop = crop_around(box_mask((2000, 3000), (990, 990, 1010, 1010)), 512)
-    assert crop.side == 512 // MAX_MAGNIFICATION
-
-
-def test_real_pixels_go_before_mirrored_context():
-    """A long dress in a portrait: the square narrows to the picture before it sticks out."""
-    assert crop_around(box_mask((2000, 3000), (600, 700, 1400, 2400)), 512).side == 2000
-    tall = crop_around(box_mask((2000, 3000), (600, 100, 1400, 2700)), 512)
-    assert (tall.left, tall.side) == (-495, 2990)
-
-
-def test_a_mask_over_the_whole_of_a_banner_takes_its_longer_side():
-    """The square is the banner's length, the banner in its middle."""
-    assert crop_around(np.ones((200, 1600), dtype=bool), 512) == Crop(0, -700, 1600)
-
-
-def test_an_empty_mask_has_no_square():
-    """The gate comes first."""
-    with pytest.raises(ValueError, match="empty"):
-        crop_around(np.zeros((64, 64), dtype=bool), 512)
-
 
 # --- cutting ---------------------------------------------------------------------------------
 
@@ -191,9 +92,9 @@ def test_no_pixel_outside_the_mask_changes(scene, working_size, width):
     """Byte for byte the source, for any shape, aspect ratio and feather; the source stays."""
     rgb, mask = scene
     before, alpha = rgb.copy(), feather(mask, width)
-    crop = crop_around(mask, working_size)
-    painted = 255 - cut(rgb, crop, working_size)
-    result = paste(rgb, painted, crop, alpha)
+    plan = plan_crops(mask, working_size)
+    painted = [255 - cut(rgb, crop, working_size) for crop in plan.crops]
+    result = paste(rgb, painted, plan, alpha)
     assert np.array_equal(result[~mask], rgb[~mask])
     assert largest_difference_outside(rgb, result, alpha) == 0
     assert np.array_equal(rgb, before)
@@ -205,9 +106,9 @@ def test_no_pixel_outside_the_mask_changes(scene, working_size, width):
 def test_every_pixel_deep_inside_is_the_painters(scene, working_size):
     """Painted in one colour, the mask is of that colour; nothing of the old garment is left."""
     rgb, mask = scene
-    crop = crop_around(mask, working_size)
+    plan = plan_crops(mask, working_size)
     painted = np.full((working_size, working_size, 3), (200, 10, 90), dtype=np.uint8)
-    result = paste(rgb, painted, crop, feather(mask, 0))
+    result = paste(rgb, [painted] * len(plan.crops), plan, feather(mask, 0))
     assert (result[mask] == (200, 10, 90)).all()
 
 
@@ -216,11 +117,28 @@ def test_every_pixel_deep_inside_is_the_painters(scene, working_size):
 def test_soft_edges_lie_between_source_and_paint(scene, working_size, width):
     """Each channel is a weighted mean, to the nearest level."""
     rgb, mask = scene
-    crop, alpha = crop_around(mask, working_size), feather(mask, width)
+    plan, alpha = plan_crops(mask, working_size), feather(mask, width)
     painted = np.full((working_size, working_size, 3), 240, dtype=np.uint8)
-    result = paste(rgb, painted, crop, alpha)
+    result = paste(rgb, [painted] * len(plan.crops), plan, alpha)
     weight = alpha[..., None] / 255
     assert np.abs(result - (rgb * (1 - weight) + 240 * weight)).max() <= 0.5 + 1e-9
+
+
+@settings(deadline=None, max_examples=50)
+@given(scenes(), WORKING_SIZES, st.integers(0, 12), st.randoms())
+def test_the_order_of_pasting_does_not_matter(scene, working_size, width, order):
+    """Each pixel takes its paint from its own crop only, in whatever order they are laid."""
+    rgb, mask = scene
+    plan, alpha = plan_crops(mask, working_size), feather(mask, width)
+    shape = (working_size, working_size, 3)
+    painted = [np.full(shape, 60 * number, dtype=np.uint8) for number in range(len(plan.crops))]
+    places = list(range(len(plan.crops)))
+    order.shuffle(places)
+    numbers = np.zeros(5, dtype=np.uint8)
+    numbers[[place + 1 for place in places]] = range(1, len(places) + 1)
+    shuffled = CropPlan(tuple(plan.crops[place] for place in places), numbers[plan.owner])
+    again = paste(rgb, [painted[place] for place in places], shuffled, alpha)
+    assert np.array_equal(paste(rgb, painted, plan, alpha), again)
 
 
 def test_a_square_that_went_there_and_back_lands_where_it_was():
@@ -228,8 +146,8 @@ def test_a_square_that_went_there_and_back_lands_where_it_was():
     y, x = np.mgrid[:400, :300]
     smooth = np.dstack([x * 255 // 300, y * 255 // 400, (x + y) * 255 // 700]).astype(np.uint8)
     mask = box_mask((300, 400), (60, 40, 240, 360))
-    crop = crop_around(mask, 256)
-    result = paste(smooth, cut(smooth, crop, 256), crop, feather(mask, 0))
+    plan = plan_crops(mask, 256)
+    result = paste(smooth, [cut(smooth, plan.crops[0], 256)], plan, feather(mask, 0))
     assert np.abs(result.astype(int) - smooth).max() <= 3
 
 
@@ -237,7 +155,8 @@ def test_alpha_outside_of_the_square_paints_nothing():
     """There is no paint out there."""
     rgb = np.zeros((200, 200, 3), dtype=np.uint8)
     painted = np.full((64, 64, 3), 255, dtype=np.uint8)
-    result = paste(rgb, painted, Crop(0, 0, 64), np.full((200, 200), 255, dtype=np.uint8))
+    alpha = np.full((200, 200), 255, dtype=np.uint8)
+    result = paste(rgb, [painted], CropPlan((Crop(0, 0, 64),), alpha), alpha)
     assert (result[:64, :64] == 255).all()
     assert not result[64:].any()
     assert not result[:, 64:].any()
@@ -247,7 +166,8 @@ def test_an_empty_alpha_gives_the_source_in_a_new_array():
     """Nothing to blend."""
     rgb = np.full((64, 64, 3), 7, dtype=np.uint8)
     painted = np.zeros((64, 64, 3), dtype=np.uint8)
-    result = paste(rgb, painted, Crop(0, 0, 64), np.zeros((64, 64), dtype=np.uint8))
+    alpha = np.zeros((64, 64), dtype=np.uint8)
+    result = paste(rgb, [painted], CropPlan((Crop(0, 0, 64),), alpha), alpha)
     assert np.array_equal(result, rgb)
     assert not np.shares_memory(result, rgb)
 
@@ -258,7 +178,7 @@ def test_sources_may_be_read_only():
     rgb.flags.writeable = False
     alpha = np.full((64, 64), 255, dtype=np.uint8)
     painted = np.full((64, 64, 3), 99, dtype=np.uint8)
-    assert (paste(rgb, painted, Crop(0, 0, 64), alpha) == 99).all()
+    assert (paste(rgb, [painted], CropPlan((Crop(0, 0, 64),), alpha), alpha) == 99).all()
 
 
 # --- the proof -------------------------------------------------------------------------------

@@ -76,3 +76,13 @@ def test_a_styles_name_decides_no_pixel_and_its_prompt_does():
         for more in ({}, {"name": "spring"}, {"paint": "a blue dress"})
     )
     assert plain.digest == named.digest != other.digest
+
+
+@given(st.integers(0, 2**63 - 1), words, st.integers(1, 16), st.integers(2, 4))
+def test_every_crop_has_a_seed_of_its_own_and_the_first_has_the_variants(seed, item, variant, crop):
+    """One garment's noise is the same whether others are painted beside it or not."""
+    first = variant_seed(seed, item, variant)
+    assert variant_seed(seed, item, variant, 1) == first
+    further = variant_seed(seed, item, variant, crop)
+    assert 0 <= further < 2**63
+    assert len({first, further, variant_seed(seed, item, variant + 1, crop)}) == 3

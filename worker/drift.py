@@ -1,0 +1,106 @@
+"""Drift: how far a painter's colours wander at the edge of its mask, and the way back.
+
+A painter renders what is kept anew, too. Where it meant the same as the source, on the soft edge
+and on a ring outside of it, the difference is its drift. The painted edge is moved back by it;
+deeper inside there is nothing to compare with, and the asked colours stay.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from worker.arrays import Map, Mask, Rgb
+from worker.views import View
+
+#: Width of the ring outside the mask, as a share of the square's side, as all widths here: a
+#: painter mixes both sides of an edge within a few pixels, and farther out tells nothing new.
+RING = 1 / 32
+#: Drift changes slowly: the sigma of the blur that parts it from details.
+SMOOTHNESS = 1 / 64
+#: Distance behind the soft edge over which the correction falls to 1/e.
+REACH = 1 / 32
+#: Pixels that differ by more levels show another thing, and not the same one in other colours.
+COMPARABLE_LEVELS = 32
+#: No channel moves by more levels, whatever was measured.
+MAX_SHIFT_LEVELS = 16
+#: Evidence that weighs as much as none at all: few comparable pixels move little.
+DOUBT = 0.05
+#: From this soft mask on a pixel is the painter's alone.
+ALL_PAINT = 250
+
+#: float32, H x W x 3: levels a channel.
+Field = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How far the painted edge is from the source, RMS over pixels and channels, in levels."""
+
+    before: float
+    #: The same after the correction; equal where it would not have helped.
+    after: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Square:
+    """A painted square, its drift corrected."""
+
+    #: uint8, side x side x 3.
+    rgb: Rgb
+    #: None where no pixel of the edge shows what the source shows.
+    drift: Drift | None
+
+
+def corrected(painted: Rgb, view: View) -> Square:
+    """The painted square with its edge moved back to the source's colours, where that helps.
+
+    Args:
+        painted: uint8, side x side x 3, as it came from the painter.
+        view: What the painter was shown, of the same side.
+    """
+    band = _comparable(painted, view)
+    if not band.any():
+        return Square(painted, None)
+    field = _field(painted, view.seen, band)
+    shift = np.clip(field, -MAX_SHIFT_LEVELS, MAX_SHIFT_LEVELS) * _fading(view)[..., None]
+    moved = np.clip(np.rint(painted - shift), 0, 255).astype(np.uint8)
+    before, after = _rms(field, band), _rms(_field(moved, view.seen, band), band)
+    if after >= before:
+        return Square(painted, Drift(before=before, after=before))
+    return Square(moved, Drift(before=before, after=after))
+
+
+def _comparable(painted: Rgb, view: View) -> Mask:
+    """The soft edge and a ring outside, where painter and source show the same."""
+    outside = cv2.distanceTransform(255 - view.mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    ring = (outside > 0) & (outside <= RING * len(painted))
+    edge = (view.mask > 0) & (view.soft < ALL_PAINT)
+    same = cv2.absdiff(painted, view.seen).max(axis=2) <= COMPARABLE_LEVELS
+    return np.asarray((ring | edge) & same, dtype=np.bool_)
+
+
+def _field(painted: Rgb, seen: Rgb, band: Mask) -> Field:
+    """The smooth part of the difference, from the band's pixels; 0 far from all of them."""
+    weight = band.astype(np.float32)[..., None]
+    difference = (painted.astype(np.float32) - seen) * weight
+    field = _blurred(difference) / (_blurred(weight)[..., None] + np.float32(DOUBT))
+    return np.asarray(field, dtype=np.float32)
+
+
+def _blurred(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    sigma = SMOOTHNESS * len(values)
+    blurred = cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(blurred, dtype=np.float32)
+
+
+def _fading(view: View) -> Map:
+    """How much of the correction a pixel gets: all on the soft edge, less and less behind it."""
+    core = ((view.mask > 0) & (view.soft >= ALL_PAINT)).view(np.uint8)
+    behind = cv2.distanceTransform(core, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(np.exp(-behind / (REACH * len(core))), dtype=np.float32)
+
+
+def _rms(field: Field, band: Mask) -> float:
+    return round(float(np.sqrt(np.mean(np.square(field[band])))), 2)
