@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo demo-models test test-slow check fmt lint types contracts bench clean
+.PHONY: help setup demo demo-models test test-slow fuzz check fmt lint types contracts bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ test: setup ## everything but the slow and the gpu tests
 
 test-slow: setup ## the rest: full-size models, and CUDA where there is a device
 	$(BIN)/pytest -m 'slow or gpu' --timeout 1200
+
+fuzz: setup ## mangled manifests, styles, pictures and masks by the ten thousand
+	$(BIN)/python -m tests.fuzz
 
 check: fmt lint types contracts ## format, lint, types, import contracts
 
