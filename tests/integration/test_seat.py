@@ -103,6 +103,28 @@ def test_outside_the_supplied_mask_every_pixel_is_the_sources(process, board, bu
     assert not np.array_equal(painted, pixels)
 
 
+def test_garments_far_apart_are_painted_in_squares_of_their_own(process, board, bucket, place):
+    """At 8 to 1 both ends are painted, the middle is kept, and the sidecar lists the squares."""
+    pixels = np.random.default_rng(1).integers(0, 256, (80, 640, 3), dtype=np.uint8)
+    mask = np.zeros((80, 640), dtype=np.uint8)
+    mask[20:60, 20:60] = mask[20:60, 580:620] = 255
+    (bucket / "photo.png").write_bytes(_png(pixels))
+    (bucket / "mask.png").write_bytes(_png(mask))
+    process.seat.take(place(variants=2), OWNER)
+    result = board.item("b", 0).result
+    for address in result.variants:
+        painted = np.asarray(Image.open(bucket / address.split("/", 3)[3]))
+        assert np.array_equal(painted[mask == 0], pixels[mask == 0])
+        changed = (painted != pixels).any(axis=2)[mask > 0]
+        assert changed.mean() > 0.9
+    sidecar = json.loads((bucket / result.sidecar.split("/", 3)[3]).read_text())
+    assert sidecar["crops"] == [
+        {"left": 10, "top": 10, "side": 60},
+        {"left": 570, "top": 10, "side": 60},
+    ]
+    assert [len(variant["drift"]) for variant in sidecar["variants"]] == [2, 2]
+
+
 def test_the_sidecar_replays_the_item(process, board, bucket, photo, place):
     """It holds source, style, models, seeds, timings and the proof."""
     process.seat.take(place(variants=2), OWNER)
