@@ -11,6 +11,7 @@ from infra.demo.services import free_port
 from shared.settings import load_settings
 from shared.sidecars import dump_sidecar, parse_sidecar
 from shared.states import ItemState
+from tests.pictures import file_of
 from worker.bootstrap import build
 from worker.devices import Device
 
@@ -26,6 +27,26 @@ def test_outside_the_supplied_mask_every_pixel_is_the_sources(process, board, bu
     painted = np.asarray(Image.open(bucket / item.result.variants[0].split("/", 3)[3]))
     assert np.array_equal(painted[mask == 0], pixels[mask == 0])
     assert not np.array_equal(painted, pixels)
+
+
+def test_garments_far_apart_are_painted_in_squares_of_their_own(process, board, bucket, place):
+    """At 8 to 1 both ends are painted, the middle is kept, and the sidecar lists the squares."""
+    pixels = np.random.default_rng(1).integers(0, 256, (80, 640, 3), dtype=np.uint8)
+    mask = np.zeros((80, 640), dtype=np.uint8)
+    mask[20:60, 20:60] = mask[20:60, 580:620] = 255
+    (bucket / "photo.png").write_bytes(file_of(Image.fromarray(pixels), "PNG"))
+    (bucket / "mask.png").write_bytes(file_of(Image.fromarray(mask), "PNG"))
+    process.seat.take(place(variants=2), OWNER)
+    result = board.item("b", 0).result
+    for address in result.variants:
+        painted = np.asarray(Image.open(bucket / address.split("/", 3)[3]))
+        assert np.array_equal(painted[mask == 0], pixels[mask == 0])
+        changed = (painted != pixels).any(axis=2)[mask > 0]
+        assert changed.mean() > 0.9
+    sidecar = parse_sidecar(_read(bucket, result.sidecar), where="test")
+    places = [(crop.left, crop.top, crop.side) for crop in sidecar.crops]
+    assert places == [(10, 10, 60), (570, 10, 60)]
+    assert [len(variant.squares) for variant in sidecar.variants] == [2, 2]
 
 
 def _read(bucket, address):

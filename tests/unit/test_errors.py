@@ -28,7 +28,6 @@ NOT_SHOWN = {
     "ValueError",  # in validators and parsers, caught at their edge
     "FileNotFoundError",  # likewise
     "LookupError",  # a template's name that is not in the wheel
-    "StopIteration",  # the end of an iterator
     "TypeError",  # a programmer's mistake
     "YAMLError",
 }
