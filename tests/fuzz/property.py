@@ -8,16 +8,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
 from producer.manifest import open_manifest
 from shared.errors import RestyleError
+from shared.pictures import read_header
 from shared.s3 import ObjectStore
+from shared.sidecars import parse_sidecar
 from shared.styles import load_style, parse_style
 from tests.fuzz import seeds
 from tests.fuzz.mutations import mutated
-from tests.pictures import read, read_mask
+from tests.pictures import LIMITS, SOURCE, STYLE, read, read_mask
+from worker.encoding import CODECS, encode
+from worker.readback import read_back
 
 #: One input may take this long, in seconds.
 PATIENCE_SECONDS = 20.0
@@ -56,8 +61,31 @@ def kinds(folder: Path) -> dict[str, Kind]:
         "jsonl": Kind(seeds.json_lines(), manifest_reader(folder / "m.jsonl")),
         "style": Kind(seeds.styles(), style_reader(folder / "s.yaml")),
         "picture": Kind(seeds.pictures(), read),
+        "header": Kind(seeds.pictures(), read_source_header),
+        "result": Kind(seeds.pictures(), write_result),
         "mask": Kind(seeds.masks(), read_mask),
+        "sidecar": Kind(seeds.sidecars(), lambda content: parse_sidecar(content, where="fuzz")),
     }
+
+
+def read_source_header(content: bytes) -> object:
+    """Reads what a check reads of a picture."""
+    size = len(content)
+    return read_header(BytesIO(content), byte_count=size, source=SOURCE, limits=LIMITS)
+
+
+def write_result(content: bytes) -> object:
+    """Writes a picture with all that it carries, and reads it back."""
+    picture = read(content)
+    # A result that is not what was written is our defect, whatever the source holds.
+    try:
+        for container in CODECS:
+            encoded = encode(picture, container, STYLE)
+            whose = {"style": STYLE, "limits": LIMITS, "source": SOURCE}
+            read_back(encoded, size=picture.size, **whose)
+    except RestyleError as error:
+        raise ValueError(f"{container}: {error}") from error
+    return picture
 
 
 def manifest_reader(path: Path) -> Reader:

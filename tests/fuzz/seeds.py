@@ -5,7 +5,9 @@ import json
 import numpy as np
 from PIL import Image, ImageCms, features
 
+from shared.sidecars import dump_sidecar
 from tests.pictures import file_of, photo, turned
+from tests.sidecars import sidecar_of
 
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF/></x:xmpmeta>"
 #: Rows that use every kind of column.
@@ -81,6 +83,11 @@ def pictures() -> list[bytes]:
     if features.check("avif"):
         images.append(file_of(rgb, "AVIF", **extras))
     return images
+
+
+def sidecars() -> list[bytes]:
+    """What lies beside a result, of one variant and of several."""
+    return [dump_sidecar(sidecar_of()), dump_sidecar(sidecar_of(variants=3))]
 
 
 def masks() -> list[bytes]:
