@@ -38,7 +38,9 @@ READERS: dict[str, Callable[[TextIO, str], Rows]] = {
     ".ndjson": jsonl_rows,
 }
 #: Objects under a prefix that count as sources, by their key's ending.
-IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+IMAGES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".avif"}
+)
 #: A manifest in S3 is refused above this size.
 MAX_MANIFEST_BYTES = 4_000_000_000
 #: Canonical rows are kept in memory up to this size, then on disk.

@@ -129,7 +129,7 @@ class _Lines:
         return line
 
     def _skip_rest(self, part: str) -> None:
-        while len(part) == MAX_ROW and not part.endswith("\n"):
+        while len(part) == MAX_ROW and not part.endswith(("\n", "\r")):
             part = self._read()
 
     def _read(self) -> str:

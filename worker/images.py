@@ -10,7 +10,7 @@ from shared.errors import MaskMismatch
 from shared.pictures import (
     Container,
     Limits,
-    check_scans,
+    check_jpeg,
     check_shape,
     open_picture,
     reading,
@@ -99,20 +99,23 @@ def decode_mask(body: bytes, *, address: str, source: str, size: Size, limits: L
         MaskMismatch: Upright, it is not of the source's size.
         ImageError: As `decode`, but for the shapes: a mask has its source's.
     """
+    where = {"mask": address, "source": source, "source_size": sides(size)}
     with reading(body[:HEAD_BYTES], source=address, limits=limits):
         image = _opened(body, address, limits)
+        # Before it is decoded, whichever way up it is: it may be of any weight.
+        if sorted(image.size) != sorted(size):
+            raise MaskMismatch(mask_size=sides(image.size), **where)
         image.load()
         mask = _brightness(upright(image, read_exif(image)), address)
     if mask.shape != size[::-1]:
-        found = sides((mask.shape[1], mask.shape[0]))
-        raise MaskMismatch(mask=address, mask_size=found, source=source, source_size=sides(size))
+        raise MaskMismatch(mask_size=sides((mask.shape[1], mask.shape[0])), **where)
     return mask
 
 
 def _opened(body: bytes, source: str, limits: Limits) -> Image.Image:
     """The picture's header, checked; nothing is decoded yet."""
     limits.check_bytes(len(body), source=source)
-    check_scans(body, source=source)
+    check_jpeg(body, source=source)
     return open_picture(BytesIO(body), byte_count=len(body), source=source, limits=limits)
 
 

@@ -71,6 +71,7 @@ from shared.errors.pictures import (
     MaskError,
     MaskMismatch,
     MaskTooLarge,
+    MemoryShort,
     OutputUnfaithful,
 )
 from shared.errors.redis import BoardError, ClaimLost, MessageInvalid, RedisUnreachable, RedisUnsafe
@@ -135,6 +136,7 @@ __all__ = [
     "MaskError",
     "MaskMismatch",
     "MaskTooLarge",
+    "MemoryShort",
     "MessageInvalid",
     "ModelChanged",
     "ModelError",

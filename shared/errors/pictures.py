@@ -106,6 +106,15 @@ class ImageAnimated(ImageError):
     hint = "Upload a single still picture and retry the item."
 
 
+class MemoryShort(ImageError):
+    """The host had no memory left to decode the picture."""
+
+    code = "memory_short"
+    retryable = True
+    sentence = "This host had no memory left to decode {source}."
+    hint = "A worker tries again by itself; lower RESTYLE_MAX_MEMORY_BYTES where it repeats."
+
+
 class KeptPixelsChanged(ImageError):
     """The composite changed a pixel outside the mask; its result is not published."""
 

@@ -4,14 +4,14 @@ Workers ask before they decode, `restyle check` asks of the first bytes alone: o
 """
 
 from shared.pictures.header import Container, Header, open_picture, read_header, reading
+from shared.pictures.jpeg import check_jpeg
 from shared.pictures.limits import Limits, check_shape
-from shared.pictures.scans import check_scans
 
 __all__ = [
     "Container",
     "Header",
     "Limits",
-    "check_scans",
+    "check_jpeg",
     "check_shape",
     "open_picture",
     "read_header",

@@ -1,4 +1,4 @@
-"""Header: a picture's first bytes, checked; the only place that opens files with Pillow.
+"""Header: a picture's first bytes, checked; the only place that opens strangers' files with Pillow.
 
 Pillow's own guard against decompression bombs stays on; it is only lifted as far as the limits
 that an operator sets beyond it.
@@ -15,11 +15,12 @@ from shared.errors import (
     ImageAnimated,
     ImageBomb,
     ImageMetadataBomb,
-    ImageTooLarge,
     ImageTruncated,
+    ImageUnsupported,
+    MemoryShort,
     RestyleError,
 )
-from shared.pictures.limits import Limits, Size
+from shared.pictures.limits import Limits, Size, sides
 from shared.pictures.signatures import HEAD_BYTES, is_supported, refusal
 from shared.pictures.webp import webp_header
 
@@ -40,6 +41,14 @@ CONTAINERS: dict[str | None, Container] = {
 }
 
 
+#: Modes whose samples have 32 bits: nothing in the file says which of them is white.
+UNSCALED = frozenset({"I", "F"})
+
+#: TIFF's tags of a tile's width and height (TIFF 6.0, section 15), and the pixels that a tile may
+#: have although its picture has less: a tile is unpacked whole, however little of it is seen.
+TILE_SIDES, LEAST_TILE_PIXELS = (322, 323), 2_048 * 2_048
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a usable picture says of itself."""
@@ -47,13 +56,16 @@ class Header:
     container: Container
     #: As stored: an EXIF turn may still swap the two.
     size: Size
+    #: Whether it may have transparency.
+    alpha: bool
 
 
 def read_header(file: IO[bytes], *, byte_count: int, source: str, limits: Limits) -> Header:
     """Read a picture's header; nothing is decoded.
 
-    JPEG, PNG and TIFF are read as far as their header goes, WebP for its first 30 bytes, GIF and
-    AVIF whole.
+    JPEG, PNG and TIFF are read as far as their header goes, WebP for its first 30 bytes; GIF, AVIF
+    and WebP that may be an animation whole. What a header does not tell (a file cut short, endless
+    scans) is found when it is decoded.
 
     Args:
         file: Seekable; it may fetch what is read on demand.
@@ -62,7 +74,7 @@ def read_header(file: IO[bytes], *, byte_count: int, source: str, limits: Limits
         limits: What it may measure.
 
     Raises:
-        ImageError: It cannot be used; the very error that decoding it would end with.
+        ImageError: It cannot be used; the very error that decoding it would begin with.
     """
     limits.check_bytes(byte_count, source=source)
     head = file.read(HEAD_BYTES)
@@ -70,18 +82,17 @@ def read_header(file: IO[bytes], *, byte_count: int, source: str, limits: Limits
         header = _webp(head, byte_count, source, limits)
         if header is None:
             with open_picture(file, byte_count=byte_count, source=source, limits=limits) as image:
-                header = Header(CONTAINERS[image.format], image.size)
+                alpha = image.has_transparency_data
+                header = Header(CONTAINERS[image.format], image.size, alpha)
     return header
 
 
 def _webp(head: bytes, byte_count: int, source: str, limits: Limits) -> Header | None:
     found = webp_header(head)
-    if found is None:
+    if found is None or found.animated:
         return None
-    if found.animated:
-        raise ImageAnimated(source=source, frames="several")
     limits.check_size(found.size, byte_count, source=source)
-    return Header("WEBP", found.size)
+    return Header("WEBP", found.size, found.alpha)
 
 
 def open_picture(file: IO[bytes], *, byte_count: int, source: str, limits: Limits) -> Image.Image:
@@ -89,6 +100,7 @@ def open_picture(file: IO[bytes], *, byte_count: int, source: str, limits: Limit
 
     Raises:
         ImageTooLarge, ImageBomb: Over a limit.
+        ImageUnsupported: 32-bit samples.
         ImageAnimated: More than one frame or page.
         Exception: Nearly anything that Pillow raises over hostile bytes.
     """
@@ -96,11 +108,22 @@ def open_picture(file: IO[bytes], *, byte_count: int, source: str, limits: Limit
     file.seek(0)
     image = Image.open(file, formats=FORMATS)
     limits.check_size(image.size, byte_count, source=source)
+    _check_tiles(image, source)
+    if image.mode in UNSCALED:
+        raise ImageUnsupported(source=source, reason="its samples have 32 bits; use 8 or 16")
     if image.format != "MPO" and getattr(image, "is_animated", False):
         # A TIFF would have to be read to its end to count the pages.
         frames = "several" if image.format == "TIFF" else getattr(image, "n_frames", "several")
         raise ImageAnimated(source=source, frames=frames)
     return image
+
+
+def _check_tiles(image: Image.Image, source: str) -> None:
+    tags = getattr(image, "tag_v2", {})
+    width, height = (tags.get(tag, 0) for tag in TILE_SIDES)
+    if width * height > max(image.width * image.height, LEAST_TILE_PIXELS):
+        reason = f"it is {sides(image.size)} but its tiles are {sides((width, height))}"
+        raise ImageBomb(source=source, reason=reason)
 
 
 @contextmanager
@@ -127,8 +150,7 @@ def _meaning(error: Exception, head: bytes, source: str, limits: Limits) -> Rest
         # Over twice our own limit, which `check_size` would have told with its figures.
         return ImageBomb(source=source, reason=f"it claims far over {limits.max_pixels:,} pixels")
     if isinstance(error, MemoryError):
-        size, limit = "it does not fit when decoded", "this host's memory"
-        return ImageTooLarge(source=source, size=size, limit=limit)
+        return MemoryShort(source=source)
     if not is_supported(head):
         return refusal(head, source)
     if "MAX_TEXT_" in str(error):  # PngImagePlugin names its own two limits

@@ -9,7 +9,8 @@ HEAD_BYTES = 512
 
 #: How the supported containers begin: a file that begins so and cannot be read is damaged.
 SUPPORTED = re.compile(
-    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|II[*+]\0|MM\0[*+]|GIF8[79]a|....ftypavi[fs]",
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|II[*+]\0|MM\0[*+]|GIF8[79]a"
+    rb"|....ftyp(avi[fs]|m[is]f1.{4,40}avi[fs])",
     re.DOTALL,
 )
 

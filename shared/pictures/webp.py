@@ -9,8 +9,8 @@ from shared.pictures.limits import Size
 
 #: Where the first chunk's name and content lie.
 CHUNK, CONTENT = slice(12, 16), 20
-#: The flag of an animation in the extended header.
-ANIMATION = 0x02
+#: Flags of the extended header; the lossless one has its own for alpha, in its 29th bit.
+ANIMATION, ALPHA, LOSSLESS_ALPHA = 0x02, 0x10, 1 << 28
 HEADER_BYTES = 30
 
 
@@ -18,7 +18,10 @@ class WebpHeader(NamedTuple):
     """What the first bytes tell."""
 
     size: Size
+    #: Whether it may be an animation: of one frame, as a rule, if it is one at all.
     animated: bool
+    #: Whether it may have transparency.
+    alpha: bool
 
 
 def webp_header(head: bytes) -> WebpHeader | None:
@@ -28,13 +31,14 @@ def webp_header(head: bytes) -> WebpHeader | None:
     body = head[CONTENT:]
     if head[CHUNK] == b"VP8X":
         size = _little(body[4:7]) + 1, _little(body[7:10]) + 1
-        return WebpHeader(size, bool(body[0] & ANIMATION))
+        return WebpHeader(size, bool(body[0] & ANIMATION), bool(body[0] & ALPHA))
     if head[CHUNK] == b"VP8L":
         bits = _little(body[1:5])
-        return WebpHeader(((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1), animated=False)
+        size = (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1
+        return WebpHeader(size, animated=False, alpha=bool(bits & LOSSLESS_ALPHA))
     if head[CHUNK] == b"VP8 ":
         size = _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
-        return WebpHeader(size, animated=False)
+        return WebpHeader(size, animated=False, alpha=False)
     return None
 
 

@@ -200,3 +200,12 @@ def test_a_mask_that_cannot_be_read_is_named_by_its_own_address():
     """The error speaks of the mask, not of the source."""
     with pytest.raises(ImageUnreadable, match=r"mask\.png"):
         read_mask(b"nothing")
+
+
+def test_a_mask_of_another_weight_is_refused_before_it_is_decoded():
+    """A mask of 49 megapixels packs into 6 kB; its header alone ends it."""
+    heavy = bytearray(file_of(Image.new("1", (1_900, 1_900)), "PNG"))
+    place = heavy.index(b"IDAT") + 10
+    heavy[place:] = b"never read"
+    with pytest.raises(MaskMismatch, match="1900 x 1900 px"):
+        read_mask(bytes(heavy))

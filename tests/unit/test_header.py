@@ -88,6 +88,8 @@ def test_an_animation_is_seen_in_the_header(container):
         file_of(Image.new("RGB", (63, 80)), "WEBP"),
         file_of(Image.new("RGB", (900, 70)), "GIF"),
         file_of(Image.new("RGB", (4_100, 4_000)), "PNG"),
+        file_of(Image.new("F", (70, 70)), "TIFF"),
+        file_of(Image.new("I", (70, 70)), "TIFF"),
         file_of(Image.new("RGB", (4_100, 4_000)), "WEBP"),
     ],
 )
@@ -98,6 +100,35 @@ def test_a_header_is_refused_as_decoding_refuses_it(body):
     with pytest.raises(ImageError) as late:
         read(body)
     assert (type(early.value), str(early.value)) == (type(late.value), str(late.value))
+
+
+def test_a_webp_of_one_frame_is_no_animation():
+    """Some encoders set the flag of an animation for a single frame."""
+    body = bytearray(file_of(Image.fromarray(photo(channels=4)), "WEBP", lossless=True))
+    frame = body[12:]
+    canvas = (95).to_bytes(3, "little") + (79).to_bytes(3, "little")
+    anmf = bytes(6) + canvas + bytes(3) + b"\0" + frame
+    chunks = [(b"VP8X", b"\x12\0\0\0" + canvas), (b"ANIM", bytes(6)), (b"ANMF", anmf)]
+    content = b"".join(name + len(part).to_bytes(4, "little") + part for name, part in chunks)
+    whole = b"RIFF" + (len(content) + 4).to_bytes(4, "little") + b"WEBP" + content
+    assert header_of(BytesIO(whole)).size == read(whole).size == (96, 80)
+
+
+@pytest.mark.parametrize(
+    ("container", "options"),
+    [
+        ("PNG", {}),
+        ("WEBP", {"lossless": True}),
+        ("WEBP", {"lossless": False}),
+        ("TIFF", {}),
+        ("AVIF", {}),
+    ],
+)
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_header_tells_of_transparency(container, options, channels):
+    """It decides how much memory the picture's way takes."""
+    body = file_of(Image.fromarray(photo(channels=channels)), container, **options)
+    assert header_of(BytesIO(body)).alpha is (channels == 4)
 
 
 @pytest.mark.filterwarnings("ignore")

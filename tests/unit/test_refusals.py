@@ -168,8 +168,52 @@ def test_a_jpeg_of_endless_scans_is_a_bomb():
     assert read(body).size == (96, 80)
     start = body.index(b"\xff\xda")
     scan = body[start : body.index(b"\xff", start + 20)]
-    with pytest.raises(ImageBomb, match="passes over its pixels, the limit is 100"):
+    with pytest.raises(ImageBomb, match="over 100 passes over its pixels"):
         read(body[:start] + scan * 200 + body[start:])
+
+
+def test_what_a_phone_appends_to_a_jpeg_is_no_part_of_it():
+    """A motion photo's film may hold any bytes, also those that would be scans of the picture."""
+    body = file_of(Image.fromarray(photo()), "JPEG", exif=b"Exif\0\0" + b"\xff\xda" * 200)
+    film = b"\0\0\0\x18ftypmp42" + b"\xff\xda" * 5_000
+    assert np.array_equal(read(body + film).rgb, read(body).rgb)
+
+
+def test_a_jpeg_whose_end_was_never_written_is_truncated():
+    """Some uploads reserve their space first; decoders would paint the rest of it grey."""
+    body = file_of(Image.fromarray(photo(640, 480)), "JPEG", quality=95)
+    half = len(body) // 2
+    with pytest.raises(ImageTruncated, match="never written"):
+        read(body[:half] + bytes(len(body) - half))
+    assert read(body + bytes(10_000)).size == (640, 480)
+
+
+def test_a_tiff_whose_tiles_dwarf_it_is_a_bomb():
+    """A tile is unpacked whole, however little of it belongs to the picture."""
+    with pytest.raises(ImageBomb, match="64 x 64 px but its tiles are 12000 x 12000 px"):
+        read(tiled(64, 12_000))
+    assert read(tiled(64, 256)).size == (64, 64)
+
+
+def tiled(side: int, tile: int) -> bytes:
+    """A grey TIFF of one deflated tile, byte by byte (TIFF 6.0)."""
+    packed = zlib.compress(b"\x80" * (tile * tile), 9)
+    numbers = {
+        256: side, 257: side, 258: 8, 259: 8, 262: 1, 277: 1,
+        322: tile, 323: tile, 324: 8, 325: len(packed),
+    }
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in numbers.items())
+    directory = struct.pack("<H", len(numbers)) + entries + bytes(4)
+    return struct.pack("<2sHI", b"II", 42, 8 + len(packed)) + packed + directory
+
+
+def test_a_damaged_avif_under_its_other_brand_is_no_heic():
+    """`mif1` heads both; what it is compatible with tells them apart."""
+    body = b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf" + b"\0" * 40
+    with pytest.raises(ImageTruncated):
+        read(body)
+    with pytest.raises(ImageUnsupported, match="HEIC"):
+        read(body.replace(b"avif", b"heic"))
 
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iTXt"])
