@@ -23,6 +23,7 @@ from producer.watch import View, watch
 from shared.board import StatusBoard
 from shared.errors import (
     BatchCancelled,
+    BatchExists,
     BatchUnknown,
     BoardError,
     ReplayUnfinished,
@@ -144,9 +145,11 @@ def _placed(
     batch: Batch, spec: ItemSpec, board: StatusBoard, store: ObjectStore, *, keep: bool
 ) -> Iterator[None]:
     """The batch on the board; when the block ends nobody renders it any more."""
+    if not board.open_batch(batch):
+        raise BatchExists(batch=batch.batch_id, difference="a replay of the same moment")
+    # From here on it is ours to give up, and so is all that lies under its own prefix.
     try:
-        write_batch(batch, store)  # first, for it proves that the output can be written
-        board.open_batch(batch)
+        write_batch(batch, store)  # before its item, for it proves that the output can be written
         board.add_items(batch.batch_id, [spec])
         board.seal_batch(batch.batch_id)
         yield

@@ -133,10 +133,7 @@ def spec_of(fields: Mapping[str, Any], number: int) -> ItemSpec:
 def _object_address(text: object) -> S3Address:
     if not isinstance(text, str):
         raise AddressInvalid(address=shorten(repr(text)), kind="S3 address", reason="it is no text")
-    address = S3Address.parse(text)
-    if not address.key or address.key.endswith("/"):
-        raise AddressInvalid(address=repr(text), kind="S3 address", reason="it names no object")
-    return address
+    return S3Address.parse_object(text)
 
 
 def _key_of(source: object) -> str | None:

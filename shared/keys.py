@@ -15,6 +15,8 @@ MAX_KEY_BYTES = 1_024
 MAX_STEM_BYTES = 200
 #: No name that is built here is longer, so that an output prefix has room for each of them.
 MAX_NAME_BYTES = 256
+#: Nor is a replay's folder, which lies below an output prefix and holds such names again.
+MAX_REPLAY_BYTES = 128
 
 #: A bucket's name by S3's rules; underscores are of old, and other servers take single letters.
 _BUCKET = re.compile(r"[a-z0-9](([a-z0-9_-]|\.(?!\.)){0,61}[a-z0-9])?")
@@ -46,6 +48,18 @@ class S3Address:
         return cls(bucket, key)
 
     @classmethod
+    def parse_object(cls, text: str, *, kind: str = "S3 address") -> Self:
+        """Like `parse`, for an object: the key is none of a folder or of the bucket's root.
+
+        Raises:
+            AddressInvalid: As `parse`, or it names no object.
+        """
+        address = cls.parse(text, kind=kind)
+        if not address.key or address.key.endswith("/"):
+            raise AddressInvalid(address=repr(text), kind=kind, reason="it names no object")
+        return address
+
+    @classmethod
     def parse_prefix(cls, text: str, *, kind: str = "S3 prefix") -> Self:
         """Like `parse`, for a folder: the key gets its closing slash."""
         address = cls.parse(text, kind=kind)
@@ -60,7 +74,7 @@ class S3Address:
             AddressInvalid: No prefix, or a prefix that is too long.
         """
         address = cls.parse_prefix(text, kind="output")
-        room = MAX_KEY_BYTES - MAX_NAME_BYTES
+        room = MAX_KEY_BYTES - MAX_NAME_BYTES - MAX_REPLAY_BYTES
         if len(address.key.encode()) > room:
             reason = f"over {room} bytes leave no room for the results' names"
             raise AddressInvalid(address=repr(text), kind="output", reason=reason)
@@ -126,7 +140,7 @@ class ResultKeys:
         # A name that begins with a dot is hidden from whoever lists a copy of the results.
         stem = S3Address.parse(source).stem.lstrip(".") or "item"
         short = stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
-        return cls(S3Address.parse_output(output), short, fingerprint[:12])
+        return cls(S3Address.parse_prefix(output, kind="output"), short, fingerprint[:12])
 
     def _name(self, ending: str) -> S3Address:
         return self.output.join(f"{self.stem}.{self.mark}.{ending}")
@@ -153,7 +167,7 @@ class ResultKeys:
 
 def batch_file(output: str, batch_id: str, name: str) -> S3Address:
     """A file about a whole batch, such as `results.jsonl` or `batch.json`."""
-    return S3Address.parse_output(output).join(f"_batches/{batch_id}/{name}")
+    return S3Address.parse_prefix(output, kind="output").join(f"_batches/{batch_id}/{name}")
 
 
 def replay_prefix(output: str, batch_id: str) -> S3Address:

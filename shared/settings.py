@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from shared.allowed import AllowedPlaces, places
 from shared.errors import AddressInvalid, SettingsInvalid
+from shared.pictures import Limits
 from shared.wording import did_you_mean, first_problems, problem_fields
 
 PREFIX = "RESTYLE_"
@@ -146,6 +147,11 @@ class Settings(BaseSettings):
     def allowed(self) -> AllowedPlaces:
         """Where objects may be read and written."""
         return AllowedPlaces.parse(self.allowed_sources, self.allowed_outputs)
+
+    @property
+    def limits(self) -> Limits:
+        """What a picture may measure."""
+        return Limits(self.max_image_bytes, self.max_image_side, self.max_image_pixels)
 
     @property
     def effective_broker_url(self) -> str:

@@ -27,14 +27,10 @@ MAX_SIDECAR_BYTES = 1_000_000
 
 def _object_address(text: str) -> str:
     try:
-        address = S3Address.parse(text)
+        return str(S3Address.parse_object(text))
     except AddressInvalid as error:
         msg = f"is no S3 address, since {error.facts['reason']}"
         raise ValueError(msg) from error
-    if not address.key or address.key.endswith("/"):
-        msg = "names no object"
-        raise ValueError(msg)
-    return text
 
 
 Address = Annotated[str, AfterValidator(_object_address)]
@@ -237,6 +233,16 @@ class Sidecar(Facts):
     def _as_many_as_asked_for(self) -> Self:
         if len(self.variants) != self.style.variants:
             msg = f"it names {len(self.variants)} variants of the style's {self.style.variants}"
+            raise ValueError(msg)
+        if any(len(variant.squares) != len(self.crops) for variant in self.variants):
+            msg = f"it names {len(self.crops)} crops, and not as many squares of each variant"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_to_the_mask(self) -> Self:
+        if (self.models.segmenter is None) != (self.mask.supplied is not None):
+            msg = "its mask is either supplied or found by a segmenter"
             raise ValueError(msg)
         return self
 

@@ -9,7 +9,6 @@ from typing import Any
 import structlog
 
 from shared.board import StatusBoard
-from shared.pictures import Limits
 from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
@@ -76,7 +75,7 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     """Build a worker process for the device that it is pinned to."""
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
-    limits = Limits(settings.max_image_bytes, settings.max_image_side, settings.max_image_pixels)
+    limits = settings.limits
     batcher = _batcher(device, settings)
     in_hand = WorkInHand(board, settings.lease_seconds)
     models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)

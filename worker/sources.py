@@ -5,11 +5,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from io import BytesIO
 
 from shared.board import StatusBoard
 from shared.errors import ImageEmpty, ImageTruncated, SourceChanged
-from shared.pictures import Limits, read_header
+from shared.pictures import Header, Limits, read_header
 from shared.s3 import ObjectStore
 from worker.images import Picture, decode
 from worker.memory import MemoryBudget
@@ -20,9 +19,20 @@ from worker.work import Work
 #: An empty or truncated file is asked for once more after so many seconds: some stores show an
 #: upload that is still under way.
 SECOND_LOOK_SECONDS = 2.0
-#: Peak memory of one item's way, from the file to the last upload, per pixel of its source;
-#: measured by `python -m infra.bench.memory`.
-BYTES_PER_PIXEL = 22
+#: Peak memory of one item's way, from the file to the last upload, in bytes a pixel of its source;
+#: these, and what comes on top, are measured by `python -m infra.bench.memory`.
+BYTES_PER_PIXEL = 24
+#: For transparency ...
+ALPHA_BYTES = 8
+#: ... and for the encoders that hold a picture in forms of their own.
+ENCODER_BYTES = {"WEBP": 12, "AVIF": 24}
+
+
+def weight_of(header: Header, output_format: str) -> int:
+    """The memory in bytes that a picture takes on its way into an output format."""
+    container = header.container if output_format == "source" else output_format.upper()
+    each = BYTES_PER_PIXEL + ENCODER_BYTES.get(container, 0) + (ALPHA_BYTES if header.alpha else 0)
+    return each * header.size[0] * header.size[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +80,25 @@ class Sources:
     def _decoded(self, order: Order, work: Work, times: Timings, held: ExitStack) -> Source:
         source, limits = str(order.source), self._limits
         with times.stage("fetch"):
-            order, body = self._fetch(order)
+            order, header = self._look(order)
         with times.stage("wait"):
-            header = read_header(BytesIO(body), byte_count=len(body), source=source, limits=limits)
-            width, height = header.size
-            held.enter_context(self._memory.held(BYTES_PER_PIXEL * width * height, work.check))
+            weight = weight_of(header, order.style.output_format) + (order.claim.spec.size or 0)
+            held.enter_context(self._memory.held(weight, work.check))
+        with times.stage("fetch"):
+            etag = order.claim.spec.etag
+            body = self._store.get(order.source, etag=etag, max_bytes=limits.max_bytes)
         with times.stage("decode"):
             picture = decode(body, source=source, limits=limits)
         return Source(order, picture, hashlib.sha256(body).hexdigest())
 
-    def _fetch(self, order: Order) -> tuple[Order, bytes]:
-        """The source's bytes, and the order for the version that they are of."""
-        listed, info = order.claim.spec, self._store.head(order.source)
-        self._limits.check_bytes(info.size, source=str(order.source))
+    def _look(self, order: Order) -> tuple[Order, Header]:
+        """The source's header, and the order for the version that it is of."""
+        listed, source = order.claim.spec, str(order.source)
         # What a listing saw at submission counts before what lies there now.
-        etag, size = listed.etag or info.etag, info.size if listed.size is None else listed.size
-        body = self._store.get(order.source, etag=etag, max_bytes=self._limits.max_bytes)
-        return order.pinned(etag, size), body
+        with self._store.open(order.source, etag=listed.etag) as file:
+            header = read_header(file, byte_count=file.size, source=source, limits=self._limits)
+            size = file.size if listed.size is None else listed.size
+            return order.pinned(file.etag, size), header
 
     def _pinned(self, order: Order) -> Order:
         """Hold the item to the picture that its first claim decoded."""

@@ -6,11 +6,11 @@ from typing import Literal, Self, TypeAlias
 from producer.problems import Shared
 from shared.errors import ManifestInvalid, RestyleError
 
-#: `row` and `model` stop a submission, `item` fails alone, `note` changes nothing.
-Kind: TypeAlias = Literal["row", "model", "item", "note"]
+#: `row`, `model` and `output` stop a submission, `item` fails alone, `note` changes nothing.
+Kind: TypeAlias = Literal["row", "model", "output", "item", "note"]
 
 #: The kinds that `restyle submit` would refuse.
-REFUSED = frozenset[Kind]({"row", "model"})
+REFUSED = frozenset[Kind]({"row", "model", "output"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Finding:
     """One thing that would go wrong, in the words in which it would be reported."""
 
     kind: Kind
-    #: Rows of the manifest, a model reference, or an item's external id.
+    #: Rows of the manifest, a model reference, the output, or an item's external id.
     where: str
     #: Empty for a note.
     code: str

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from producer.check.finding import REFUSED, Finding
-from producer.check.inspection import Inspected, Inspector
+from producer.check.inspection import FAULTS, Inspected, Inspector
 from producer.manifest import Manifest, read_manifest
 from producer.parallel import in_parallel
 from producer.problems import shared_problems
 from producer.prompts import PromptNotes
 from shared.errors import RestyleError
 from shared.jobs import ResolvedModel
-from shared.keys import S3Address
+from shared.keys import S3Address, probe_key
 from shared.pictures import Limits
 from shared.references import resolve
 from shared.s3 import ObjectStore
@@ -33,8 +33,8 @@ class Draft:
     #: Local path or s3:// address of the rows, or an s3:// prefix.
     manifest: str
     style: Style
-    #: Where results would go; what lies under it is no source.
-    output: S3Address | None = None
+    #: s3://bucket/prefix/ that results would go under; what lies under it is no source.
+    output: str | None = None
 
 
 @dataclass(slots=True)
@@ -112,7 +112,8 @@ def check(
         StorageUnavailable: S3 does not answer.
     """
     report = Report()
-    with read_manifest(draft.manifest, draft.style, store, output=draft.output) as rows:
+    output = _output(draft, store, report)
+    with read_manifest(draft.manifest, draft.style, store, output=output) as rows:
         if not rows.problem_count:
             rows.refuse_wrong_rows()  # none is no manifest either
         problems = [*rows.problems, *rows.missing_buckets(store)]
@@ -125,6 +126,22 @@ def check(
             report.add(inspected)
             progress(report.items)
     return report
+
+
+def _output(draft: Draft, store: ObjectStore, report: Report) -> S3Address | None:
+    """Where results would go, if they may and can; else that is a finding."""
+    if draft.output is None:
+        return None
+    try:
+        output = S3Address.parse_output(draft.output)
+        store.allowed.check_write(output)
+        store.exists(probe_key(draft.output, "check"))  # a missing bucket is said so
+    except FAULTS:
+        raise
+    except RestyleError as error:
+        report.findings.append(Finding.of("output", draft.output, error))
+        return None
+    return output
 
 
 def _models(manifest: Manifest, store: ObjectStore, report: Report) -> dict[str, ResolvedModel]:

@@ -73,19 +73,14 @@ def check(
 def _report(manifest: str, style: Path, output: str | None, settings: Settings) -> "Report":
     from producer.check import Draft
     from producer.check import check as inspect
-    from shared.keys import S3Address
-    from shared.pictures import Limits
     from shared.s3 import ObjectStore
     from shared.styles import load_style
 
-    limits = Limits(settings.max_image_bytes, settings.max_image_side, settings.max_image_pixels)
-    target = output or settings.output
-    prefix = S3Address.parse_prefix(target, kind="output") if target else None
     with _shown_progress() as progress:
         return inspect(
-            Draft(manifest, load_style(style), prefix),
+            Draft(manifest, load_style(style), output or settings.output),
             ObjectStore.connect(allowed=settings.allowed),
-            limits,
+            settings.limits,
             cache_path(),
             progress=progress,
         )

@@ -9,7 +9,7 @@ from urllib.parse import quote
 SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif"})
 
 #: Bytes of UTF-8 that every file system takes as a name, with room for ` (1)` and the like.
-MAX_NAME_BYTES = 200
+MAX_SAVED_BYTES = 200
 #: Of a name that is cut, its end stays: fingerprint, variant and extension stand there.
 END_BYTES = 60
 
@@ -48,7 +48,7 @@ def _is_word(char: str) -> bool:
 
 def _cut(name: str) -> str:
     content = name.encode()
-    if len(content) <= MAX_NAME_BYTES:
+    if len(content) <= MAX_SAVED_BYTES:
         return name
-    parts = content[: MAX_NAME_BYTES - END_BYTES], content[-END_BYTES:]
+    parts = content[: MAX_SAVED_BYTES - END_BYTES], content[-END_BYTES:]
     return "".join(part.decode(errors="ignore") for part in parts)

@@ -38,6 +38,11 @@ class ObjectFile(io.BufferedReader):
         """Of the whole object, in bytes."""
         return self._parts.size
 
+    @property
+    def etag(self) -> str:
+        """Of the whole object, without quotes."""
+        return str(self._parts.etag)
+
 
 class _Parts(io.RawIOBase):
     """The unbuffered side: a request a read."""
@@ -45,8 +50,8 @@ class _Parts(io.RawIOBase):
     def __init__(self, fetch: Fetch, etag: str | None) -> None:
         self._fetch = fetch
         self._place = 0
-        self._etag = etag
-        #: Known from the first answer on.
+        self.etag = etag
+        #: Of the whole object; both are known from the first answer on.
         self.size = -1
 
     def readable(self) -> bool:
@@ -75,7 +80,7 @@ class _Parts(io.RawIOBase):
     def _next(self, count: int) -> bytes:
         if count == 0 or 0 <= self.size <= self._place:
             return b""
-        content, info = self._fetch(self._place, count, self._etag)
-        self.size, self._etag = info.size, info.etag
+        content, info = self._fetch(self._place, count, self.etag)
+        self.size, self.etag = info.size, info.etag
         self._place += len(content)
         return content

@@ -8,6 +8,7 @@ from PIL import Image
 
 from producer.check import Draft, check
 from producer.manifest import read_manifest
+from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.errors import ManifestEmpty, StorageUnavailable
 from shared.pictures import Limits
 from shared.s3 import ObjectStore
@@ -149,3 +150,25 @@ def test_prompts_that_are_cut_are_noted_for_the_style_and_for_the_row(bucket, ma
     assert ("note", "b", True) in told
     assert ("note", "a.jpg", True) not in told
     assert (report.usable, report.refused) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("output", "code"),
+    [
+        ("s3://no-such-bucket-here/out/", "bucket_missing"),
+        ("http://elsewhere/out/", "address_invalid"),
+        ("s3://{bucket}/" + "x" * 700, "address_invalid"),
+        ("s3://{bucket}/closed/", "place_not_allowed"),
+    ],
+)
+def test_an_output_that_a_submission_would_refuse_is_told(bucket, manifest, style, output, code):
+    """Beside all else: no address, no room for names, no bucket, no permission."""
+    (bucket / "a.jpg").write_bytes(file_of(Image.fromarray(photo()), "JPEG"))
+    places = f"s3://{bucket.name}/open/,s3://no-such-bucket-here/"
+    allowed = (
+        AllowedPlaces.parse(f"s3://{bucket.name}/", places) if "closed" in output else EVERYWHERE
+    )
+    draft = Draft(manifest({"source": "a.jpg"}), style, output.format(bucket=bucket.name))
+    report = check(draft, ObjectStore.connect(allowed=allowed), LIMITS, NO_CACHE)
+    assert [(found.kind, found.code) for found in report.findings] == [("output", code)]
+    assert (report.usable, report.refused) == (1, True)

@@ -9,11 +9,13 @@ from shared.fingerprint import PixelInputs
 from shared.keys import (
     MAX_KEY_BYTES,
     MAX_NAME_BYTES,
+    MAX_REPLAY_BYTES,
     ResultKeys,
     S3Address,
     batch_file,
     item_mark,
     probe_key,
+    replay_prefix,
 )
 
 hexes = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -23,7 +25,7 @@ parts = st.text(
 sources = st.lists(parts, min_size=1, max_size=4).map(lambda names: "s3://shop/" + "/".join(names))
 
 #: The longest prefix that results go under.
-DEEP = "s3://shop/" + "x" * (MAX_KEY_BYTES - MAX_NAME_BYTES - 1) + "/"
+DEEP = f"s3://shop/{'x' * (MAX_KEY_BYTES - MAX_NAME_BYTES - MAX_REPLAY_BYTES - 1)}/"
 
 
 def names(keys: ResultKeys) -> list[str]:
@@ -157,6 +159,10 @@ def test_an_output_without_room_for_names_is_refused_at_once():
     keys = ResultKeys.of(DEEP, "s3://shop/" + "x" * MAX_KEY_BYTES, "0" * 64)
     for address in (*longest, *(S3Address.parse(name) for name in names(keys))):
         assert len(address.key.encode()) <= MAX_KEY_BYTES
+    replays = str(replay_prefix(DEEP, f"20261124-120000-{'r' * 40}-0000"))
+    again = ResultKeys.of(replays, "s3://shop/" + "x" * MAX_KEY_BYTES, "0" * 64)
+    for name in (*names(again), str(batch_file(replays, "b" * 61, f"manifest.{'0' * 12}.jsonl"))):
+        assert len(S3Address.parse(name).key.encode()) <= MAX_KEY_BYTES
     for output in (DEEP.replace("x/", "xx/"), DEEP.replace("x/", "xx")):
         with pytest.raises(AddressInvalid, match="no room for the results' names"):
             S3Address.parse_output(output)

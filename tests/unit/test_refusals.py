@@ -199,8 +199,16 @@ def tiled(side: int, tile: int) -> bytes:
     """A grey TIFF of one deflated tile, byte by byte (TIFF 6.0)."""
     packed = zlib.compress(b"\x80" * (tile * tile), 9)
     numbers = {
-        256: side, 257: side, 258: 8, 259: 8, 262: 1, 277: 1,
-        322: tile, 323: tile, 324: 8, 325: len(packed),
+        256: side,
+        257: side,
+        258: 8,
+        259: 8,
+        262: 1,
+        277: 1,
+        322: tile,
+        323: tile,
+        324: 8,
+        325: len(packed),
     }
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in numbers.items())
     directory = struct.pack("<H", len(numbers)) + entries + bytes(4)
