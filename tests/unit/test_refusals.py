@@ -25,9 +25,10 @@ from shared.errors import (
     ImageTruncated,
     ImageUnreadable,
     ImageUnsupported,
+    MemoryShort,
 )
-from shared.pictures import Limits
-from tests.pictures import chunk, file_of, photo, read
+from shared.pictures import Limits, reading
+from tests.pictures import LIMITS, SOURCE, chunk, file_of, photo, read
 
 # --- what is refused -------------------------------------------------------------------------
 
@@ -222,6 +223,14 @@ def test_a_damaged_avif_under_its_other_brand_is_no_heic():
         read(body)
     with pytest.raises(ImageUnsupported, match="HEIC"):
         read(body.replace(b"avif", b"heic"))
+
+
+def test_a_host_without_memory_is_a_passing_fault():
+    """What does not fit beside its neighbours now may fit later: the item is tried again."""
+    body = file_of(Image.fromarray(photo()), "PNG")
+    with pytest.raises(MemoryShort) as caught, reading(body, source=SOURCE, limits=LIMITS):
+        bytearray(2**62)
+    assert caught.value.retryable
 
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iTXt"])
