@@ -1,4 +1,4 @@
-"""Images: bytes to pixels; the only place where a picture's bytes are decoded."""
+"""Images: bytes to pixels; the only place of a worker where strangers' bytes are decoded."""
 
 from dataclasses import dataclass
 from io import BytesIO

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.cli.batches import say
+from producer.cli.options import ManifestOption, OutputOption, StyleOption
 from producer.cli.terminal import (
     EXIT_FAILED,
     EXIT_INPUT,
@@ -40,15 +41,9 @@ def register(app: typer.Typer) -> None:
 @speaks
 def check(
     *,
-    manifest: Annotated[
-        str,
-        typer.Option(help="CSV or JSONL file, local or s3://, or s3://bucket/prefix/ with images."),
-    ],
-    style: Annotated[Path, typer.Option(help="YAML file: what to mask, what to paint.")],
-    output: Annotated[
-        str | None,
-        typer.Option(help="s3://bucket/prefix/ of the results, which are no sources."),
-    ] = None,
+    manifest: ManifestOption,
+    style: StyleOption,
+    output: OutputOption = None,
     limit: Annotated[int, typer.Option(min=1, help="Most findings to show.")] = SHOWN_FINDINGS,
     json: JsonFlag = False,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.cli.batches import open_board, say
+from producer.cli.options import ManifestOption, OutputOption, StyleOption
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import ManifestInvalid, SettingsInvalid
 from shared.settings import Settings, cache_path, load_settings
@@ -29,15 +29,9 @@ def register(app: typer.Typer) -> None:
 @speaks
 def submit(  # noqa: PLR0913 - an argument per option
     *,
-    manifest: Annotated[
-        str,
-        typer.Option(help="CSV or JSONL file, local or s3://, or s3://bucket/prefix/ with images."),
-    ],
-    style: Annotated[Path, typer.Option(help="YAML file: what to mask, what to paint.")],
-    output: Annotated[
-        str | None,
-        typer.Option(help="s3://bucket/prefix/ for the results; by default RESTYLE_OUTPUT."),
-    ] = None,
+    manifest: ManifestOption,
+    style: StyleOption,
+    output: OutputOption = None,
     batch_id: Annotated[
         str | None, typer.Option(help="Id of the batch; repeating a submission under it is safe.")
     ] = None,

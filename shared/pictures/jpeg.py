@@ -1,7 +1,8 @@
 """JPEG's markers: how often a file asks to be decoded, and whether it comes to its end.
 
 ITU-T T.81, B.1.1. What lies behind the end of the picture (the film of a phone's motion photo, a
-depth map) and inside its segments (thumbnails) is not looked at.
+depth map) and inside its segments (thumbnails) is not looked at. Not covered: WebP and plain TIFF
+files whose end was never written; zeros are valid pixels there.
 """
 
 import re
