@@ -9,6 +9,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+#: For the environment of a process that decodes pictures. By default glibc keeps freed blocks of up
+#: to 32 MB in an arena for each thread, and Pillow's pictures are made of 16 MB blocks: after 16
+#: pictures of 64 megapixels, two at a time, a worker had grown to 7.9 GB instead of 3.4 GB.
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(8 * 2**20)}
+
 #: Seconds between two looks at whether the one who waits should still wait.
 CHECK_SECONDS = 0.5
 

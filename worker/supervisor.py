@@ -23,6 +23,7 @@ from shared.dispatch import Dispatcher
 from shared.errors import BoardError, RestyleError
 from shared.settings import Settings, child_environment
 from worker.devices import Device
+from worker.memory import ALLOCATOR
 
 log = structlog.get_logger()
 
@@ -142,7 +143,7 @@ class Supervisor:
         command = [sys.executable, "-m", "worker.child", child.device.name, child.owner]
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             [*command, str(beating)],
-            env=child_environment(child.device.environment),
+            env=ALLOCATOR | child_environment(child.device.environment),
             pass_fds=[beating],
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C reaches us alone, and we drain in order
