@@ -8,7 +8,8 @@ from PIL import Image
 
 from shared.wording import shorten
 from worker.iptc import read_iptc
-from worker.xmp import DC, BrokenXmp, Name, Several, check_xmp, with_properties
+from worker.vocabularies import DC, Name
+from worker.xmp import BrokenXmp, Several, check_xmp, with_properties
 
 #: Photoshop's number of the IPTC-IIM block, and TIFF's tag for it.
 IPTC_RESOURCE, IPTC_TAG = 0x0404, 33_723

@@ -14,7 +14,8 @@ from tests.pictures import STYLE, file_of, photo, read
 from worker.credits import CONTENT_CREDENTIALS
 from worker.encoding import encode
 from worker.iptc import read_iptc
-from worker.xmp import DC, PHOTOSHOP, Several, parse_xmp, properties, with_properties
+from worker.vocabularies import DC, PHOTOSHOP
+from worker.xmp import Several, parse_xmp, properties, with_properties
 
 RIGHTS = {(DC, "rights"): Several("Alt", ("© Maison Élan",))}
 PACKET = with_properties(None, RIGHTS)
