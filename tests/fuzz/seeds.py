@@ -5,9 +5,10 @@ import struct
 
 import numpy as np
 from PIL import Image, ImageCms, features
+from PIL.PngImagePlugin import PngInfo
 
 from shared.sidecars import dump_sidecar
-from tests.pictures import file_of, photo, turned
+from tests.pictures import file_of, odd_tiff, photo, turned
 from tests.sidecars import sidecar_of
 
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF/></x:xmpmeta>"
@@ -96,14 +97,25 @@ def pictures() -> list[bytes]:
 
 
 def _talkative(rgb: Image.Image) -> list[bytes]:
-    """Pictures that say where they were taken, hold a thumbnail, and have IPTC-IIM credits."""
+    """Pictures that say much beside their pixels: places, credits, a thumbnail, and nonsense."""
     gps = Image.Exif()
     gps[0x8825] = {1: "N", 2: (48.0, 51.0, 24.0)}
     return [
         *(file_of(rgb, container, xmp=PLACES, exif=gps) for container in ("JPEG", "WEBP", "MPO")),
         file_of(rgb, "TIFF", exif=gps, tiffinfo={700: PLACES}),
         file_of(rgb, "JPEG", exif=_with_thumbnail(rgb), extra=_iptc_segment()),
+        *(odd_tiff(2, {700: XMP.decode()}), odd_tiff(4, {700: 7})),
+        odd_tiff(2, {282: "fine", 283: "fine"}),
+        file_of(rgb, "PNG", pnginfo=_texts()),
     ]
+
+
+def _texts() -> PngInfo:
+    """Keywords that are Pillow's names of other things."""
+    texts = PngInfo()
+    for keyword in ("xmp", "dpi", "transparency", "photoshop", "Copyright"):
+        texts.add_text(keyword, "abc")
+    return texts
 
 
 def _iptc_segment() -> bytes:
