@@ -6,6 +6,7 @@ from io import BytesIO
 
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from shared.pictures import Limits
 from shared.styles import Style
@@ -45,6 +46,16 @@ def chunk(name: bytes, content: bytes) -> bytes:
     """A chunk of a PNG."""
     check = struct.pack(">I", zlib.crc32(name + content))
     return struct.pack(">I", len(content)) + name + content + check
+
+
+def odd_tiff(kind: int, tags: dict[int, object]) -> bytes:
+    """A TIFF some of whose tags are of an odd type: 2 is text, 4 is a number of 32 bits."""
+    directory = ImageFileDirectory_v2()
+    directory[296] = 2  # resolutions, where it has some, are per inch
+    for tag, value in tags.items():
+        directory.tagtype[tag] = kind
+        directory[tag] = value
+    return file_of(Image.fromarray(photo()), "TIFF", tiffinfo=directory)
 
 
 def turned(orientation: int) -> bytes:

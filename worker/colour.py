@@ -16,9 +16,15 @@ SPACES = {"1": "GRAY", "L": "GRAY", "LA": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
 #: Modes whose samples have 32 bits: nothing in the file says which of them is white.
 UNSCALED = frozenset({"I", "F"})
 
+#: The largest profile that every container can carry and give back, in bytes: Pillow reads no
+#: larger one from a PNG (JPEG ends at 16.7 MB, WebP and AVIF carry 17 MB). Displays and working
+#: spaces need 0.5 to 50 kB, printers up to some MB.
+MAX_PROFILE_BYTES = 2**20
+
 PROFILE_BROKEN = "its colour profile is broken and was dropped"
 PROFILE_FOREIGN = "its colour profile is for {space}, the pixels are not; it was dropped"
 PROFILE_APPLIED = "its {space} colour profile was applied; the result is sRGB"
+PROFILE_HUGE = "its colour profile is over {limit:,} bytes, more than results carry"
 ASSUMED = "it is {space} without a usable profile; plain conversion to sRGB"
 
 
@@ -36,8 +42,9 @@ class Colours:
 def to_rgb(image: Image.Image, *, source: str) -> Colours:
     """Take a loaded picture's colours out.
 
-    RGB keeps its ICC profile and its numbers. Grey, CMYK and Lab go through their profile to
-    sRGB, or by Pillow's plain formulas where they have none. 16-bit samples are scaled.
+    RGB keeps its ICC profile and its numbers, unless the profile is too large for results. Then
+    it goes through it to sRGB, as grey, CMYK and Lab do, or by Pillow's plain formulas where they
+    have none. 16-bit samples are scaled.
 
     Raises:
         ImageUnsupported: 32-bit samples, which have no white point.
@@ -88,7 +95,11 @@ def _through_profile(
     own = SPACES.get(image.mode, "RGB")
     space = _space(icc) if icc else ""
     if icc and space == "RGB" and own in {"RGB", "GRAY"}:
-        return image.convert("RGB"), icc, ()  # a neutral grey is neutral in any RGB space
+        flat = image.convert("RGB")  # a neutral grey is neutral in any RGB space
+        if len(icc) <= MAX_PROFILE_BYTES:
+            return flat, icc, ()
+        rgb, _, notes = _applied(flat, "RGB", icc)
+        return rgb, None, (PROFILE_HUGE.format(limit=MAX_PROFILE_BYTES), *notes)
     if icc and space == own:
         return _applied(image, own, icc)
     complaint = (_complaint(space),) if icc else ()

@@ -7,8 +7,10 @@ from typing import Literal
 from PIL import Image
 
 from shared.wording import shorten
+from worker.attempt import BROKEN, attempt
 from worker.iptc import read_iptc
-from worker.xmp import DC, BrokenXmp, Name, Several, check_xmp, with_properties
+from worker.vocabularies import DC, Name
+from worker.xmp import BrokenXmp, Several, check_xmp, with_properties
 
 #: Photoshop's number of the IPTC-IIM block, and TIFF's tag for it.
 IPTC_RESOURCE, IPTC_TAG = 0x0404, 33_723
@@ -28,7 +30,6 @@ COMMENT = "its comment was dropped"
 IPTC_REPLACED = "its IPTC-IIM block became XMP"
 IPTC_DROPPED = "its IPTC-IIM block was dropped"
 CREDENTIALS = "its content credentials (C2PA) were dropped: any edit voids them"
-BROKEN = "its XMP is broken and was dropped ({reason})"
 TEXTS = "these of its texts were dropped: {names}"
 
 
@@ -43,6 +44,11 @@ class Credits:
 
 def read_credits(image: Image.Image, body: bytes) -> Credits:
     """Read a loaded picture's words; broken ones cost a note, never the picture."""
+    found, notes = attempt("wording", lambda: _credits(image, body))
+    return found or Credits(None, notes)
+
+
+def _credits(image: Image.Image, body: bytes) -> Credits:
     xmp, broken = _xmp(image)
     texts: Mapping[str, str] = getattr(image, "text", {})
     said = _iptc(image) | _png(texts)
@@ -57,7 +63,7 @@ def _xmp(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
     try:
         check_xmp(packet)
     except BrokenXmp as error:
-        return None, (BROKEN.format(reason=shorten(str(error))),)
+        return None, (f"{BROKEN.format(what='XMP')} ({shorten(str(error))})",)
     return bytes(packet), ()
 
 

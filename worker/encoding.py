@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -13,6 +14,7 @@ from shared.styles import Style
 from worker.arrays import Grey, Mask
 from worker.images import Picture
 from worker.metadata import Metadata
+from worker.png import png_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +108,27 @@ def encode(picture: Picture, container: str, style: Style) -> Encoded:
     codec, metadata = CODECS[container], Metadata.of(picture, style)
     options = codec.options(style)
     image = _flat_or_clear(picture, container, style.background)
-    carried = _carried(metadata, container)
+    body = _written(image, container, options | _carried(metadata, container))
+    return Encoded(body, container, codec.extension, codec.content_type, options, metadata)
+
+
+def _written(image: Image.Image, container: str, options: dict[str, Any]) -> bytes:
+    if container == "PNG":
+        return png_file(image, **options)
     file = BytesIO()
     if options.get("progressive"):
         _make_room(6 * image.width * image.height)
-    image.save(file, container, **options, **carried)
-    return Encoded(
-        file.getvalue(), container, codec.extension, codec.content_type, options, metadata
-    )
+    image.save(file, container, **options)
+    return file.getvalue()
 
 
 def _make_room(size: int) -> None:
     """See that the buffer of Pillow's encoders has so many bytes.
 
     A progressive JPEG leaves its encoder in one piece. Pillow guesses its size, too small where a
-    picture is rich in detail, and then fails (Pillow #5448). It stays for the pictures that other
-    threads write now, and costs them nothing: a page that is never filled is never there.
+    picture is rich in detail, and then fails (Pillow #5448). It stays so for all that the process
+    writes later: no memory, since a page that is never filled is never there, and no byte of a
+    file, since only Pillow's PNGs are cut by it, and ours are not.
     """
     with ROOM:
         ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, size)
@@ -156,9 +163,6 @@ def encode_mask(mask: Grey | Mask) -> bytes:
     """Write a mask as PNG: 1 bit a pixel where it is hard, 8 where it is soft."""
     grey = mask.astype(np.uint8) * 255 if mask.dtype == np.bool_ else mask
     hard = not np.any((grey != 0) & (grey != 255))
-    file = BytesIO()
     image = Image.fromarray(grey)
-    (image.convert("1", dither=Image.Dither.NONE) if hard else image).save(
-        file, "PNG", compress_level=1
-    )
-    return file.getvalue()
+    flat = image.convert("1", dither=Image.Dither.NONE) if hard else image
+    return png_file(flat, compress_level=1)

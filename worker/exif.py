@@ -1,12 +1,12 @@
 """EXIF: which way is up, and the tags that a result keeps from its source."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 from PIL.Image import Transpose
+
+from worker.attempt import attempt
 
 #: What each value of the orientation tag asks for (EXIF 2.32, 4.6.4 A); 1 is upright.
 TURNS: dict[object, Transpose] = {
@@ -49,8 +49,6 @@ MAX_EXIF_BYTES = 65_533
 #: A JPEG's header counts dots per inch in 16 bits.
 MAX_DPI = 65_535
 
-Read = TypeVar("Read")
-
 
 @dataclass(frozen=True, slots=True)
 class Exif:
@@ -65,8 +63,8 @@ class Exif:
 
 def read_exif(image: Image.Image) -> Exif:
     """Read a loaded picture's EXIF; broken EXIF costs a note, never the picture."""
-    turn, turn_notes = _attempt(lambda: _turn(image))
-    kept, kept_notes = _attempt(lambda: _kept(image, turned=turn in SIDEWAYS))
+    turn, turn_notes = attempt("EXIF", lambda: _turn(image))
+    kept, kept_notes = attempt("EXIF", lambda: _kept(image, turned=turn in SIDEWAYS))
     if kept is not None and len(kept) > MAX_EXIF_BYTES:
         kept, kept_notes = None, (f"its EXIF is over {MAX_EXIF_BYTES} bytes and was dropped",)
     return Exif(turn, kept, turn_notes or kept_notes)
@@ -87,8 +85,15 @@ def without_position(kept: bytes) -> bytes | None:
     return exif.tobytes() if len(exif) else None
 
 
-def read_dpi(image: Image.Image) -> int | None:
-    """The picture's resolution in dots per inch; None where there is none that makes sense."""
+def read_dpi(image: Image.Image) -> tuple[int | None, tuple[str, ...]]:
+    """The picture's resolution in dots per inch, and what there is to say about it.
+
+    None where there is none that makes sense; one that is no number costs a note.
+    """
+    return attempt("resolution", lambda: _dpi(image))
+
+
+def _dpi(image: Image.Image) -> int | None:
     across, down = image.info.get("dpi", (0, 0))
     sane = across == down and 1 <= across <= MAX_DPI  # no comparison holds for a NaN
     return round(across) if sane else None
@@ -98,13 +103,6 @@ def _turn(image: Image.Image) -> Transpose | None:
     # Pillow has read a JPEG's EXIF before us, for its resolution, and told nobody that it failed.
     Image.Exif().load(image.info.get("exif", b""))
     return TURNS.get(image.getexif().get(Base.Orientation))
-
-
-def _attempt(read: Callable[[], Read]) -> tuple[Read | None, tuple[str, ...]]:
-    try:
-        return read(), ()
-    except Exception as error:  # noqa: BLE001 - broken tags make Pillow raise nearly anything
-        return None, (f"its EXIF is broken and was dropped ({type(error).__name__}: {error})",)
 
 
 def _kept(image: Image.Image, *, turned: bool) -> bytes | None:

@@ -22,6 +22,7 @@ from worker.arrays import Grey, Rgb, Size
 from worker.colour import to_eight_bits, to_rgb
 from worker.credits import read_credits
 from worker.exif import read_dpi, read_exif, upright
+from worker.info import load
 from worker.profiles import ColourSpace, colour_space
 
 WIDE_SAMPLES = "its samples have 16 bits; the result has 8"
@@ -79,12 +80,12 @@ def decode(body: bytes, *, source: str, limits: Limits) -> Picture:
         image = _opened(body, source, limits)
         check_shape(image.size, source=source)
         notes = _losses(image)
-        image.load()
+        notes += load(image)
         exif = read_exif(image)
         colours = to_rgb(upright(image, exif), source=source)
         container = CONTAINERS[image.format]
-        told, dpi = read_credits(image, body), read_dpi(image)
-    notes += exif.notes + colours.notes + _space_notes(colours.icc) + told.notes
+        told, (dpi, dpi_notes) = read_credits(image, body), read_dpi(image)
+    notes += exif.notes + colours.notes + _space_notes(colours.icc) + told.notes + dpi_notes
     return Picture(
         colours.rgb, colours.alpha, container, colours.icc, exif.kept, told.xmp, dpi, notes
     )
@@ -105,7 +106,7 @@ def decode_mask(body: bytes, *, address: str, source: str, size: Size, limits: L
         # Before it is decoded, whichever way up it is: it may be of any weight.
         if sorted(image.size) != sorted(size):
             raise MaskMismatch(mask_size=sides(image.size), **where)
-        image.load()
+        load(image)
         mask = _brightness(upright(image, read_exif(image)), address)
     if mask.shape != size[::-1]:
         raise MaskMismatch(mask_size=sides((mask.shape[1], mask.shape[0])), **where)

@@ -6,7 +6,8 @@ from typing import Self
 from shared.styles import SourceType, Style
 from worker.exif import without_position
 from worker.images import Picture
-from worker.xmp import IPTC_EXT, POSITION, Name, result_xmp
+from worker.vocabularies import IPTC_EXT, Name
+from worker.xmp import POSITION, result_xmp
 
 #: A style's word → IPTC's; the address is a name, and its scheme is http.
 SOURCE_TYPES: dict[SourceType, str | None] = {

@@ -18,7 +18,8 @@ from worker.arrays import Rgb
 #: Takes uint8, H x W x 3, to the same shape in another colour space.
 Conversion: TypeAlias = Callable[[Rgb], Rgb]
 
-#: Profiles whose conversions are kept; a catalogue has a handful.
+#: Profiles whose conversions are kept; a catalogue has a handful. No picture keeps a profile of
+#: over 1 MB (`colour.MAX_PROFILE_BYTES`), so that they take 32 MB at worst.
 REMEMBERED_PROFILES = 32
 #: A profile that moves no colour by more than this many levels is sRGB under another name.
 SAME_LEVELS = 2

@@ -14,7 +14,8 @@ from worker.arrays import Size
 from worker.encoding import Encoded
 from worker.images import Picture, decode
 from worker.metadata import SOURCE_TYPES, Metadata
-from worker.xmp import IPTC_EXT, parse_xmp, properties
+from worker.vocabularies import IPTC_EXT, Name, is_position
+from worker.xmp import BrokenXmp, parse_xmp, properties
 
 #: WebP keeps EXIF without it.
 EXIF_HEADER = b"Exif\0\0"
@@ -63,13 +64,20 @@ def _bare(exif: bytes | None) -> bytes:
 
 def _untruths(image: Image.Image, style: Style) -> Iterator[str]:
     """What the style wants and a reader of the file would not find; likewise."""
-    packet = image.info.get("xmp")
-    said = dict(properties(parse_xmp(packet))) if packet else {}
+    try:
+        said = _said(image.info.get("xmp"))
+    except BrokenXmp:
+        yield "an XMP that can be read"
+        return
     asked = SOURCE_TYPES[style.digital_source_type]
     if asked and said.get((IPTC_EXT, "DigitalSourceType")) != asked:
         yield "its statement of origin"
     if style.embed_prompt and (IPTC_EXT, "AIPromptInformation") not in said:
         yield "its prompt"
-    told = any(name.lower().startswith("gps") for _, name in said)
+    told = any(is_position(name) for name in said)
     if not style.keep_gps and (told or image.getexif().get_ifd(IFD.GPSInfo)):
         yield "the removal of its position"
+
+
+def _said(packet: bytes | None) -> dict[Name, str]:
+    return dict(properties(parse_xmp(packet))) if packet else {}

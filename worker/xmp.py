@@ -9,17 +9,25 @@ from xml.parsers.expat import ExpatError
 
 from defusedxml import minidom
 
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-EXIF = "http://ns.adobe.com/exif/1.0/"
-TIFF = "http://ns.adobe.com/tiff/1.0/"
-XMP = "http://ns.adobe.com/xap/1.0/"
-XMP_NOTE = "http://ns.adobe.com/xmp/note/"
-DC = "http://purl.org/dc/elements/1.1/"
-PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
+from shared.wording import shorten
+from worker.vocabularies import (
+    DC,
+    IPTC_EXT,
+    MAKING,
+    ORIGIN,
+    PHOTOSHOP,
+    RDF,
+    STALE,
+    STALE_VOCABULARIES,
+    XMP_NOTE,
+    Name,
+    is_position,
+)
 
 #: The usual prefixes of the vocabularies that we write in.
 PREFIXES = {RDF: "rdf", IPTC_EXT: "Iptc4xmpExt", DC: "dc", PHOTOSHOP: "photoshop"}
+#: The vocabulary of declarations of prefixes, which minidom lists as attributes.
+XMLNS = "http://www.w3.org/2000/xmlns/"
 
 #: A JPEG has room for this many bytes of XMP in its one segment (XMP specification, part 3).
 MAX_PACKET_BYTES = 65_502
@@ -27,36 +35,6 @@ MAX_PACKET_BYTES = 65_502
 MAX_SOURCE_BYTES = 262_144
 #: Elements within elements; real packets have about eight, and reading one is recursive.
 MAX_DEPTH = 64
-
-#: How the picture came about; a result is the work of other hands than its source's camera.
-ORIGIN = frozenset({(IPTC_EXT, "DigitalSourceType"), (IPTC_EXT, "DigitalSourcefileType")})
-#: Which model made it, and what it was told (IPTC Photo Metadata 2025.1).
-MAKING = frozenset(
-    (IPTC_EXT, f"AI{name}")
-    for name in ("SystemUsed", "SystemVersionUsed", "PromptInformation", "PromptWriterName")
-)
-#: Properties of the old file's encoding and of parts that a result has no longer.
-STALE = frozenset(
-    {
-        *((TIFF, name) for name in ("Orientation", "ImageWidth", "ImageLength", "Compression")),
-        *((TIFF, name) for name in ("BitsPerSample", "SamplesPerPixel", "YCbCrSubSampling")),
-        *((TIFF, name) for name in ("PhotometricInterpretation", "PlanarConfiguration")),
-        *((EXIF, name) for name in ("PixelXDimension", "PixelYDimension", "MakerNote")),
-        (XMP, "Thumbnails"),
-        (PHOTOSHOP, "LegacyIPTCDigest"),
-        ("http://purl.org/dc/terms/", "provenance"),  # content credentials; any edit voids them
-    }
-)
-#: Vocabularies that only describe depth maps, gain maps and films behind the picture.
-STALE_VOCABULARIES = frozenset(
-    {
-        "http://ns.adobe.com/hdr-gain-map/1.0/",
-        "http://ns.google.com/photos/1.0/camera/",
-        "http://ns.google.com/photos/1.0/container/",
-        "http://ns.google.com/photos/1.0/depthmap/",
-        "http://ns.google.com/photos/1.0/image/",
-    }
-)
 
 #: XML 1.0 has no way at all to write these.
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -69,10 +47,7 @@ TAIL = '\n<?xpacket end="w"?>'
 EXTENDED = "the extended part of its XMP was dropped"
 POSITION = "its GPS position was dropped"
 REPLACED = "what its XMP said of its origin was replaced"
-
-#: A property's vocabulary (namespace) and its name there.
-Name: TypeAlias = tuple[str, str]
-
+UNCLEANABLE = "its XMP could not be carried on and was dropped ({reason})"
 
 #: How a property holds several texts: as wordings, as a set, or in a row.
 Kind: TypeAlias = Literal["Alt", "Bag", "Seq"]
@@ -155,13 +130,23 @@ def result_xmp(source: bytes | None, said: Said, *, keep_gps: bool) -> Packet:
     """
     if source is None and not said:
         return Packet(None)
+    try:
+        return _packet(source, said, keep_gps=keep_gps)
+    except BrokenXmp as error:
+        if source is None:
+            raise
+        dropped = UNCLEANABLE.format(reason=shorten(str(error)))
+        return Packet(result_xmp(None, said, keep_gps=keep_gps).body, (dropped,))
+
+
+def _packet(source: bytes | None, said: Said, *, keep_gps: bool) -> Packet:
     document = parse_xmp(source or EMPTY.encode())
     notes = _clean(document, said, keep_gps=keep_gps)
     _say(document, said)
     body = _written(document)
     if len(body) > MAX_PACKET_BYTES:
-        dropped = f"its XMP is over {MAX_PACKET_BYTES:,} bytes and was dropped"
-        return Packet(result_xmp(None, said, keep_gps=keep_gps).body, (dropped,))
+        raise BrokenXmp(f"over {MAX_PACKET_BYTES:,} bytes")
+    _rdf(parse_xmp(body))  # a reader must be able to; what was taken away may have carried the rest
     return Packet(body, notes)
 
 
@@ -181,9 +166,11 @@ def properties(document: Document) -> Iterator[tuple[Name, str]]:
 
 
 def _nodes(document: Document) -> Iterator[Element | Attr]:
+    """Every element and attribute; a prefix's declaration is neither, whatever the prefix."""
     for element in document.getElementsByTagNameNS("*", "*"):
         yield element
-        yield from list(element.attributes.values())
+        attributes = list(element.attributes.values())
+        yield from (node for node in attributes if node.namespaceURI != XMLNS)
 
 
 def _name(node: Element | Attr) -> Name:
@@ -211,7 +198,7 @@ def _clean(document: Document, said: Said, *, keep_gps: bool) -> tuple[str, ...]
 
 def _complaint(name: Name, text: str, said: Said, *, keep_gps: bool) -> str | None:
     """Why a property must go, empty where nobody misses it; None where it stays."""
-    if name[1].lower().startswith("gps") and not keep_gps:
+    if not keep_gps and is_position(name):
         return POSITION
     if name in ORIGIN | MAKING and _is_outdated(name, text, said):
         return REPLACED

@@ -1,15 +1,25 @@
 """Seeds: valid manifests, styles, pictures and masks, from which all other inputs are made."""
 
 import json
+import struct
 
 import numpy as np
 from PIL import Image, ImageCms, features
+from PIL.PngImagePlugin import PngInfo
 
 from shared.sidecars import dump_sidecar
-from tests.pictures import file_of, photo, turned
+from tests.pictures import file_of, odd_tiff, photo, turned
 from tests.sidecars import sidecar_of
 
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF/></x:xmpmeta>"
+#: A packet of positions, and of a prefix that is none.
+PLACES = (
+    b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description "
+    b"xmlns:gps='http://example.com/track/' xmlns:exif='http://ns.adobe.com/exif/1.0/' "
+    b"xmlns:geo='http://www.w3.org/2003/01/geo/wgs84_pos#' gps:sku='A 7' geo:lat='48.8' "
+    b"exif:GPSLatitude='48,51N'><gps:trip><geo:long>2.3</geo:long></gps:trip></rdf:Description>"
+    b"</rdf:RDF>"
+)
 #: Rows that use every kind of column.
 ROWS = [
     {"source": "s3://shop/in/a.jpg", "external_id": "SKU-1", "prompt": 'a "red", plaid dress'},
@@ -80,9 +90,49 @@ def pictures() -> list[bytes]:
         *(file_of(_wide(), "TIFF", compression="tiff_deflate"), file_of(lab, "TIFF")),
         *(file_of(rgb, "TIFF", compression="jpeg"), file_of(palette, "TIFF")),
     ]
+    images += _talkative(rgb)
     if features.check("avif"):
         images.append(file_of(rgb, "AVIF", **extras))
     return images
+
+
+def _talkative(rgb: Image.Image) -> list[bytes]:
+    """Pictures that say much beside their pixels: places, credits, a thumbnail, and nonsense."""
+    gps = Image.Exif()
+    gps[0x8825] = {1: "N", 2: (48.0, 51.0, 24.0)}
+    return [
+        *(file_of(rgb, container, xmp=PLACES, exif=gps) for container in ("JPEG", "WEBP", "MPO")),
+        file_of(rgb, "TIFF", exif=gps, tiffinfo={700: PLACES}),
+        file_of(rgb, "JPEG", exif=_with_thumbnail(rgb), extra=_iptc_segment()),
+        *(odd_tiff(2, {700: XMP.decode()}), odd_tiff(4, {700: 7})),
+        odd_tiff(2, {282: "fine", 283: "fine"}),
+        file_of(rgb, "PNG", pnginfo=_texts()),
+    ]
+
+
+def _texts() -> PngInfo:
+    """Keywords that are Pillow's names of other things."""
+    texts = PngInfo()
+    for keyword in ("xmp", "dpi", "transparency", "photoshop", "Copyright"):
+        texts.add_text(keyword, "abc")
+    return texts
+
+
+def _iptc_segment() -> bytes:
+    """A JPEG's segment of IPTC-IIM: creator and rights."""
+    texts = {80: b"J. Doe", 116: "© Maison Élan".encode()}
+    sets = [struct.pack(">BBBH", 0x1C, 2, key, len(text)) + text for key, text in texts.items()]
+    block = b"".join(sets)
+    content = b"Photoshop 3.0\0" + b"8BIM" + struct.pack(">HHI", 0x0404, 0, len(block)) + block
+    return b"\xff\xed" + struct.pack(">H", len(content) + 2) + content
+
+
+def _with_thumbnail(rgb: Image.Image) -> bytes:
+    """EXIF of two directories: an upright picture, and the thumbnail that follows."""
+    small = file_of(rgb.resize((16, 16)), "JPEG")
+    first = struct.pack(">H2H2I", 1, 0x0112, 3, 1, 1 << 16) + struct.pack(">I", 26)
+    second = struct.pack(">H2H2I2H2II", 2, 0x0201, 4, 1, 56, 0x0202, 4, 1, len(small), 0)
+    return b"Exif\0\0MM\0*" + struct.pack(">I", 8) + first + second + small
 
 
 def sidecars() -> list[bytes]:

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tests.pictures import STYLE, file_of, photo, read
+from tests.pictures import STYLE, chunk, file_of, odd_tiff, photo, read, read_mask
 from worker.credits import CONTENT_CREDENTIALS
 from worker.encoding import encode
+from worker.info import KINDS
 from worker.iptc import read_iptc
-from worker.xmp import DC, PHOTOSHOP, Several, parse_xmp, properties, with_properties
+from worker.vocabularies import DC, PHOTOSHOP
+from worker.xmp import Several, parse_xmp, properties, with_properties
 
 RIGHTS = {(DC, "rights"): Several("Alt", ("© Maison Élan",))}
 PACKET = with_properties(None, RIGHTS)
@@ -69,6 +71,45 @@ def test_broken_xmp_costs_a_note_not_the_picture():
     assert picture.xmp is None
     assert picture.notes[0].startswith("its XMP is broken and was dropped (DTDForbidden")
     assert np.abs(picture.rgb.astype(int) - photo()).max() < 30
+
+
+@pytest.mark.parametrize(("kind", "value"), [(2, PACKET.decode("latin-1")), (4, 7)])
+def test_a_packet_that_is_no_bytes_costs_a_note_not_the_picture(kind, value):
+    """TIFF tags may be of any type, and Pillow searches the packet while it decodes."""
+    body = odd_tiff(kind, {700: value})
+    picture = read(body)
+    assert np.array_equal(picture.rgb, photo())
+    assert (picture.xmp, picture.notes) == (None, ("its XMP is broken and was dropped",))
+    assert read_mask(body).shape == (80, 96)
+
+
+def test_a_resolution_that_is_no_number_costs_notes_not_the_picture():
+    """It is read twice, as what the picture has and as what its EXIF says."""
+    picture = read(odd_tiff(2, {282: "fine", 283: "fine"}))
+    assert np.array_equal(picture.rgb, photo())
+    assert picture.dpi is None
+    assert "its resolution is broken and was dropped (TypeError" in " ".join(picture.notes)
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("keyword", [*KINDS, "XML:com.adobe.xmp", "Raw profile type exif"])
+def test_no_keyword_of_a_png_passes_for_something_else(keyword, late):
+    """Pillow puts texts among its own findings, also those that stand behind the pixels."""
+    body = file_of(Image.fromarray(photo()), "PNG")
+    text, place = chunk(b"tEXt", keyword.encode() + b"\0abc"), -12 if late else 33
+    picture = read(body[:place] + text + body[place:])
+    assert np.array_equal(picture.rgb, photo())
+    assert (picture.icc, picture.alpha, picture.dpi) == (None, None, None)
+    assert picture.notes or keyword not in KINDS
+
+
+def test_a_profile_that_a_png_only_claims_costs_a_note():
+    """What does not unpack was a profile once: the picture is not sRGB for sure."""
+    body = file_of(Image.fromarray(photo()), "PNG")
+    claim = chunk(b"iCCP", b"wide\0\0 not packed")
+    assert read(body[:33] + claim + body[33:]).notes == (
+        "its colour profile is broken and was dropped",
+    )
 
 
 def test_iptc_becomes_the_xmp_of_equal_meaning():

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from shared.errors import ImageUnreadable, MaskMismatch
 from tests.pictures import STYLE, file_of, photo, read, read_mask, turned
-from worker.encoding import encode, encode_mask, output_container
+from worker.encoding import CODECS, encode, encode_mask, output_container
 from worker.images import Picture
 
 # --- encoding --------------------------------------------------------------------------------
@@ -91,6 +91,22 @@ def test_noise_fits_into_a_jpeg_of_any_quality(quality, progressive):
     wishes = {"jpeg_quality": quality, "jpeg_progressive": progressive, "keep_gps": True}
     encoded = encode(picture, "JPEG", STYLE.with_overrides(wishes))
     assert np.asarray(Image.open(BytesIO(encoded.body))).shape == noise.shape
+
+
+def test_a_files_bytes_do_not_depend_on_what_was_written_before(monkeypatch):
+    """A progressive JPEG enlarges the buffer of all Pillow's encoders, and no file by a byte."""
+    monkeypatch.setattr(ImageFile, "MAXBLOCK", 65_536)  # as in a fresh process
+    noise = np.random.default_rng(7).integers(0, 256, (400, 300, 3), dtype=np.uint8)
+    picture = Picture(noise, None, "JPEG")
+
+    def written() -> list[bytes]:
+        results = [encode(picture, container, STYLE).body for container in CODECS]
+        return [*results, encode_mask(noise[..., 0])]
+
+    before = written()
+    encode(picture, "JPEG", STYLE.with_overrides({"jpeg_progressive": True}))
+    assert ImageFile.MAXBLOCK == 6 * 400 * 300
+    assert written() == before
 
 
 def test_webp_is_lossless_unless_a_quality_is_asked_for():

@@ -1,11 +1,27 @@
 """Profiles: models see sRGB, results keep the source's numbers."""
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tests.pictures import ADOBE, ADOBE_GAMMA, file_of, photo, read, rgb_profile
+from tests.pictures import (
+    ADOBE,
+    ADOBE_GAMMA,
+    LIMITS,
+    SOURCE,
+    STYLE,
+    file_of,
+    photo,
+    read,
+    rgb_profile,
+)
+from worker.colour import MAX_PROFILE_BYTES
+from worker.encoding import CODECS, encode
+from worker.images import Picture
 from worker.profiles import SRGB, colour_space
+from worker.readback import read_back
 
 #: sRGB's red, green and blue under D50, and its transfer curve (IEC 61966-2-1).
 SRGB_PRIMARIES = np.array(
@@ -66,3 +82,40 @@ def test_a_wide_gamut_picture_keeps_numbers_and_profile():
     assert picture.icc == icc
     assert np.array_equal(picture.rgb, photo())
     assert picture.notes == ()
+
+
+def padded(icc: bytes, size: int) -> bytes:
+    """The profile with zeros behind it; its header says its size."""
+    return struct.pack(">I", size) + icc[4:].ljust(size - 4, b"\0")
+
+
+@pytest.mark.parametrize("container", ["JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_profile_that_results_cannot_carry_is_applied(container, mode):
+    """One byte over the limit: the picture is sRGB, says so, and its results are written."""
+    icc = padded(rgb_profile(ADOBE, ADOBE_GAMMA), MAX_PROFILE_BYTES + 1)
+    image = Image.fromarray(photo()).convert(mode)
+    picture = read(file_of(image, container, icc_profile=icc))
+    plain = read(file_of(image, container))
+    assert picture.icc is None
+    assert picture.notes == (
+        "its colour profile is over 1,048,576 bytes, more than results carry",
+        "its RGB colour profile was applied; the result is sRGB",
+    )
+    assert np.abs(picture.rgb.astype(int) - _by_hand(plain.rgb)).max() <= 2
+    written_and_read(picture)
+
+
+def test_the_largest_profile_that_is_kept_fits_into_every_result():
+    """At the limit a profile comes back from each container, byte by byte."""
+    icc = padded(rgb_profile(ADOBE, ADOBE_GAMMA), MAX_PROFILE_BYTES)
+    picture = read(file_of(Image.fromarray(photo()), "TIFF", icc_profile=icc))
+    assert (picture.icc, picture.notes) == (icc, ())
+    written_and_read(picture)
+
+
+def written_and_read(picture: Picture) -> None:
+    """Write it in each container; a result that is not what was written raises."""
+    for container in CODECS:
+        encoded = encode(picture, container, STYLE)
+        read_back(encoded, size=picture.size, style=STYLE, limits=LIMITS, source=SOURCE)

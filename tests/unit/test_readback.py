@@ -11,8 +11,10 @@ from shared.styles import Style
 from tests.pictures import LIMITS, SOURCE, STYLE, file_of, photo, read
 from worker.encoding import Encoded, encode
 from worker.images import Picture
+from worker.metadata import Metadata
 from worker.readback import read_back
-from worker.xmp import IPTC_EXT, parse_xmp, properties
+from worker.vocabularies import IPTC_EXT
+from worker.xmp import parse_xmp, properties
 
 CONTAINERS = ["JPEG", "PNG", "WEBP", "AVIF"]
 SCHEME = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -123,3 +125,29 @@ def test_a_position_without_other_exif_leaves_no_exif():
     encoded = encode(picture, "JPEG", STYLE)
     assert encoded.metadata.exif is None
     assert back(encoded).exif is None
+
+
+def test_a_file_whose_xmp_nobody_can_read_is_not_taken_for_the_result(picture):
+    """Even where it is the very packet that was to be written."""
+    encoded = encode(picture, "JPEG", STYLE)
+    packet = b"<gps:a/>"
+    broken = dataclasses.replace(
+        encoded,
+        body=file_of(Image.fromarray(picture.rgb), "JPEG", xmp=packet),
+        metadata=Metadata(None, None, packet, None, None),
+    )
+    with pytest.raises(OutputUnfaithful, match="without an XMP that can be read"):
+        back(broken)
+
+
+def test_a_file_that_tells_a_position_in_other_words_is_not_taken_for_the_result(picture):
+    """Not only names that begin with GPS are positions."""
+    packet = XMP.replace(b"exif:GPSLatitude", b"exif:Longitude")
+    style = styled(digital_source_type="none")
+    bare = dataclasses.replace(
+        encode(picture, "JPEG", style),
+        body=file_of(Image.fromarray(picture.rgb), "JPEG", xmp=packet),
+        metadata=Metadata(None, None, packet, None, None),
+    )
+    with pytest.raises(OutputUnfaithful, match="without the removal of its position"):
+        back(bare, style)

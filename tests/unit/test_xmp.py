@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from worker.vocabularies import DC, IPTC_EXT, PHOTOSHOP, WGS84
 from worker.xmp import (
-    DC,
-    IPTC_EXT,
     MAX_PACKET_BYTES,
     BrokenXmp,
     Several,
@@ -85,6 +84,49 @@ def test_positions_stay_where_they_are_wanted():
     assert result.notes == ()
 
 
+PLACES = f"""
+<rdf:Description rdf:about="" xmlns:geo="{WGS84}" xmlns:d="http://www.dji.com/drone-dji/1.0/"
+  xmlns:p="{PHOTOSHOP}" geo:lat="48.85" d:GpsLongtitude="2.35" d:RelativeAltitude="+35.1"
+  p:City="Paris" p:Country="France">
+  <geo:Point><geo:long>2.35</geo:long></geo:Point><d:Latitude>48.85</d:Latitude>
+</rdf:Description>"""
+
+
+def test_a_position_goes_in_whatever_words_it_is_said():
+    """The W3C's places, and latitude, longitude and altitude in any vocabulary; cities stay."""
+    result = result_xmp(packet(PLACES), {}, keep_gps=False)
+    assert said(result.body).keys() == {"xmpmeta", "RDF", "Description", "about", "City", "Country"}
+    assert result.notes == ("its GPS position was dropped",)
+    assert b"48.85" in result_xmp(packet(PLACES), {}, keep_gps=True).body
+
+
+@pytest.mark.parametrize("prefix", ["gps", "GPSInfo", "latitude"])
+def test_a_prefix_may_have_any_name(prefix):
+    """The declaration of a prefix is no position, and what uses it stays."""
+    address = "http://example.com/track/"
+    words = f'xmlns:{prefix}="{address}" {prefix}:sku="A 7"'
+    result = result_xmp(packet(f"<rdf:Description {words}/>"), COMPOSITE, keep_gps=False)
+    assert said(result.body)["sku"] == "A 7"
+    assert result.notes == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<g:gpsTrip xmlns:g="urn:x"><rdf:RDF {RDF}/></g:gpsTrip>'.encode(),
+        f'<x xmlns:g="urn:x"><g:altitude><rdf:RDF {RDF}/></g:altitude></x>'.encode(),
+    ],
+)
+def test_a_packet_of_which_nothing_is_left_costs_a_note(body):
+    """Where all that it holds lies in what must go, the result says what it is all the same."""
+    check_xmp(body)
+    for words in (COMPOSITE, {}):
+        result = result_xmp(body, words, keep_gps=False)
+        assert result.body == result_xmp(None, words, keep_gps=False).body
+        (note,) = result.notes
+        assert note.startswith("its XMP could not be carried on and was dropped (")
+
+
 def test_an_old_statement_of_origin_is_replaced():
     """One statement, and no other model's name beside it."""
     result = result_xmp(origin("digitalCapture"), COMPOSITE, keep_gps=False)
@@ -111,7 +153,7 @@ def test_a_packet_that_no_jpeg_holds_is_left_behind():
     result = result_xmp(packet(long), COMPOSITE, keep_gps=False)
     assert len(result.body) < MAX_PACKET_BYTES
     assert said(result.body)["DigitalSourceType"] == COMPOSITE[ORIGIN]
-    assert result.notes == ("its XMP is over 65,502 bytes and was dropped",)
+    assert result.notes == ("its XMP could not be carried on and was dropped (over 65,502 bytes)",)
 
 
 def test_a_lifted_property_never_overrules_the_packet():
