@@ -102,7 +102,7 @@ class SpecChecker:
             return {}
         overridden = self._overridden(json.dumps(given, sort_keys=True))
         if isinstance(overridden, StyleInvalid):
-            problems.append(_style_problem(row.number, overridden, given))
+            problems.extend(_style_problems(row.number, overridden))
             return {}
         return dict(overridden)
 
@@ -175,8 +175,7 @@ def _size(row: Row, problems: list[RowProblem]) -> int | None:
     return None
 
 
-def _style_problem(number: int, error: StyleInvalid, given: Mapping[str, object]) -> RowProblem:
-    named = cast("list[str]", error.facts.get("fields") or [])
-    at_fault = [name for name in named if name in given]
-    column, reason = ", ".join(at_fault), str(error.facts["reason"])
-    return RowProblem(number, column, reason.removeprefix(f"{column}: "))
+def _style_problems(number: int, error: StyleInvalid) -> list[RowProblem]:
+    """A problem for each field at fault; one of the whole row where no field is."""
+    fields = cast("dict[str, str]", error.facts.get("fields") or {"": error.facts["reason"]})
+    return [RowProblem(number, column, message) for column, message in fields.items()]

@@ -167,4 +167,5 @@ def _scheme_problem(scheme: str) -> str:
 
 
 def _invalid(url: str, reason: str) -> SettingsInvalid:
-    return SettingsInvalid(name="RESTYLE_REDIS_URL", reason=f"{mask_url(url)}: {reason}")
+    shown = f"RESTYLE_REDIS_URL is {mask_url(url)}"
+    return SettingsInvalid(name="RESTYLE_REDIS_URL", reason=f"{shown}; {reason}")

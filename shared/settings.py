@@ -10,9 +10,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,39 +21,12 @@ from pydantic_settings import (
 )
 
 from shared.allowed import AllowedPlaces, places
+from shared.ecosystem import ECOSYSTEM, SECRET
 from shared.errors import AddressInvalid, SettingsInvalid
 from shared.pictures import Limits
-from shared.wording import did_you_mean, first_problems, problem_fields
+from shared.wording import Problem, did_you_mean, in_one_sentence, like, problems
 
 PREFIX = "RESTYLE_"
-
-#: Variables of the ecosystem that lead us somewhere; their owners read them, we only show them.
-ECOSYSTEM = (
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_ROLE_ARN",
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_CA_BUNDLE",
-    "HF_HOME",
-    "HF_HUB_CACHE",
-    "HF_HUB_OFFLINE",
-    "HF_ENDPOINT",
-    "HF_TOKEN",
-    "XDG_CONFIG_HOME",
-    "XDG_CACHE_HOME",
-    "XDG_STATE_HOME",
-    "CUDA_VISIBLE_DEVICES",
-)
-#: Of those, the ones whose value is shown to nobody.
-SECRET = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN"})
 
 
 class Settings(BaseSettings):
@@ -68,15 +41,18 @@ class Settings(BaseSettings):
     #: Another Redis for the queue's messages; by default the same one.
     broker_url: SecretStr | None = None
     #: First part of every Redis key, and of the queue's name.
-    namespace: str = Field("restyle", pattern=r"^[a-z0-9-]{1,40}$")
+    namespace: Annotated[
+        str, like("[a-z0-9-]{1,40}", "should be up to 40 small letters, digits and dashes")
+    ] = "restyle"
 
     #: Where `restyle doctor` puts its test object, and the default of --output.
     output: str | None = None
 
-    #: The s3:// prefixes that may be read, with commas between; the allowed outputs may be too.
+    #: Only under these s3:// prefixes may be read, commas between them; needs
+    #: RESTYLE_ALLOWED_OUTPUTS, which may be read too.
     allowed_sources: str = ""
-    #: The s3:// prefixes that may be written, likewise; by default everything is allowed.
-    allowed_outputs: str = Field("", validate_default=True)
+    #: Only under these s3:// prefixes may be written, commas between them; by default anywhere.
+    allowed_outputs: str = ""
 
     #: Devices of this host: all, cpu, or numbers such as 0,1.
     devices: str = "all"
@@ -114,21 +90,28 @@ class Settings(BaseSettings):
     max_model_bytes: int = Field(40_000_000_000, ge=1_000_000)
 
     #: json or console; by default console on a terminal.
-    log_format: str = Field("auto", pattern=r"^(auto|json|console)$")
+    log_format: Literal["auto", "json", "console"] = "auto"
     #: debug, info, warning or error.
-    log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("allowed_sources", "allowed_outputs")
     @classmethod
-    def _known_places(cls, text: str, info: ValidationInfo) -> str:
+    def _known_places(cls, text: str) -> str:
         try:
             places(text)
         except AddressInvalid as error:
             raise ValueError(str(error).rstrip(".")) from error
-        if info.data.get("allowed_sources") and not text:
-            msg = "must be set beside allowed_sources, since results are read back"
-            raise ValueError(msg)
         return text
+
+    @model_validator(mode="after")
+    def _results_are_read_back(self) -> Self:
+        if self.allowed_sources and not self.allowed_outputs:
+            msg = (
+                "RESTYLE_ALLOWED_SOURCES is set and RESTYLE_ALLOWED_OUTPUTS is not: results are "
+                "read back, so their place must be named too"
+            )
+            raise ValueError(msg)
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -215,9 +198,13 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        reason = first_problems(error, Settings.model_fields)
-        names = ", ".join(PREFIX + field.upper() for field in problem_fields(error))
-        raise SettingsInvalid(name=names, reason=reason) from error
+        wrong = [_as_variable(problem) for problem in problems(error, Settings.model_fields)]
+        names = ", ".join(problem.field for problem in wrong)
+        raise SettingsInvalid(name=names, reason=in_one_sentence(wrong)) from error
+
+
+def _as_variable(problem: Problem) -> Problem:
+    return problem._replace(field=PREFIX + problem.field.upper()) if problem.field else problem
 
 
 def describe_settings() -> list[Origin]:
@@ -249,18 +236,34 @@ def _origins() -> dict[str, str]:
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    if not path.exists():
+        _refuse_named(path)
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsInvalid(name=path, reason=f"it is no readable TOML ({error})") from error
+        reason = f"the configuration file {path} is no readable TOML ({error})"
+        raise SettingsInvalid(name=path, reason=reason) from error
+
+
+def _refuse_named(path: Path) -> None:
+    """Let a configuration file be missing that nobody asked for."""
+    name = f"{PREFIX}CONFIG"
+    if _environ().get(name):
+        raise SettingsInvalid(name=name, reason=f"{name} names {path}, and there is no such file")
 
 
 def _refuse_unknown(origins: Mapping[str, str]) -> None:
     for name in origins.keys() - Settings.model_fields.keys():
-        near = did_you_mean(name, Settings.model_fields)
-        raise SettingsInvalid(name=origins[name], reason=f"there is no setting {name}{near}")
+        raise SettingsInvalid(name=origins[name], reason=_unknown(name, origins[name]))
+
+
+def _unknown(name: str, origin: str) -> str:
+    """In the words of where it stands: a variable, or a line of the file."""
+    if origin.startswith(PREFIX):
+        near = did_you_mean(origin, (PREFIX + field.upper() for field in Settings.model_fields))
+        return f"there is no setting {origin}{near}"
+    return f"there is no setting {name}{did_you_mean(name, Settings.model_fields)} ({origin})"
 
 
 def _origin(settings: Settings, name: str, origins: Mapping[str, str]) -> Origin:

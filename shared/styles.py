@@ -18,8 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from shared.errors import StyleInvalid
-from shared.wording import first_problems, problem_fields
+from shared.errors import StyleInvalid, StyleUnreadable
+from shared.wording import Problem, in_one_sentence, like, problems
 
 #: The segmenter and painter of a style that names none.
 DEFAULT_SEGMENTER = "CIDAS/clipseg-rd64-refined"
@@ -46,6 +46,9 @@ def _one_or_many(value: object) -> object:
     if not isinstance(value, str | list | tuple):
         msg = "should be a text or a list of texts"
         raise ValueError(msg)  # noqa: TRY004 - pydantic reports ValueErrors only
+    if isinstance(value, str) and not value.strip():
+        msg = "is empty"  # or the first member of a list that nobody wrote would be said to be
+        raise ValueError(msg)
     return (value,) if isinstance(value, str) else value
 
 
@@ -64,6 +67,12 @@ def _lossless_or_number(value: object) -> object:
 
 
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+Name = Annotated[
+    str,
+    Field(max_length=100),
+    like(r"[^\x00-\x1f\x7f]*", "should be one line without control characters"),
+]
+Colour = Annotated[str, like("#[0-9a-fA-F]{6}", "should look like #rrggbb")]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_024)]
 Integer = Annotated[int, BeforeValidator(_no_boolean)]
 Number = Annotated[float, BeforeValidator(_no_boolean)]
@@ -79,7 +88,7 @@ class Style(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     #: A name for people; it decides nothing.
-    name: str = Field("unnamed", max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
+    name: Name = "unnamed"
 
     #: What to repaint, in words for the segmenter; of several, the union is repainted.
     mask_prompt: Prompts = Field(min_length=1)
@@ -110,7 +119,7 @@ class Style(BaseModel):
     #: `source` keeps the source's own container (a TIFF or GIF becomes a PNG).
     output_format: OutputFormat = "source"
     #: Colour under transparent pixels where the output container has no alpha.
-    background: str = Field("#ffffff", pattern=r"^#[0-9a-fA-F]{6}$")
+    background: Colour = "#ffffff"
     jpeg_quality: Quality = 95
     #: 4:4:4, since halved colour smears the garment's edge.
     jpeg_chroma: Chroma = "4:4:4"
@@ -197,23 +206,34 @@ def parse_style(fields: object, *, where: str) -> Style:
     try:
         return Style.model_validate(dict(fields))
     except ValidationError as error:
-        known = [*Style.model_fields, "mask", "protect", "paint"]
-        reason, wrong = first_problems(error, known), problem_fields(error)
-        raise StyleInvalid(style=where, reason=reason, fields=wrong) from error
+        wrong = [
+            _as_written(one, fields) for one in problems(error, [*Style.model_fields, *ALIASES])
+        ]
+        told = dict(wrong)
+        raise StyleInvalid(style=where, reason=in_one_sentence(wrong), fields=told) from error
+
+
+def _as_written(problem: Problem, fields: Mapping[object, object]) -> Problem:
+    """The problem under the name that the style has for its field."""
+    field, dot, member = problem.field.partition(".")
+    short = next((name for name, full in ALIASES.items() if full == field), "")
+    return problem._replace(field=short + dot + member) if short in fields else problem
 
 
 def load_style(path: Path) -> Style:
     """Read a style file (YAML, UTF-8).
 
     Raises:
-        StyleInvalid: The file cannot be read or is no valid style.
+        StyleUnreadable: There is no such file.
+        StyleInvalid: It is no valid style.
     """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_STYLE_BYTES + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise StyleInvalid(style=path, reason=f"it cannot be read: {error.strerror}") from error
+        reason = (error.strerror or str(error)).lower()
+        raise StyleUnreadable(style=path, reason=reason) from error
     except UnicodeDecodeError as error:
         raise StyleInvalid(style=path, reason="it is no UTF-8 text; save it as UTF-8") from error
     if len(content) > MAX_STYLE_BYTES:

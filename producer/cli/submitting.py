@@ -11,7 +11,7 @@ from rich.text import Text
 from producer.cli.batches import open_board, say
 from producer.cli.options import ManifestOption, OutputOption, StyleOption
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
-from shared.errors import ManifestInvalid, SettingsInvalid
+from shared.errors import ManifestInvalid, OutputMissing
 from shared.settings import Settings, cache_path, load_settings
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def submit(  # noqa: PLR0913 - an argument per option
     settings = load_settings()
     target = output or settings.output
     if target is None:
-        reason = "it is not set, and no --output is given"
-        raise SettingsInvalid(name="RESTYLE_OUTPUT", reason=reason)
+        raise OutputMissing
     request = Submission(manifest, style, target, batch_id, lane, priority)
     receipt = _submitted(request, settings, as_json=json)
     _show_receipt(receipt, as_json=json)

@@ -38,11 +38,13 @@ from shared.errors.inputs import (
     ManifestInvalid,
     ManifestUnreadable,
     NothingToReplay,
+    OutputMissing,
     ReplayUnfinished,
     ResultsMissing,
     SettingsInvalid,
     SidecarInvalid,
     StyleInvalid,
+    StyleUnreadable,
 )
 from shared.errors.models import (
     ModelChanged,
@@ -147,6 +149,7 @@ __all__ = [
     "NothingToReplay",
     "ObjectMissing",
     "ObjectTooLarge",
+    "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
     "PlaceNotAllowed",
@@ -164,5 +167,6 @@ __all__ = [
     "StorageRefused",
     "StorageUnavailable",
     "StyleInvalid",
+    "StyleUnreadable",
     "registry",
 ]

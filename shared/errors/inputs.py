@@ -11,16 +11,32 @@ class SettingsInvalid(InputError):
     """A `RESTYLE_*` variable or a line of the configuration file is wrong."""
 
     code = "settings_invalid"
-    sentence = "The setting {name} is wrong: {reason}."
+    sentence = "The settings cannot be used: {reason}."
     hint = "Correct or unset it; `restyle config show` then lists every setting and its origin."
 
 
 class StyleInvalid(InputError):
-    """A style file cannot be read, or a field of it is wrong."""
+    """A style file is no style, or a field of it is wrong."""
 
     code = "style_invalid"
     sentence = "The style {style} cannot be used: {reason}."
     hint = "Correct the named fields; the README lists every field of a style."
+
+
+class StyleUnreadable(StyleInvalid):
+    """There is no style file of that name, or it may not be read."""
+
+    code = "style_unreadable"
+    sentence = "The style {style} cannot be read: {reason}."
+    hint = "Check the path; a style is a YAML file on this disk."
+
+
+class OutputMissing(InputError):
+    """Nothing says where results are to go."""
+
+    code = "output_missing"
+    sentence = "No output was given."
+    hint = "Use --output s3://bucket/prefix/, or set RESTYLE_OUTPUT."
 
 
 class ManifestInvalid(InputError):

@@ -235,11 +235,11 @@ def test_a_redis_that_is_away_has_an_exit_status_of_its_own(installation):
 
 
 def test_an_output_may_come_from_the_environment(installation, style):
-    """RESTYLE_OUTPUT is the default of --output; without both, the sentence names both."""
+    """RESTYLE_OUTPUT is the default of --output; without both, the hint names both."""
     arguments = files(installation, style, manifest_of(installation, "A"))[:4]
     (missing,) = installation.json("submit", *arguments)
-    assert missing["error"]["code"] == "settings_invalid"
-    assert "--output" in missing["error"]["message"]
+    assert missing["error"]["code"] == "output_missing"
+    assert "--output" in missing["error"]["hint"]
     environment = installation.environment | {"RESTYLE_OUTPUT": installation.prefix + "shop"}
     (submitted,) = Installation(installation.folder, installation.bucket, environment).json(
         "submit", *arguments

@@ -212,7 +212,7 @@ def test_an_unknown_column_names_the_nearest(read):
         ('{"source": "s3://b/a", "source": "s3://b/b"}', "given twice"),
         ('{"source": "s3://b/a", "paint": "x", "prompt": "y"}', "given twice"),
         ('{"source": "s3://b/a", "guidance_scale": NaN}', "NaN"),
-        ('{"source": "s3://b/a", "seed": true}', "should be a number"),
+        ('{"source": "s3://b/a", "seed": true}', "should be a number, not True"),
         ('{"source": "s3://b/a", "seed": 1' + "0" * 5_000 + "}", "no valid JSON"),
         ('{"source": "s3://b/a", "prompt": "\\ud800"}', "prompt"),
         ('{"source": "s3://b/\\ud800"}', "no Unicode"),
@@ -236,6 +236,16 @@ def test_a_wrong_row_says_what_is_wrong_with_it(read, line, told):
         read('{"source": "s3://b/good.png"}\n\n' + line, "m.jsonl")
     assert told in str(error.value)
     assert {row for row, _ in problems(error)} == {3}
+
+
+def test_each_wrong_field_of_a_row_is_a_problem_of_its_own(read):
+    """Its column stands beside it once, and not in its message again."""
+    with pytest.raises(ManifestInvalid) as error:
+        read("source,seed,steps\ns3://b/a.png,-1,many\n")
+    assert error.value.facts["problems"] == [
+        {"row": 2, "column": "steps", "message": "should be a whole number, not 'many'"},
+        {"row": 2, "column": "seed", "message": "should be greater than or equal to 0, not '-1'"},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -67,14 +67,28 @@ def test_the_configuration_file_can_be_named(tmp_path, monkeypatch):
     assert load_settings().threads == 3
 
 
+def test_a_configuration_file_that_is_named_must_be_there(tmp_path, monkeypatch):
+    """A mistyped RESTYLE_CONFIG never means the defaults; /dev/null does."""
+    monkeypatch.setenv("RESTYLE_CONFIG", str(tmp_path / "mine.toml"))
+    with pytest.raises(SettingsInvalid, match=r"RESTYLE_CONFIG names /.*/mine\.toml, and there is"):
+        load_settings()
+    monkeypatch.setenv("RESTYLE_CONFIG", "/dev/null")
+    assert load_settings().threads == Settings.model_fields["threads"].default
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("RESTYLE_THREADS", "0", "threads: .*greater than or equal to 1"),
-        ("RESTYLE_THREADS", "many", "threads: .*valid integer"),
-        ("RESTYLE_LEASE_SECONDS", "nan", "lease_seconds"),
-        ("RESTYLE_NAMESPACE", "No Spaces", "namespace"),
-        ("RESTYLE_THREAD", "4", r"RESTYLE_THREAD is wrong.*did you mean threads\?"),
+        ("RESTYLE_THREADS", "0", "RESTYLE_THREADS: .*greater than or equal to 1"),
+        ("RESTYLE_THREADS", "many", "RESTYLE_THREADS: should be a whole number, not 'many'"),
+        ("RESTYLE_LEASE_SECONDS", "nan", "RESTYLE_LEASE_SECONDS"),
+        ("RESTYLE_NAMESPACE", "No Spaces", "should be up to 40 small letters"),
+        ("RESTYLE_THREAD", "4", r"no setting RESTYLE_THREAD \(did you mean RESTYLE_THREADS\?\)"),
+        (
+            "RESTYLE_LOG_LEVEL",
+            "loud",
+            "should be 'debug', 'info', 'warning' or 'error', not 'loud'",
+        ),
     ],
 )
 def test_a_wrong_or_unknown_variable_is_named(monkeypatch, name, value, message):
@@ -88,8 +102,8 @@ def test_a_wrong_or_unknown_variable_is_named(monkeypatch, name, value, message)
     ("text", "message"),
     [
         ("thread = 4", r"there is no setting thread \(did you mean threads\?\)"),
-        ("threads = ", "no readable TOML"),
-        ("threads = 0", "threads"),
+        ("threads = ", "the configuration file /.*/config.toml is no readable TOML"),
+        ("threads = 0", "RESTYLE_THREADS: should be"),
     ],
 )
 def test_a_wrong_configuration_file_is_named(config_file, text, message):

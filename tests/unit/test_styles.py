@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer.record import style_text
-from shared.errors import RestyleError, StyleInvalid
+from shared.errors import RestyleError, StyleInvalid, StyleUnreadable
 from shared.styles import ALIASES, OVERRIDABLE, Style, load_style, parse_style
 
 GOOD = {"mask_prompt": ["the dress"], "prompt": "a red dress"}
@@ -60,7 +60,10 @@ def test_a_style_is_known_by_what_decides_pixels():
         ({"colour": "red"}, "colour: unknown field"),
         ({"guidence_scale": 7}, "did you mean guidance_scale?"),
         ({"steps": 0}, "steps: should be greater than or equal to 1, not 0"),
-        ({"steps": 2.5}, "steps"),
+        ({"steps": 2.5}, "steps: should be a whole number, not 2.5"),
+        ({"steps": "twenty"}, "steps: should be a whole number, not 'twenty'"),
+        ({"guidance_scale": "high"}, "guidance_scale: should be a number, not 'high'"),
+        ({"steps": []}, "steps: should be a whole number, not []"),
         ({"steps": True}, "steps: should be a number, not True"),
         ({"guidance_scale": float("nan")}, "guidance_scale: should be a finite number, not nan"),
         ({"guidance_scale": float("inf")}, "guidance_scale"),
@@ -68,23 +71,27 @@ def test_a_style_is_known_by_what_decides_pixels():
         ({"steps": 1, "strength": 0.5}, "one step must run"),
         ({"working_size": 500}, "multiple of 8"),
         ({"scheduler": "eular"}, "'euler'"),
-        ({"background": "white"}, "background"),
-        ({"background": None}, "background"),
-        ({"prompt": ""}, "prompt"),
-        ({"prompt": " \n"}, "prompt"),
-        ({"prompt": 12}, "prompt"),
-        ({"prompt": "\ud800"}, "prompt"),
-        ({"mask_prompt": []}, "mask_prompt"),
-        ({"mask_prompt": ["a", ""]}, "mask_prompt"),
-        ({"mask_prompt": ["a"] * 17}, "mask_prompt"),
+        ({"background": "white"}, "background: should look like #rrggbb, not 'white'"),
+        ({"background": "#ffffff\n"}, "background: should look like #rrggbb"),
+        ({"background": None}, "background: is empty (null)."),
+        ({"prompt": ""}, "prompt: is empty."),
+        ({"prompt": " \n"}, "prompt: is empty."),
+        ({"prompt": 12}, "prompt: should be a text, not 12"),
+        ({"prompt": "x" * 1_001}, "prompt: should have at most 1,000 characters"),
+        ({"prompt": "\ud800"}, "prompt: is no Unicode."),
+        ({"mask_prompt": ""}, "mask_prompt: is empty."),
+        ({"mask_prompt": []}, "mask_prompt: is empty."),
+        ({"mask_prompt": ["a", ""]}, "mask_prompt.1: is empty."),
+        ({"mask_prompt": ["a"] * 17}, "mask_prompt: should have at most 16 members, not 17."),
         ({"mask": "a"}, "mask_prompt is given twice"),
-        ({"name": "a\nb"}, "name"),
-        ({"painter": " "}, "painter"),
+        ({"name": "a\nb"}, "name: should be one line without control characters"),
+        ({"painter": " "}, "painter: is empty."),
         ({"jpeg_quality": 0}, "jpeg_quality: should be greater than or equal to 1, not 0"),
         ({"jpeg_quality": 101}, "jpeg_quality"),
         ({"jpeg_quality": True}, "jpeg_quality: should be a number, not True"),
         ({"jpeg_chroma": "4:1:1"}, "'4:2:0'"),
-        ({"jpeg_progressive": "perhaps"}, "jpeg_progressive"),
+        ({"jpeg_progressive": "maybe"}, "jpeg_progressive: should be yes or no, not 'maybe'"),
+        ({"keep_gps": 2.5}, "keep_gps: should be yes or no, not 2.5"),
         (
             {"webp_quality": 0},
             "webp_quality: should be 'lossless' or a number from 1 to 100, not 0",
@@ -101,6 +108,23 @@ def test_a_wrong_field_is_named(wrong, told):
         parse_style(GOOD | wrong, where="spring.yaml")
     assert told in str(error.value)
     assert "spring.yaml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"mask": "a", "paint": ""}, "paint: is empty."),
+        ({"mask": ["a", 1], "paint": "b"}, "mask.1: should be a text, not 1"),
+        ({"mask_prompt": "a", "paint": "b", "protect": None}, "protect: is empty (null)."),
+        ({"mask": "a"}, "prompt: is missing."),
+    ],
+)
+def test_a_field_is_named_as_the_style_names_it(written, told):
+    """Who wrote `paint` finds `paint` in the sentence, and nobody a name that is not there."""
+    with pytest.raises(StyleInvalid) as error:
+        parse_style(written, where="spring.yaml")
+    assert told in str(error.value)
+    assert "prompt" not in str(error.value) or "missing" in told
 
 
 @pytest.mark.parametrize(
@@ -133,9 +157,9 @@ def test_a_wrong_field_is_named(wrong, told):
         ("[" * 5_000, "nested too deeply"),
         ("- " * 5_000, "nested too deeply"),
         ("".join(" " * depth + "a:\n" for depth in range(340)), "nested too deeply"),
-        ("mask: {a: {b: c}}\npaint: b", "mask_prompt: should be a text or a list of texts"),
-        ("mask: yes\npaint: b", "mask_prompt: should be a text or a list of texts, not True"),
-        ("mask: ~\npaint: b", "mask_prompt: should be a text"),
+        ("mask: {a: {b: c}}\npaint: b", "mask: should be a text or a list of texts"),
+        ("mask: yes\npaint: b", "mask: should be a text or a list of texts, not True"),
+        ("mask: ~\npaint: b", "mask: is empty (null)"),
         ("mask: a\npaint: b\n1: 2", "1: Keys should be strings"),
         ("mask: a\npaint: b\n~: 2", "Keys should be strings"),
         ("mask: a\npaint: b\n? [a]\n: c", "no valid YAML"),
@@ -174,8 +198,11 @@ def test_a_date_is_the_text_it_is(load):
 def test_a_file_that_is_not_there_is_told(tmp_path):
     """A missing file, a folder."""
     for path in (tmp_path / "none.yaml", tmp_path):
-        with pytest.raises(StyleInvalid, match="cannot be read"):
+        with pytest.raises(
+            StyleUnreadable, match=r"cannot be read: (no such file|is a dir)"
+        ) as error:
             load_style(path)
+        assert "Check the path" in error.value.report()["hint"]
 
 
 @pytest.mark.parametrize("chroma", ["4:4:4", "4:2:2", "4:2:0"])
@@ -205,7 +232,10 @@ def test_overrides_replace_fields_under_any_name():
             style.with_overrides(wrong)
     with pytest.raises(StyleInvalid) as error:
         style.with_overrides({"steps": 0, "seed": -1})
-    assert error.value.facts["fields"] == ["seed", "steps"]
+    assert error.value.facts["fields"] == {
+        "steps": "should be greater than or equal to 1, not 0",
+        "seed": "should be greater than or equal to 0, not -1",
+    }
 
 
 def test_short_names_are_no_fields():
