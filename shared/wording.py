@@ -68,7 +68,7 @@ def _problem(detail: dict[str, Any], known: list[str]) -> Problem:
         return Problem(named, f"unknown field{did_you_mean(field, known)}")
     message = _message(detail)
     # Only a wish for something else needs the value beside it, and each needs it once.
-    if field and message.startswith("should") and ", not " not in message:
+    if message.startswith("should") and ", not " not in message:
         message = f"{message}, not {shorten(repr(detail['input']))}"
     return Problem(field, message)
 

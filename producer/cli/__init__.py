@@ -44,6 +44,23 @@ class _Rooms(TyperGroup):
         import_module(f"producer.cli.{ROOMS[cmd_name]}").register(commands)
         return get_group(commands).commands[cmd_name]
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            if words := _plain(error.__cause__):
+                error.message = words
+            raise
+
+
+def _plain(cause: BaseException | None) -> str:
+    """What is wrong with an option's value, in our words where typer passes pydantic's on."""
+    from pydantic import ValidationError
+
+    from shared.wording import first_problems
+
+    return first_problems(cause, ()) if isinstance(cause, ValidationError) else ""
+
 
 app = typer.Typer(
     name="restyle",
@@ -71,7 +88,8 @@ def restyle(
 ) -> None:
     """Restyle an image catalogue: find the garment by text, repaint it, keep every other pixel.
 
-    Exit codes: 0 done, 1 items failed, 2 wrong input, 3 Redis or S3 unreachable, 130 interrupted.
+    Exit codes: 0 fine; 1 items failed, a check did not pass, a replay differs, or a --timeout
+    was over; 2 wrong input; 3 Redis or S3 did not answer; 130 interrupted.
     """
 
 

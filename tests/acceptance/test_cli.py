@@ -224,6 +224,24 @@ def test_a_mistyped_command_names_the_nearest():
     assert "did you mean status" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["submit", "--lane", "nope"],
+            "'--lane': 'nope' is not one of 'urgent', 'standard', 'bulk'",
+        ),
+        (["status", "--limit", "0"], "'--limit': should be greater than or equal to 1, not '0'"),
+        (["status", "--limit", "few"], "'--limit': should be a whole number, not 'few'"),
+    ],
+)
+def test_a_wrong_option_is_told_in_plain_words(arguments, told):
+    """No validator, no input, no parser: what it should be, and what it is."""
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert told in " ".join(done.stderr.replace("│", "").split())
+
+
 def test_a_redis_that_is_away_has_an_exit_status_of_its_own(installation):
     """Scripts can tell a wrong input from a service that is down."""
     environment = installation.environment | {"RESTYLE_REDIS_URL": "redis://:pw@127.0.0.1:1/0"}
@@ -253,6 +271,8 @@ def test_help_shows_every_command():
     assert done.exit_code == 0
     for command in ROOMS:
         assert command in done.stdout
+    for meaning in ("items failed", "a replay differs", "a --timeout was over", "130 interrupted"):
+        assert meaning in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize("command", ROOMS)
