@@ -1,4 +1,4 @@
-"""Local files that commands write: they appear whole or not at all."""
+"""Local files that commands write: where a person says, whole or not at all."""
 
 import os
 from collections.abc import Callable
@@ -9,19 +9,31 @@ from typing import IO
 from shared.errors import FileUnwritable
 
 
+def local_path(text: str) -> Path:
+    """The path that a person gave for a file of this disk.
+
+    Raises:
+        FileUnwritable: It is an address.
+    """
+    if "://" in text:
+        raise FileUnwritable(path=text, reason="this command writes files on this disk only")
+    return Path(text)
+
+
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file beside its place, then move it there.
 
     Args:
-        path: The file; its folder is made, an existing file is replaced.
+        path: The file, in a folder that is there; an existing file is replaced.
         write: Writes the content into the open file.
 
     Raises:
-        FileUnwritable: The folder or the file cannot be written.
+        FileUnwritable: The folder is not there, or the file cannot be written.
     """
+    if not path.parent.is_dir():
+        raise FileUnwritable(path=path, reason=f"there is no folder {path.parent}")
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as sink:
             write(sink)
         draft.replace(path)

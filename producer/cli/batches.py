@@ -133,20 +133,24 @@ def items(
         if json:
             for item in islice(found, limit):
                 print_json(item.model_dump(mode="json"))
-        elif not _show_items(found, limit or SHOWN_ITEMS):
-            err().print(f"No item of the batch {batch} is {state or 'there'}.", markup=False)
+            return
+        shown = _show_items(found, limit or SHOWN_ITEMS)
+    if not shown:
+        err().print(f"No item of the batch {batch} is {state or 'there'}.", markup=False)
+    if ItemState.FAILED in shown:
+        say(f"Then: restyle retry {batch}")
 
 
-def _show_items(found: Iterable["Item"], limit: int) -> int:
-    """Show items up to a limit; returns how many."""
-    shown = 0
-    for item in found:
-        if shown == limit:
+def _show_items(found: Iterable["Item"], limit: int) -> set[ItemState]:
+    """Show items up to a limit; returns their states."""
+    states: set[ItemState] = set()
+    for count, item in enumerate(found):
+        if count == limit:
             say(f"These are the first {limit:,}; --limit shows more.")
             break
         _show_item(item)
-        shown += 1
-    return shown
+        states.add(item.state)
+    return states
 
 
 def _show_item(item: "Item") -> None:

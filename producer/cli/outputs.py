@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from producer.cli.terminal import JsonFlag, err, out, print_json, speaks
 from producer.cli.watching import follow
-from producer.files import write_whole
+from producer.files import local_path, write_whole
 from producer.results import Format, Spool, spooled
 from producer.sheet.cards import SHOWN_STATES, Selection, Sheet, collect
 from producer.sheet.files import stem_of, write_sheet
@@ -53,20 +53,19 @@ def results(
     batch: BatchArgument,
     *,
     format: Annotated[Format, typer.Option(help="One JSON object a line, or CSV.")] = "jsonl",  # noqa: A002 - the option's name
-    output: Annotated[Path, typer.Option(help="The file to write; - is standard output.")] = Path(
-        "-"
-    ),
+    output: Annotated[str, typer.Option(help="The file to write; - is standard output.")] = "-",
     json: JsonFlag = False,
 ) -> None:
     """List what became of each item: state, result addresses, failure."""
+    path = local_path(output)
     board = StatusBoard.connect(load_settings())
     with spooled(board, batch) as spool:
-        if str(output) == "-":
+        if output == "-":
             _copy_to_stdout(spool, "jsonl" if json else format)
             return
         with spool.file(format).open("rb") as source:
-            write_whole(output, lambda sink: shutil.copyfileobj(source, sink))
-        _tell_written(output, spool.count, as_json=json)
+            write_whole(path, lambda sink: shutil.copyfileobj(source, sink))
+        _tell_written(path, spool.count, as_json=json)
 
 
 def _copy_to_stdout(spool: Spool, format: Format) -> None:  # noqa: A002 - as above
@@ -99,7 +98,7 @@ def sheet(
     json: JsonFlag = False,
 ) -> None:
     """Make a contact sheet (source, mask, variants side by side) as PNG and as one HTML file."""
-    settings = load_settings()
+    settings, stem = load_settings(), stem_of(output, batch)
     selection = Selection(
         states=tuple(state) if state else SHOWN_STATES,
         limit=limit,
@@ -108,7 +107,7 @@ def sheet(
     )
     store = ObjectStore.connect(allowed=settings.allowed)
     made = _collect(StatusBoard.connect(settings), store, batch, selection)
-    paths = write_sheet(made, stem_of(output, batch), columns=columns)
+    paths = write_sheet(made, stem, columns=columns)
     if json:
         print_json({"files": [str(path) for path in paths], "items": len(made.cards)})
         return

@@ -115,7 +115,7 @@ class ItemUnknown(InputError):
     """The batch has no item of that number or external id."""
 
     code = "item_unknown"
-    sentence = "The batch {batch} has no item {item}."
+    sentence = "The batch {batch} has no item {item!r}."
     hint = "Run `restyle items {batch}` to list them."
 
 

@@ -1,4 +1,7 @@
-"""Pictures and masks that cannot be used; the item fails, the batch goes on."""
+"""Pictures and masks that cannot be used; the item fails, the batch goes on.
+
+Their hints fit before an item is queued and after it failed: `restyle check` gives them too.
+"""
 
 from shared.errors.base import RestyleError
 
@@ -12,7 +15,7 @@ class ImageEmpty(ImageError):
 
     code = "image_empty"
     sentence = "{source} is empty: the object has 0 bytes."
-    hint = "Upload the picture again (an upload may have failed half-way) and retry the item."
+    hint = "Upload the picture again; an upload may have failed half-way."
 
 
 class ImageMarkup(ImageError):
@@ -22,7 +25,7 @@ class ImageMarkup(ImageError):
     sentence = "{source} is {what}, not a photograph."
     hint = (
         "An error page may have been saved in the picture's place, and SVG drawings are not "
-        "painted: upload the photograph under this key and retry the item."
+        "painted: upload the photograph under this key."
     )
 
 
@@ -31,7 +34,7 @@ class ImageUnsupported(ImageError):
 
     code = "image_unsupported"
     sentence = "{source} is of no kind that Restyle reads: {reason}."
-    hint = "Upload a JPEG, PNG, WebP, TIFF, AVIF or still GIF under this key and retry the item."
+    hint = "Upload a JPEG, PNG, WebP, TIFF, AVIF or still GIF under this key."
 
 
 class ImageUnreadable(ImageError):
@@ -39,7 +42,7 @@ class ImageUnreadable(ImageError):
 
     code = "image_unreadable"
     sentence = "{source} is no picture: {reason}."
-    hint = "Upload a JPEG, PNG, WebP, TIFF, AVIF or still GIF under this key and retry the item."
+    hint = "Upload a JPEG, PNG, WebP, TIFF, AVIF or still GIF under this key."
 
 
 class ImageTruncated(ImageError):
@@ -47,7 +50,7 @@ class ImageTruncated(ImageError):
 
     code = "image_truncated"
     sentence = "{source} is cut short or damaged: {reason}."
-    hint = "Upload the whole file again and retry the item."
+    hint = "Upload the whole file again."
 
 
 class ImageBomb(ImageError):
@@ -55,7 +58,7 @@ class ImageBomb(ImageError):
 
     code = "image_bomb"
     sentence = "{source} looks like a decompression bomb: {reason}."
-    hint = "If it is a genuine picture, save it anew at a smaller size and retry the item."
+    hint = "If it is a genuine picture, save it anew at a smaller size."
 
 
 class ImageMetadataBomb(ImageError):
@@ -63,7 +66,7 @@ class ImageMetadataBomb(ImageError):
 
     code = "image_metadata_bomb"
     sentence = "{source} holds metadata that unpacks to many megabytes."
-    hint = "Save the picture without its metadata and retry the item."
+    hint = "Save the picture without its metadata."
 
 
 class ImageTooLarge(ImageError):
@@ -79,7 +82,7 @@ class ImageTooSmall(ImageError):
 
     code = "image_too_small"
     sentence = "{source} is too small: {size}, the least is {limit}."
-    hint = "Upload the picture at its full size and retry the item."
+    hint = "Upload the picture at its full size."
 
 
 class ImagePlaceholder(ImageError):
@@ -87,7 +90,7 @@ class ImagePlaceholder(ImageError):
 
     code = "image_placeholder"
     sentence = "{source} is a placeholder of {size}, no photograph."
-    hint = "Upload the picture under this key and retry the item, or leave the row out."
+    hint = "Upload the picture under this key, or leave the row out."
 
 
 class ImageTooNarrow(ImageError):
@@ -95,15 +98,15 @@ class ImageTooNarrow(ImageError):
 
     code = "image_too_narrow"
     sentence = "{source} is {size}: one side is {aspect} times the other, the limit is {limit}."
-    hint = "Crop the picture to the garment and retry the item."
+    hint = "Crop the picture to the garment."
 
 
 class ImageAnimated(ImageError):
     """An animation or a file of several pages."""
 
     code = "image_animated"
-    sentence = "{source} is an animation or has several pages ({frames} frames)."
-    hint = "Upload a single still picture and retry the item."
+    sentence = "{source} is an animation or has several pages."
+    hint = "Upload a single still picture."
 
 
 class MemoryShort(ImageError):

@@ -20,7 +20,7 @@ class ObjectMissing(StorageError):
 
     code = "object_missing"
     sentence = "There is no object {address}."
-    hint = "Upload it and retry the item, or submit the corrected row in a new batch."
+    hint = "Upload it under this key, or correct the row and submit it anew."
 
 
 class AccessDenied(StorageError):
@@ -55,7 +55,7 @@ class SourceChanged(StorageError):
 
     code = "source_changed"
     sentence = "{address} is no longer the object that its item is pinned to (ETag {expected})."
-    hint = "Retry the item to render the new picture."
+    hint = "Submit or retry its item to render the picture as it is now."
 
 
 class StorageUnavailable(StorageError):

@@ -170,8 +170,11 @@ def test_failures_are_listed_with_reason_and_hint_and_retried_by_code(installati
     assert shown[0].split() == ["failed", "#0", "A", f"{installation.prefix}in/A.jpg"]
     assert shown[1].strip() == f"mask_empty: {errors[0]}"
     assert shown[2].strip() == f"→ {MaskEmpty.hint}"
-    assert shown[-1].split()[0] == "queued"
+    assert shown[-2].split()[0] == "queued"
+    assert shown[-1] == f"Then: restyle retry {batch}"
 
+    (none,) = installation.json("retry", batch, "--item", "")
+    assert none["error"]["message"] == f"The batch {batch} has no item ''."
     (wrong,) = installation.json("retry", batch, "--code", "mask_emty")
     assert wrong["error"]["code"] == "code_unknown"
     assert "did you mean mask_empty" in wrong["error"]["message"]

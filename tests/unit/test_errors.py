@@ -108,6 +108,20 @@ def test_the_readme_lists_every_code(cls):
     assert f"| `{cls.code}` |" in (ROOT / "README.md").read_text()
 
 
+#: What `restyle check` may find before anything is queued.
+FOUND_BY_HEADERS = [
+    cls
+    for cls in REGISTRY.values()
+    if issubclass(cls, errors.ImageError | errors.MaskMismatch | errors.StorageError)
+]
+
+
+@pytest.mark.parametrize("cls", FOUND_BY_HEADERS, ids=lambda cls: cls.code)
+def test_a_hint_fits_before_an_item_is_queued_too(cls):
+    """Nobody is told to retry what does not wait yet; `restyle items` says it where it fits."""
+    assert "retry the item" not in cls.hint.lower()
+
+
 def test_a_report_is_plain_json():
     """Paths and other objects in the facts become text; numbers stay numbers."""
     error = errors.ImageTooLarge(source=Path("a.jpg"), size="3 MB", limit=2)

@@ -344,6 +344,32 @@ def test_output_may_be_a_folder_a_stem_or_a_file(tmp_path):
     assert stem_of(f"{tmp_path}/v1.2", "b1") == tmp_path / "v1.2"
 
 
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("s3://shop/sheets/", "s3://shop/sheets/ cannot be written: this command writes files on"),
+        ("https://shop.example/sheet.png", "on this disk only"),
+        ("{folder}/sheet.pdf", r"a sheet is a \.png and a \.html, not a \.pdf"),
+        ("{folder}/taken/new/", "not a directory"),
+    ],
+)
+def test_a_sheet_goes_to_no_place_that_is_none_of_its_own(tmp_path, output, told):
+    """An address is no local folder, and a sheet is no PDF: said, and nothing is made."""
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(FileUnwritable, match=told):
+        stem_of(output.format(folder=tmp_path), "b1")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_folder_that_is_not_there_is_made_on_request_only(tmp_path):
+    """A closing slash asks for it; a mistyped path is told."""
+    with pytest.raises(FileUnwritable, match=f"there is no folder {tmp_path}/gone"):
+        write_sheet(sheet_of(card_of()), stem_of(f"{tmp_path}/gone/look", "b1"))
+    assert not list(tmp_path.iterdir())
+    paths = write_sheet(sheet_of(card_of()), stem_of(f"{tmp_path}/new/", "b1"))
+    assert [path.name for path in paths] == ["b1-sheet.png", "b1-sheet.html"]
+
+
 def test_a_place_that_takes_no_file_is_one_sentence(tmp_path):
     """A file where a folder must be: no traceback, and nothing half written is left."""
     (tmp_path / "taken").write_text("")
