@@ -12,8 +12,10 @@ from shared.states import FINAL, ItemState
 
 #: The pace is that of the last so many seconds.
 WINDOW_SECONDS = 60.0
-#: States that a worker's time went into; what a plan or a person ended says nothing of the pace.
-RENDERED = (ItemState.DONE, ItemState.FAILED)
+#: After so long without a move the workers are looked for.
+PATIENCE_SECONDS = 10.0
+#: A worker that has said nothing for this long is not at work; they report every ten seconds.
+SILENT_SECONDS = 30.0
 #: States that a worker still has to deal with (a held item waits for a person).
 AHEAD = (ItemState.QUEUED, ItemState.RUNNING)
 
@@ -23,7 +25,8 @@ class Progress:
     """How far a batch is."""
 
     counts: Mapping[ItemState, int]
-    #: Images per minute that workers ended lately; None while nothing can be said.
+    #: Images per minute that were done lately, failures not counted (many end at once); None
+    #: while nothing can be said.
     rate_per_minute: float | None
     #: Until no worker has anything left to do, at that rate; None while nothing can be said.
     seconds_left: float | None
@@ -68,10 +71,10 @@ class Pace:
     _looks: deque[tuple[float, int]] = field(default_factory=deque)
 
     def look(self, at_seconds: float, rendered: int) -> None:
-        """Note how many items workers had ended at a moment of a monotonic clock."""
+        """Note how many items were done at a moment of a monotonic clock."""
         looks = self._looks
         if looks and rendered < looks[-1][1]:
-            looks.clear()  # a person retried failed items: count from here
+            looks.clear()  # the board was put back to an earlier state: count from here
         if len(looks) > 1 and looks[-2][1] == looks[-1][1] == rendered:
             looks.pop()  # of a standstill, its first and its last look are enough
         looks.append((at_seconds, rendered))
@@ -94,9 +97,9 @@ class Pace:
 def past_rate(status: BatchStatus) -> float | None:
     """Images per minute from the first claim to the last report, by the board's own clock."""
     first, last = status.first_claim_at, status.last_report_at
-    rendered = sum(status.counts.get(state, 0) for state in RENDERED)
+    done = status.counts.get(ItemState.DONE, 0)
     seconds = (last - first).total_seconds() if first and last else 0.0
-    return rendered * 60 / seconds if rendered and seconds > 0 else None
+    return done * 60 / seconds if done and seconds > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ class View:
     elapsed_seconds: float
     #: Why the board could not be asked just now; status and progress are then the last known.
     trouble: BoardError | None = None
+    #: Nothing has moved for a while, and no worker says that it is there.
+    idle: bool = False
 
 
 def watch(
@@ -117,6 +122,7 @@ def watch(
     *,
     interval_seconds: float = 0.5,
     timeout_seconds: float | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> Iterator[View]:
     """Look at a batch again and again until no item is open, or the time is over.
 
@@ -129,43 +135,63 @@ def watch(
         BatchUnknown: No such batch.
         BoardError: The board could not be asked even once, or was away when the time was over.
     """
-    start, pace = time.monotonic(), Pace()
-    view = _first(board, batch_id, pace, start)
+    watcher = _Watcher(board, batch_id, patience_seconds)
+    view = watcher.look()
     yield view
     while view.trouble or view.status.open:
-        left = _left(timeout_seconds, start)
+        left = float("inf") if timeout_seconds is None else timeout_seconds - watcher.elapsed
         if left <= 0:
             if view.trouble:
                 raise view.trouble
             return
         time.sleep(min(interval_seconds, left))
-        view = _next(board, view, pace, start)
+        view = watcher.look_again(view)
         yield view
 
 
-def _left(timeout_seconds: float | None, start: float) -> float:
-    return float("inf") if timeout_seconds is None else start + timeout_seconds - time.monotonic()
+@dataclass(slots=True)
+class _Watcher:
+    """Looks at a batch, and remembers what it takes to say how it goes."""
 
+    board: StatusBoard
+    batch_id: str
+    patience_seconds: float
+    _start: float = field(default_factory=time.monotonic)
+    _pace: Pace = field(default_factory=Pace)
+    _counts: Mapping[ItemState, int] = field(default_factory=dict)
+    _moved_at: float = 0.0
 
-def _first(board: StatusBoard, batch_id: str, pace: Pace, start: float) -> View:
-    return _view(board.status(batch_id), pace, start)
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the watch began."""
+        return time.monotonic() - self._start
 
+    def look(self) -> View:
+        status, now = self.board.status(self.batch_id), self.elapsed
+        if status.counts != self._counts:
+            self._counts, self._moved_at = status.counts, now
+        self._pace.look(now, status.counts.get(ItemState.DONE, 0))
+        idle = self._is_idle(status, now)
+        progress = Progress.of(status.counts, None if idle else self._rate(status, now))
+        return View(status, progress, now, idle=idle)
 
-def _next(board: StatusBoard, last: View, pace: Pace, start: float) -> View:
-    try:
-        status = board.status(last.status.batch.batch_id)
-    except BoardError as error:
-        return View(last.status, last.progress, time.monotonic() - start, error)
-    return _view(status, pace, start)
+    def look_again(self, last: View) -> View:
+        try:
+            return self.look()
+        except BoardError as error:
+            return View(last.status, last.progress, self.elapsed, error)
 
+    def _rate(self, status: BatchStatus, now: float) -> float | None:
+        if status.paused:
+            return None
+        # Who joins late has seen nothing end yet; after a window of that, the past says nothing.
+        return self._pace.rate_per_minute or (past_rate(status) if now < WINDOW_SECONDS else None)
 
-def _view(status: BatchStatus, pace: Pace, start: float) -> View:
-    now = time.monotonic()
-    pace.look(now, sum(status.counts.get(state, 0) for state in RENDERED))
-    rate = None if status.paused else pace.rate_per_minute or _bridge(status, now - start)
-    return View(status, Progress.of(status.counts, rate), now - start)
-
-
-def _bridge(status: BatchStatus, elapsed_seconds: float) -> float | None:
-    # Who joins late has seen nothing end yet; after a window of that, the past says nothing.
-    return past_rate(status) if elapsed_seconds < WINDOW_SECONDS else None
+    def _is_idle(self, status: BatchStatus, now: float) -> bool:
+        # A large picture may take minutes: that nothing moves is no proof, it is a question.
+        if status.paused or not status.sealed or now - self._moved_at < self.patience_seconds:
+            return False
+        ahead = any(status.counts.get(state) for state in AHEAD)
+        return ahead and all(
+            worker.silent_seconds > SILENT_SECONDS for worker in self.board.workers()
+        )

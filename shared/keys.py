@@ -175,6 +175,11 @@ def replay_prefix(output: str, batch_id: str) -> S3Address:
     return S3Address.parse_prefix(output, kind="output").join(f"_replays/{batch_id}/")
 
 
+def is_replay(output: str, batch_id: str) -> bool:
+    """Whether a batch of this output is a replay: its results lie where `replay_prefix` says."""
+    return output.endswith(f"/_replays/{batch_id}/")
+
+
 def probe_key(output: str, mark: str) -> S3Address:
     """The object that `restyle doctor` writes, reads and removes below an output prefix."""
     return S3Address.parse_output(output).join(f"_doctor/{mark}.txt")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.board import StatusBoard
     from shared.jobs import BatchStatus, Item
 
+#: Columns away from a terminal: whoever greps finds an id whole on its line.
+PIPE_WIDTH = 300
 #: Items that `restyle items` prints for people unless told otherwise.
 SHOWN_ITEMS = 50
 
@@ -51,6 +53,7 @@ def status(
     ] = None,
     *,
     limit: Annotated[int, typer.Option(min=1, help="Batches to list, the newest first.")] = 20,
+    replays: Annotated[bool, typer.Option("--replays", help="List replays too.")] = False,
     json: JsonFlag = False,
 ) -> None:
     """Show how a batch stands, or list the newest batches.
@@ -61,7 +64,7 @@ def status(
 
     with open_board() as board:
         if batch is None:
-            batches = board.batches(limit)
+            batches = board.batches(limit, replays=replays)
             print_json([summary(one) for one in batches]) if json else _show_batches(batches)
         else:
             one = board.status(batch)
@@ -69,16 +72,21 @@ def status(
 
 
 def _show_batches(batches: list["BatchStatus"]) -> None:
-    from producer.summary import phase
-
     if not batches:
         say("There are no batches. Next: restyle submit --help")
         return
-    table = Table(box=None, header_style="bold")
-    # Whole on one line, whatever else gives way: people copy it.
-    table.add_column(
-        "Batch", no_wrap=True, min_width=max(len(one.batch.batch_id) for one in batches)
-    )
+    console = out()
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(batches_table(batches))
+
+
+def batches_table(batches: list["BatchStatus"]) -> Table:
+    """A line per batch; a long id is folded, so that the counts are always seen."""
+    from producer.summary import phase
+
+    table = Table("Batch", box=None, header_style="bold")
+    table.columns[0].overflow = "fold"
     for name in ("Phase", "Submitted"):
         table.add_column(name, no_wrap=True)
     for name in ("Done", "Failed", "Total"):
@@ -87,7 +95,7 @@ def _show_batches(batches: list["BatchStatus"]) -> None:
         numbers = (one.counts[ItemState.DONE], one.counts[ItemState.FAILED], one.batch.total)
         texts = (one.batch.batch_id, phase(one), _moment(one.batch.submitted_at))
         table.add_row(*texts, *(f"{number:,}" for number in numbers))
-    out().print(table)
+    return table
 
 
 def _show_batch(one: "BatchStatus") -> None:

@@ -10,7 +10,7 @@ from rich.style import Style as RichStyle
 from rich.table import Table
 from rich.text import Text
 
-from producer.watch import AHEAD, Progress, View
+from producer.watch import AHEAD, PATIENCE_SECONDS, Progress, View
 from shared.states import ItemState
 
 #: Colour of each state, in the order in which bar and counts show them.
@@ -24,8 +24,6 @@ COLOURS: Mapping[ItemState, str] = {
     ItemState.RUNNING: "cyan",
     ItemState.QUEUED: "grey30",
 }
-#: A batch that nobody has touched for this long may have no worker.
-PATIENCE_SECONDS = 10.0
 
 
 class Bar:
@@ -86,7 +84,7 @@ def plain_line(view: View) -> str:
 
 
 def pace_text(view: View) -> str:
-    """`31.4 images/min · 0:00:12 left`, as far as it is known."""
+    """`31.4 images/min · 0:00:12 left`, as far as it is known; only done images count."""
     progress, pieces = view.progress, []
     if progress.rate_per_minute is not None:
         pieces.append(f"{progress.rate_per_minute:.1f} images/min")
@@ -113,6 +111,8 @@ def _notes(view: View) -> Iterator[str]:
         yield "The submission is still adding items."
     if status.paused and status.open:
         yield f"Paused; `restyle resume {status.batch.batch_id}` goes on."
+    if view.idle:
+        yield "No worker seems to be at work; is a restyle-worker running?"
     if progress.count(*AHEAD):
         if status.first_claim_at is None and view.elapsed_seconds > PATIENCE_SECONDS:
             yield "No worker has taken an item yet; is a restyle-worker running?"

@@ -52,13 +52,13 @@ def show_live(views: Iterator[View]) -> View:
 
 
 def show_plain(views: Iterator[View]) -> View:
-    """A line now and then, when the board goes away or comes back, and at the end."""
+    """A line now and then, when board or workers go away or come back, and at the end."""
     last = next(views)
     said = last
     typer.echo(plain_line(last))
     for last in views:
         due = last.elapsed_seconds - said.elapsed_seconds >= PLAIN_SECONDS
-        if due or bool(last.trouble) != bool(said.trouble):
+        if due or last.idle != said.idle or bool(last.trouble) != bool(said.trouble):
             said = last
             typer.echo(plain_line(last))
     if last is not said:
@@ -72,10 +72,14 @@ def show_json(views: Iterator[View]) -> View:
     said = last
     print_json(facts(last))
     for last in views:
-        if (last.status, bool(last.trouble)) != (said.status, bool(said.trouble)):
+        if _news(last) != _news(said):
             said = last
             print_json(facts(last))
     return last
+
+
+def _news(view: View) -> tuple[object, ...]:
+    return view.status, view.idle, bool(view.trouble)
 
 
 def facts(view: View) -> dict[str, object]:
@@ -88,6 +92,7 @@ def facts(view: View) -> dict[str, object]:
         "open": status.open,
         "rate_per_minute": _rounded(progress.rate_per_minute),
         "seconds_left": _rounded(progress.seconds_left),
+        "idle": view.idle,
         "paused": status.paused,
         "cancelled": status.cancelled,
         "trouble": view.trouble.report() if view.trouble else None,

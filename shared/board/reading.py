@@ -1,10 +1,17 @@
 """Reading: batches and items as they stand; an unknown id is an error, never "done"."""
 
+import itertools
+from collections.abc import Iterator
+
 from shared.board.part import Part
 from shared.board.records import load_item, load_status, pairs
 from shared.errors import BatchUnknown, ItemUnknown
 from shared.jobs import BatchStatus, Item
+from shared.keys import is_replay
 from shared.states import ItemState
+
+#: So many batches are read at a time at least; many replays in a row may be passed over.
+LEAST_PAGE = 20
 
 
 class Reading(Part):
@@ -22,14 +29,27 @@ class Reading(Part):
             raise BatchUnknown(batch=batch_id)
         return load_status(pairs(fields))
 
-    def batches(self, limit: int = 100) -> list[BatchStatus]:
+    def batches(self, limit: int = 100, *, replays: bool = True) -> list[BatchStatus]:
         """The roll-ups of the newest batches, newest first.
+
+        Args:
+            limit: Most batches.
+            replays: Whether replays of stored results are among them.
 
         Raises:
             RedisUnreachable: Redis does not answer.
         """
-        records = self._connection.run("list_batches", limit)
-        return [load_status(pairs(fields)) for fields in records]
+        wanted = (
+            one for one in self._newest(max(limit, LEAST_PAGE)) if replays or not _is_replay(one)
+        )
+        return list(itertools.islice(wanted, limit))
+
+    def _newest(self, page: int) -> Iterator[BatchStatus]:
+        for start in itertools.count(0, page):
+            records = self._connection.run("list_batches", start, page)
+            yield from (load_status(pairs(fields)) for fields in records)
+            if len(records) < page:
+                return
 
     def items(
         self, batch_id: str, state: ItemState | None = None, *, after: int = -1, limit: int = 500
@@ -63,3 +83,7 @@ class Reading(Part):
         if number < 0 or not found:
             raise ItemUnknown(batch=batch_id, item=number)
         return found[0]
+
+
+def _is_replay(status: BatchStatus) -> bool:
+    return is_replay(status.batch.output, status.batch.batch_id)

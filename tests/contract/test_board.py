@@ -14,6 +14,7 @@ from shared.errors import (
     RedisUnreachable,
     RedisUnsafe,
 )
+from shared.keys import replay_prefix
 from shared.settings import Settings
 from shared.states import ItemState
 from shared.styles import Style
@@ -194,6 +195,21 @@ def test_batches_are_listed_newest_first(board, submit, eventually):
         submit(name, 1)
         eventually(lambda: time_has_passed(board))
     assert [status.batch.batch_id for status in board.batches(2)] == ["three", "two"]
+
+
+def test_replays_push_no_batch_out_of_the_list(board, submit, eventually):
+    """However many replays are newer, as many real batches are listed as were asked for."""
+    for name in ("one", "two", "three"):
+        submit(name, 1)
+        eventually(lambda: time_has_passed(board))
+    for number in range(5):
+        name = f"replay-{number}"
+        submit(name, 1, output=str(replay_prefix("s3://shop/out/", name)))
+    submit("four", 1, output="s3://shop/_replays/")
+    listed = [status.batch.batch_id for status in board.batches(3, replays=False)]
+    assert listed == ["four", "three", "two"]
+    assert len(board.batches(100, replays=False)) == 4
+    assert len(board.batches(100)) == 9
 
 
 def time_has_passed(board) -> bool:

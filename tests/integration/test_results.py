@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from infra.demo import services
 from producer.cli import app
+from producer.cli.gauge import plain_line
+from producer.cli.watching import facts
 from producer.results import each_item, write_results
 from producer.watch import watch
 from shared.board import StatusBoard
@@ -176,10 +178,25 @@ def test_results_can_be_printed_and_written(shop, tmp_path):
     assert [json.loads(line)["state"] for line in lines] == ["done", "queued"]
     table = restyle("results", shop.batch_id, "--format", "csv").stdout
     assert table.splitlines()[0].startswith("external_id,source,state,variant_1,variant_2,mask")
-    path = tmp_path / "new" / "results.csv"
+    path = tmp_path / "results.csv"
     done = restyle("results", shop.batch_id, "--format", "csv", "--output", str(path), "--json")
     assert json.loads(done.stdout) == {"output": str(path), "items": 2}
     assert path.read_bytes().decode() == table.replace("\n", "\r\n").replace("\r\r", "\r")
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [("{folder}/new/results.csv", "there is no folder"), ("s3://shop/results.csv", "on this disk")],
+)
+def test_results_are_written_to_no_place_that_is_not_there(shop, tmp_path, output, told):
+    """A mistyped folder and an address are one sentence, and nothing is made of them."""
+    shop.submit("A")
+    done = restyle("results", shop.batch_id, "--output", output.format(folder=tmp_path), "--json")
+    assert done.exit_code == 2
+    error = json.loads(done.stdout)["error"]
+    assert error["code"] == "file_unwritable"
+    assert told in error["message"]
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_missing_bucket_is_named(shop):
@@ -218,6 +235,34 @@ def test_watch_leaves_after_its_timeout(shop):
     assert done.exit_code == 1
     assert "the batch goes on" in done.stderr
     assert shop.board.status(shop.batch_id).open == 1
+
+
+def test_a_batch_without_workers_is_promised_no_time(shop):
+    """Whoever is at work says so every ten seconds; with nobody there no rate is told either."""
+    shop.submit("A", "B", "C")
+    shop.finish(0)
+    views = watch(shop.board, shop.batch_id, interval_seconds=0.05, patience_seconds=0.2)
+    view = next(view for view in views if view.idle)
+    assert (view.progress.rate_per_minute, view.progress.seconds_left) == (None, None)
+    assert "No worker seems to be at work" in plain_line(view)
+    assert facts(view)["idle"]
+    shop.board.report_worker("tester", {})
+    assert not next(views).idle
+    shop.board.forget_worker("tester")
+    assert next(views).idle
+    shop.board.pause(shop.batch_id)
+    assert not next(views).idle
+
+
+def test_failures_that_come_at_once_are_no_pace(shop):
+    """Nineteen refusals in a moment say nothing of how fast pictures are painted."""
+    shop.submit("A", "B", "C")
+    views = watch(shop.board, shop.batch_id, interval_seconds=0.05)
+    next(views)
+    shop.finish(0, MASK_EMPTY)
+    assert next(views).progress.rate_per_minute is None
+    shop.finish(1)
+    assert next(views).progress.rate_per_minute is not None
 
 
 def test_watching_an_unknown_batch_is_an_error_never_done(shop):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from producer.cli.batches import batches_table
 from producer.cli.gauge import COLOURS, duration, gauge, plain_line, widths
 from producer.cli.watching import facts
 from producer.watch import Pace, Progress, View, past_rate
@@ -37,9 +38,9 @@ def status_of(counts: dict[ItemState, int], **fields: object) -> BatchStatus:
 
 def view_of(counts: dict[ItemState, int], *, elapsed: float = 0.0, **fields: object) -> View:
     """A look at a batch with these counts."""
-    trouble = fields.pop("trouble", None)
+    trouble, idle = fields.pop("trouble", None), bool(fields.pop("idle", False))
     status = status_of(counts, **fields)
-    return View(status, Progress.of(status.counts, 30.0), elapsed, trouble)
+    return View(status, Progress.of(status.counts, 30.0), elapsed, trouble, idle)
 
 
 @given(counts=counts, rate=st.none() | st.floats(0.001, 1e6))
@@ -123,8 +124,8 @@ def test_pace_of_dead_workers_fades():
     assert len(pace._looks) < 20
 
 
-def test_pace_starts_afresh_when_failed_items_are_retried():
-    """A count that falls is a retry, not a negative rate."""
+def test_pace_starts_afresh_when_the_board_was_put_back():
+    """A count that falls is a board put back, not a negative rate."""
     pace = Pace()
     for second, rendered in enumerate([10, 20, 5, 6]):
         pace.look(float(second), rendered)
@@ -132,8 +133,8 @@ def test_pace_starts_afresh_when_failed_items_are_retried():
 
 
 def test_who_joins_late_learns_the_pace_from_the_boards_own_times():
-    """From first claim to last report: 30 items in 60 seconds is 30 a minute."""
-    counts = {ItemState.DONE: 25, ItemState.FAILED: 5, ItemState.QUEUED: 70}
+    """From first claim to last report: 30 done in 60 seconds is 30 a minute, failures or not."""
+    counts = {ItemState.DONE: 30, ItemState.FAILED: 500, ItemState.QUEUED: 70}
     late = NOON + timedelta(seconds=60)
     assert past_rate(status_of(counts, first_claim_at=NOON, last_report_at=late)) == 30.0
     assert past_rate(status_of(counts)) is None
@@ -166,6 +167,7 @@ def test_durations_read_like_a_clock(seconds, said):
     [
         ({ItemState.QUEUED: 2}, {"paused": True}, "Paused"),
         ({ItemState.QUEUED: 2}, {"elapsed": 60.0}, "restyle-worker running?"),
+        ({ItemState.RUNNING: 2}, {"idle": True}, "No worker seems to be at work"),
         ({ItemState.QUEUED: 2}, {"sealed": False}, "still adding items"),
         ({ItemState.HELD: 2, ItemState.DONE: 1}, {}, "wait for a person"),
     ],
@@ -194,3 +196,16 @@ def test_the_live_gauge_shows_name_counts_and_pace():
     text = sink.getvalue()
     for words in ("autumn", "Autumn reds", "12 done", "2 failed", "of 27", "30.0 images/min"):
         assert words in text
+
+
+def test_a_long_id_hides_no_count():
+    """At 80 columns the id gives way, over several lines, and nothing is lost of it."""
+    counts = dict.fromkeys(ItemState, 0) | {ItemState.DONE: 12_345, ItemState.FAILED: 678}
+    status = status_of(counts, first_claim_at=NOON)
+    long = status.batch.model_copy(update={"batch_id": "spring-" + "x" * 121})
+    sink = io.StringIO()
+    Console(file=sink, width=80).print(batches_table([status.model_copy(update={"batch": long})]))
+    head, first, *rest = sink.getvalue().splitlines()
+    assert head.split() == ["Batch", "Phase", "Submitted", "Done", "Failed", "Total"]
+    assert first.split()[-3:] == ["12,345", "678", "13,023"]
+    assert first.split()[0] + "".join(rest).replace(" ", "") == long.batch_id

@@ -1,6 +1,6 @@
--- The records of the newest batches. Argument: limit.
+-- The records of the newest batches. Arguments: how many to pass over, limit.
 local records = {}
-for _, batch in ipairs(redis.call('ZREVRANGE', key('batches'), 0, ARGV[2] - 1)) do
+for _, batch in ipairs(redis.call('ZREVRANGE', key('batches'), ARGV[2], ARGV[2] + ARGV[3] - 1)) do
   records[#records + 1] = redis.call('HGETALL', key('batch', batch))
 end
 return records
