@@ -7,17 +7,18 @@ identities, and is read again from there: for the record in S3 and, slice by sli
 import hashlib
 import json
 import tempfile
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, TextIO
 
-from producer.problems import RowProblem, shared_problems
+from producer.listing import LeftOut, listed_rows
+from producer.problems import HeaderProblem, RowProblem, shared_problems
 from producer.rows import Row, Rows, csv_rows, jsonl_rows, open_text
 from producer.specs import Probe, SpecChecker, flat_row, spec_of
 from shared.errors import (
-    AddressInvalid,
     BucketMissing,
     ManifestEmpty,
     ManifestInvalid,
@@ -37,10 +38,6 @@ READERS: dict[str, Callable[[TextIO, str], Rows]] = {
     ".jsonl": jsonl_rows,
     ".ndjson": jsonl_rows,
 }
-#: Objects under a prefix that count as sources, by their key's ending.
-IMAGES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".avif"}
-)
 #: A manifest in S3 is refused above this size.
 MAX_MANIFEST_BYTES = 4_000_000_000
 #: Canonical rows are kept in memory up to this size, then on disk.
@@ -62,12 +59,19 @@ class Manifest:
     digest: str
     #: Every model reference of the style and of the rows' overrides.
     models: frozenset[str]
+    #: Every field of the style that some row replaces.
+    overridden: frozenset[str]
     #: Of each bucket, the first object that a row names.
     probes: dict[str, Probe]
+    #: Rows read, right and wrong; the line that names the columns is none.
+    rows: int
+    #: What of a listed prefix is no row.
+    left_out: LeftOut
     #: What is wrong with rows that are no items, as far as it is told one by one.
     problems: tuple[RowProblem, ...]
     problem_count: int
     wrong_rows: int
+    _lines: "array[int]" = field(repr=False)
     _spool: IO[bytes] = field(repr=False)
 
     def specs(self) -> Iterator[ItemSpec]:
@@ -75,6 +79,10 @@ class Manifest:
         self._spool.seek(0)
         for number, line in enumerate(self._spool):
             yield spec_of(json.loads(line), number)
+
+    def row_of(self, number: int) -> int | None:
+        """The line that an item's row starts on, from 1; None under a listed prefix."""
+        return self._lines[number] if _reader(self.name) else None
 
     def content(self) -> bytes:
         """The manifest as JSON Lines, which reads as itself."""
@@ -91,7 +99,8 @@ class Manifest:
         if self.problem_count:
             raise _invalid(self.name, list(self.problems), self.problem_count, self.wrong_rows)
         if not self.total:
-            raise ManifestEmpty(manifest=self.name)
+            note = self.left_out.note
+            raise ManifestEmpty(manifest=self.name, left_out=f": {note}" if note else "")
 
     def missing_buckets(self, store: ObjectStore) -> list[RowProblem]:
         """Ask for one object of each bucket; of a missing bucket its first row is named.
@@ -181,7 +190,7 @@ def read_manifest(
     """
     with tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool:
         check = _Check(name, SpecChecker(style, store.allowed), spool)
-        with _opened_rows(name, store, output) as rows:
+        with _opened_rows(name, store, output, check.left_out) as rows:
             for count, row in enumerate(rows, 1):
                 check.take(row)
                 if count % PROGRESS_ROWS == 0:
@@ -201,6 +210,9 @@ class _Check:
     problems: list[RowProblem] = field(default_factory=list)
     problem_count: int = 0
     wrong_rows: set[int] = field(default_factory=set)
+    header_rows: set[int] = field(default_factory=set)
+    left_out: LeftOut = field(default_factory=LeftOut)
+    lines: "array[int]" = field(default_factory=lambda: array("Q"))
 
     def take(self, row: Row | RowProblem) -> None:
         if isinstance(row, RowProblem):
@@ -209,6 +221,7 @@ class _Check:
         spec = self.checker.check(row, self.total)
         if isinstance(spec, ItemSpec):
             self._keep(spec)
+            self.lines.append(row.number)
             return
         for problem in spec:
             self._note(problem)
@@ -223,6 +236,8 @@ class _Check:
     def _note(self, problem: RowProblem) -> None:
         self.wrong_rows.add(problem.row)
         self.problem_count += 1
+        if isinstance(problem, HeaderProblem):
+            self.header_rows.add(problem.row)
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
 
@@ -232,22 +247,32 @@ class _Check:
             total=self.total,
             digest=self.digest.hexdigest(),
             models=frozenset(self.checker.models),
+            overridden=frozenset(self.checker.overridden),
             probes=dict(self.checker.probes),
+            rows=self.total + len(self.wrong_rows - self.header_rows),
+            left_out=self.left_out,
             problems=tuple(self.problems),
             problem_count=self.problem_count,
             wrong_rows=len(self.wrong_rows),
+            _lines=self.lines,
             _spool=self.spool,
         )
 
 
+def _reader(name: str) -> Callable[[TextIO, str], Rows] | None:
+    return READERS.get(PurePosixPath(name).suffix.lower())
+
+
 @contextmanager
-def _opened_rows(name: str, store: ObjectStore, output: S3Address | None) -> Iterator[Rows]:
-    ending = PurePosixPath(name).suffix.lower()
-    if read := READERS.get(ending):
+def _opened_rows(
+    name: str, store: ObjectStore, output: S3Address | None, left_out: LeftOut
+) -> Iterator[Rows]:
+    if read := _reader(name):
         with _opened(name, store) as stream:
             yield read(stream, name)
-    elif name.startswith("s3://") and (name.endswith("/") or not ending):
-        yield _listed_rows(S3Address.parse_prefix(name, kind="manifest"), store, output)
+    elif name.startswith("s3://") and (name.endswith("/") or not PurePosixPath(name).suffix):
+        prefix = S3Address.parse_prefix(name, kind="manifest")
+        yield listed_rows(prefix, store, output, left_out)
     else:
         reason = f"its name ends in none of {', '.join(READERS)}, and a prefix ends in a slash"
         raise ManifestUnreadable(manifest=name, reason=reason)
@@ -268,24 +293,3 @@ def _opened(name: str, store: ObjectStore) -> Iterator[TextIO]:
             raise ManifestUnreadable(manifest=name, reason=reason) from error
         with stream:
             yield stream
-
-
-def _listed_rows(prefix: S3Address, store: ObjectStore, output: S3Address | None) -> Rows:
-    """A row per image under a prefix, numbered from 1, with its ETag and size."""
-    if output == prefix:
-        reason = "it is the manifest's prefix, whose next listing would take results for sources"
-        raise AddressInvalid(address=output, kind="output", reason=reason)
-    number = 0
-    for found in store.list(prefix):
-        if PurePosixPath(found.address.key).suffix.lower() in IMAGES and not _is_under(
-            found.address, output
-        ):
-            number += 1
-            cells = {"source": str(found.address), "etag": found.etag, "size": found.size}
-            yield Row(number, dict(cells))
-
-
-def _is_under(address: S3Address, output: S3Address | None) -> bool:
-    return output is not None and (
-        address.bucket == output.bucket and address.key.startswith(output.key)
-    )

@@ -17,6 +17,12 @@ class RowProblem(NamedTuple):
     message: str
 
 
+class HeaderProblem(RowProblem):
+    """One thing that is wrong with the line that names the columns."""
+
+    __slots__ = ()
+
+
 class Shared(NamedTuple):
     """One thing that is wrong with one row or with many."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, get_origin
 
-from producer.problems import RowProblem
+from producer.problems import HeaderProblem, RowProblem
 from shared.errors import ManifestUnreadable
 from shared.styles import ALIASES, OVERRIDABLE, Style
 from shared.wording import did_you_mean, shorten
@@ -58,7 +58,7 @@ def csv_rows(stream: TextIO, name: str) -> Rows:
     records = _records(_header(lines, name), lines)
     first = next(records, None)
     if first is None or isinstance(first, RowProblem):
-        yield from [first] if first else []
+        yield from [HeaderProblem(*first)] if first else []
         return
     columns = yield from _columns(*first)
     if "source" in columns:
@@ -204,12 +204,12 @@ def _columns(number: int, names: list[str]) -> Generator[RowProblem, None, list[
     for name in names:
         column = COLUMNS.get(name.lower()) if name else ""
         if column is None:
-            yield _unknown(number, name)
+            yield HeaderProblem(*_unknown(number, name))
         elif column and column in columns:
-            yield RowProblem(number, column, "the column is given twice")
+            yield HeaderProblem(number, column, "the column is given twice")
         columns.append(column)
     if "source" not in columns:
-        yield RowProblem(
+        yield HeaderProblem(
             number, "source", "the column is missing; the first line names the columns"
         )
     return columns

@@ -41,6 +41,8 @@ class SpecChecker:
         self._overridden = functools.lru_cache(REMEMBERED)(self._override)
         #: Every model reference of the style and of the rows' overrides.
         self.models = {style.segmenter, style.painter}
+        #: Every field of the style that some row replaces.
+        self.overridden: set[str] = set()
         #: Of each bucket, the first object that a row names.
         self.probes: dict[str, Probe] = {}
 
@@ -113,6 +115,7 @@ class SpecChecker:
             style = self._style.with_overrides(names)
         except StyleInvalid as error:
             return error
+        self.overridden |= names.keys()
         self.models |= {style.segmenter, style.painter}
         return style.model_dump(mode="json", include=set(names))
 

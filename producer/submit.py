@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from producer.manifest import Manifest, open_manifest
+from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
 from producer.record import read_batch, write_batch, write_inputs
 from shared.board import StatusBoard
 from shared.errors import BatchExists, BatchIdInvalid, BatchUnknown, BoardError
@@ -54,6 +55,10 @@ class Receipt:
     repeated: bool
     #: Why no message went to the workers yet; their own dispatcher sends it later.
     delay: str = ""
+    #: What a person should know of the manifest and the style, as clauses.
+    notes: tuple[str, ...] = ()
+    #: What a person should know of rows.
+    row_notes: tuple[SharedNote, ...] = ()
 
 
 #: Told what happened ("checked", "queued") to how many rows so far.
@@ -66,6 +71,7 @@ def submit(
     store: ObjectStore,
     *,
     dispatch: Callable[[], object],
+    cache: Path,
     progress: Progress = lambda _what, _rows: None,
 ) -> Receipt:
     """Check a submission whole, record it in S3, and hand its items to the board.
@@ -75,6 +81,7 @@ def submit(
         board: Gets the batch and its items.
         store: Reads manifests and model archives, gets the record.
         dispatch: One step of a dispatcher, so that idle workers begin at once.
+        cache: Restyle's cache folder, where models may be.
         progress: Told how far a long manifest is.
 
     Raises:
@@ -100,8 +107,18 @@ def submit(
         batch = known or _new_batch(request, batch_id, style, manifest, store)
         _refuse_other(batch, style, manifest, request.output)
         repeated = not _place(batch, manifest, board, store, progress)
-    delay = _delay_of(dispatch)
-    return Receipt(board.status(batch_id), repeated, delay)
+        delay = _delay_of(dispatch)
+        notes = _notes(batch, manifest, cache)
+    return Receipt(board.status(batch_id), repeated, delay, *notes)
+
+
+def _notes(
+    batch: Batch, manifest: Manifest, cache: Path
+) -> tuple[tuple[str, ...], tuple[SharedNote, ...]]:
+    """Of manifest and style, and of rows; the rows are read for it only where one may have some."""
+    prompts, left_out = PromptNotes(batch.style, batch.models, cache), manifest.left_out.note
+    of_rows = prompts.of_items(manifest.specs()) if READ_FIELDS & manifest.overridden else []
+    return (*([left_out] if left_out else []), *prompts.of_style()), tuple(of_rows)
 
 
 def _batch_id(request: Submission, style: Style) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -33,8 +33,35 @@ WORD = (
 TOLD = 200
 
 
+class CutPrompt(NamedTuple):
+    """A prompt that its model does not read to the end."""
+
+    #: `segmenter` or `painter`, and how many tokens it reads.
+    reader: str
+    limit: int
+    #: Which prompt: `mask prompt`, `prompt`, …
+    what: str
+    #: What is not read.
+    rest: str
+
+    @property
+    def clause(self) -> str:
+        """What happens to the prompt, the same for all prompts of its kind."""
+        return f"the {self.reader} reads {self.limit} tokens of the {self.what}"
+
+    @property
+    def words(self) -> str:
+        """What is cut off, as far as it is told."""
+        return f'; cut: "{shorten(self.rest, TOLD)}"'
+
+
 def prompt_notes(style: Style, segmenter: Path | None, painter: Path | None) -> tuple[str, ...]:
-    """What the models do not read of a style's prompts, as clauses; none for a broken tokenizer.
+    """What `cut_prompts` finds, as clauses."""
+    return tuple(cut.clause + cut.words for cut in cut_prompts(style, segmenter, painter))
+
+
+def cut_prompts(style: Style, segmenter: Path | None, painter: Path | None) -> list[CutPrompt]:
+    """What the models do not read of a style's prompts; none for a broken tokenizer.
 
     Args:
         style: Whose prompts.
@@ -46,14 +73,14 @@ def prompt_notes(style: Style, segmenter: Path | None, painter: Path | None) -> 
     painted = [("prompt", style.prompt)]
     if style.guidance_scale > 1:
         painted.append(("negative prompt", style.negative_prompt))
-    return (*_notes("segmenter", segmenter, found), *_notes("painter", painter, painted))
+    return [*_of("segmenter", segmenter, found), *_of("painter", painter, painted)]
 
 
-def _notes(role: str, directory: Path | None, prompts: list[tuple[str, str]]) -> Iterator[str]:
+def _of(reader: str, directory: Path | None, prompts: list[tuple[str, str]]) -> Iterator[CutPrompt]:
     for what, prompt in prompts:
-        limit, cut = _cut(directory, prompt) if directory else (0, "")
-        if cut:
-            yield f'the {role} reads {limit} tokens of the {what}; cut: "{shorten(cut, TOLD)}"'
+        limit, rest = _cut(directory, prompt) if directory else (0, "")
+        if rest:
+            yield CutPrompt(reader, limit, what, rest)
 
 
 @lru_cache(1_024)

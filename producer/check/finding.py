@@ -24,6 +24,8 @@ class Finding:
     code: str
     message: str
     hint: str = ""
+    #: The line, from 1, that an item's row starts on; None for all else and under a prefix.
+    row: int | None = None
 
     @classmethod
     def of(cls, kind: Kind, where: str, error: RestyleError) -> Self:

@@ -49,7 +49,7 @@ class Inspector:
             raise
         except RestyleError as error:
             return Inspected(None, Finding.of("item", spec.external_id, error))
-        notes = (Finding.note(spec.external_id, text) for text in self._prompts.of_item(spec))
+        notes = (Finding.note(spec.external_id, str(note)) for note in self._prompts.of_item(spec))
         return Inspected(header, notes=tuple(notes))
 
     def _header(self, address: str, etag: str | None = None) -> Header:

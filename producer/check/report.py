@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,12 @@ class Report:
 
     #: Items whose headers were read.
     items: int = 0
+    #: Rows of the manifest, right and wrong.
+    rows: int = 0
     #: Rows that are no items.
     wrong_rows: int = 0
+    #: Objects under a listed prefix that are no rows.
+    left_out: int = 0
     findings: list[Finding] = field(default_factory=list)
     #: Error code → items that would fail with it.
     failing: Counter[str] = field(default_factory=Counter)
@@ -63,11 +67,12 @@ class Report:
         """Whether a submission would be refused."""
         return self.wrong_rows > 0 or any(found.kind in REFUSED for found in self.findings)
 
-    def add(self, inspected: Inspected) -> None:
+    def add(self, inspected: Inspected, row: int | None) -> None:
         """Count an item in."""
         self.items += 1
         found = (inspected.finding, *inspected.notes) if inspected.finding else inspected.notes
-        self.findings.extend(found[: max(0, MAX_FINDINGS - len(self.findings))])
+        kept = found[: max(0, MAX_FINDINGS - len(self.findings))]
+        self.findings.extend(replace(one, row=row) for one in kept)
         if inspected.finding is not None:
             self.failing[inspected.finding.code] += 1
         if inspected.header is not None:
@@ -81,7 +86,9 @@ class Report:
             "items": self.items,
             "usable": self.usable,
             "failing": dict(self.failing),
+            "rows": self.rows,
             "wrong_rows": self.wrong_rows,
+            "left_out": self.left_out,
             "refused": self.refused,
             "containers": dict(self.containers),
             "megapixels": round(self.pixels / 1e6, 1),
@@ -117,13 +124,16 @@ def check(
         if not rows.problem_count:
             rows.refuse_wrong_rows()  # none is no manifest either
         problems = [*rows.problems, *rows.missing_buckets(store)]
+        report.rows, report.left_out = rows.rows, rows.left_out.count
         report.wrong_rows = rows.wrong_rows + len(problems) - len(rows.problems)
         report.findings.extend(map(Finding.of_rows, shared_problems(problems)))
+        if note := rows.left_out.note:
+            report.findings.append(Finding.note(draft.manifest, note))
         prompts = PromptNotes(draft.style, _models(rows, store, report), cache)
         report.findings.extend(Finding.note(draft.style.name, note) for note in prompts.of_style())
         inspector = Inspector(store, limits, prompts)
         for inspected in in_parallel(inspector.inspect, rows.specs(), THREADS):
-            report.add(inspected)
+            report.add(inspected, rows.row_of(report.items))
             progress(report.items)
     return report
 

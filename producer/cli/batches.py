@@ -180,7 +180,10 @@ def cancel(batch: BatchArgument, *, json: JsonFlag = False) -> None:
         count = board.cancel(batch)
     none = f"The batch {batch} has no open item; nothing was cancelled."
     _tell(
-        batch, {"cancelled": count}, f"{_items(count)} cancelled." if count else none, as_json=json
+        batch,
+        {"cancelled": count},
+        f"{counted(count, 'item')} cancelled." if count else none,
+        as_json=json,
     )
 
 
@@ -207,7 +210,7 @@ def retry(
     with open_board() as board:
         count = queue_again(board, batch, items=item or (), codes=code or ())
     none = f"No failed item of the batch {batch} answers to this; nothing was queued."
-    said = f"{_items(count)} queued again." if count else none
+    said = f"{counted(count, 'item')} queued again." if count else none
     _tell(batch, {"queued": count}, said, as_json=json)
 
 
@@ -246,8 +249,9 @@ def _goes_on(board: "StatusBoard", batch: str) -> bool:
     return bool(status.open)
 
 
-def _items(count: int) -> str:
-    return "1 item" if count == 1 else f"{count:,} items"
+def counted(count: int, thing: str) -> str:
+    """`1 item`, `12 items`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def _tell(batch: str, facts: dict[str, object], sentence: str, *, as_json: bool) -> None:

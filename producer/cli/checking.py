@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from producer.cli.batches import say
+from producer.cli.batches import counted, say
 from producer.cli.options import ManifestOption, OutputOption, StyleOption
 from producer.cli.terminal import (
     EXIT_FAILED,
@@ -44,7 +44,9 @@ def check(
     manifest: ManifestOption,
     style: StyleOption,
     output: OutputOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most findings to show.")] = SHOWN_FINDINGS,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Most findings in the table; --json has all of them.")
+    ] = SHOWN_FINDINGS,
     json: JsonFlag = False,
 ) -> None:
     """Tell what would go wrong with a manifest and a style, by headers alone; queues nothing.
@@ -98,15 +100,36 @@ def _show(report: "Report", limit: int, seconds: float) -> None:
         out().print(_table(report.findings[:limit]))
     if len(report.findings) > limit:
         say(f"These are the first {limit:,}; --limit shows more, --json all of them.")
-    kinds = ", ".join(f"{count:,} {name}" for name, count in report.containers.most_common())
-    pictures = f"{kinds}; {report.pixels / 1e6:,.0f} megapixels" if kinds else "none"
-    say(f"{report.usable:,} of {report.items:,} pictures can be used: {pictures}.")
+    for line in summary(report):
+        say(line)
+    say(
+        f"Checked in {seconds:.1f} s, by headers alone: whether a file is damaged further on, and "
+        "whether a mask is found, is seen only when it is rendered."
+    )
+
+
+def summary(report: "Report") -> Iterator[str]:
+    """What the table amounts to, line by line."""
+    if report.rows:
+        yield _usable(report)
     if report.failing:
         codes = ", ".join(f"{count:,} {code}" for code, count in report.failing.most_common())
-        say(f"{report.failing.total():,} items would fail alone: {codes}.")
+        yield f"{counted(report.failing.total(), 'item')} would fail alone: {codes}."
     if report.wrong_rows:
-        say(f"{report.wrong_rows:,} wrong rows: nothing would be queued before they are corrected.")
-    say(f"Checked in {seconds:.1f} s; whether a mask is found is seen only when it is rendered.")
+        they = "it is" if report.wrong_rows == 1 else "they are"
+        wrong = counted(report.wrong_rows, "wrong row")
+        yield f"{wrong}: nothing would be queued before {they} corrected."
+
+
+def _usable(report: "Report") -> str:
+    # Pictures of wrong rows were not looked at: then it is rows that are counted.
+    what = "rows" if report.wrong_rows else "pictures"
+    if not report.usable:
+        return f"None of {report.rows:,} {what} can be used."
+    kinds = ", ".join(f"{count:,} {name}" for name, count in report.containers.most_common())
+    pixels = report.pixels / 1e6
+    size = f"{pixels:,.1f}" if pixels < 10 else f"{pixels:,.0f}"
+    return f"{report.usable:,} of {report.rows:,} {what} can be used: {kinds}; {size} megapixels."
 
 
 def _table(findings: "list[Finding]") -> Table:
@@ -116,5 +139,6 @@ def _table(findings: "list[Finding]") -> Table:
     table.add_column("What, and what to do", overflow="fold")
     for found in findings:
         what = Text.assemble(found.message, (f"\n→ {found.hint}" if found.hint else "", "dim"))
-        table.add_row(Text(found.where), Text(found.code or "note"), what)
+        where = f"{found.where} (row {found.row})" if found.row else found.where
+        table.add_row(Text(where), Text(found.code or "note"), what)
     return table

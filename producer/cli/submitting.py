@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from producer.cli.batches import open_board, say
+from producer.cli.batches import counted, open_board, say
 from producer.cli.options import ManifestOption, OutputOption, StyleOption
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import ManifestInvalid, OutputMissing
@@ -16,7 +16,6 @@ from shared.settings import Settings, cache_path, load_settings
 
 if TYPE_CHECKING:
     from producer.submit import Progress, Receipt, Submission
-    from shared.jobs import Batch
 
 Lane = Literal["urgent", "standard", "bulk"]
 
@@ -72,7 +71,14 @@ def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "
         dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
         store = ObjectStore.connect(allowed=settings.allowed)
         try:
-            return place(request, board, store, dispatch=dispatcher.step, progress=progress)
+            return place(
+                request,
+                board,
+                store,
+                dispatch=dispatcher.step,
+                cache=cache_path(),
+                progress=progress,
+            )
         except ManifestInvalid as error:
             if as_json:
                 raise
@@ -103,25 +109,21 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
     from producer.summary import summary
 
     batch = receipt.status.batch
-    notes = _prompt_notes(batch)
     if as_json:
-        told = {"repeated": receipt.repeated, "delay": receipt.delay, "notes": notes}
-        print_json(summary(receipt.status) | told)
+        row_notes = [
+            {"note": note.note.clause, "count": note.count, "items": note.items}
+            for note in receipt.row_notes
+        ]
+        told = {"repeated": receipt.repeated, "delay": receipt.delay, "notes": receipt.notes}
+        print_json(summary(receipt.status) | told | {"row_notes": row_notes})
         return
-    for note in notes:
+    for note in (*receipt.notes, *receipt.row_notes):
         err().print(f"note: {note}", markup=False, soft_wrap=True)
     said = "was already submitted" if receipt.repeated else "is submitted"
-    say(f"The batch {batch.batch_id} {said}: {batch.total:,} items, {batch.lane} lane.")
+    say(f"The batch {batch.batch_id} {said}: {counted(batch.total, 'item')}, {batch.lane} lane.")
     if receipt.delay:
         say(f"Workers will hear of it later: {receipt.delay}")
     say(f"Next: restyle watch {batch.batch_id}")
-
-
-def _prompt_notes(batch: "Batch") -> tuple[str, ...]:
-    """What of the style's prompts is too long for its models, where those are on this host."""
-    from producer.prompts import PromptNotes
-
-    return PromptNotes(batch.style, batch.models, cache_path()).of_style()
 
 
 def _show_ignored(request: "Submission", receipt: "Receipt") -> None:

@@ -59,7 +59,7 @@ class ManifestEmpty(InputError):
     """A manifest without a single row."""
 
     code = "manifest_empty"
-    sentence = "The manifest {manifest} names no image; nothing was queued."
+    sentence = "The manifest {manifest} names no image; nothing was queued{left_out}."
     hint = "A CSV needs a `source` column and at least one row; a prefix must hold images."
 
 

@@ -4,12 +4,15 @@ import json
 import subprocess
 import sys
 import uuid
+from collections import Counter
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from producer.check import Report
 from producer.cli import ROOMS, app
+from producer.cli.checking import summary
 from producer.control import retry
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
@@ -308,13 +311,15 @@ def test_check_tells_everything_in_one_table_and_queues_nothing(installation, st
     fine = files(installation, style, manifest_of(installation, "fine"))
     done = installation.restyle("check", *fine)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1 of 1 pictures can be used: 1 JPEG" in done.stdout
+    assert "1 of 1 pictures can be used: 1 JPEG; 0.0 megapixels." in done.stdout
+    assert "whether a file is damaged further on" in done.stdout
     some = files(installation, style, manifest_of(installation, "fine", "page", "gone"))
     done = installation.restyle("check", *some)
     assert done.returncode == 1
     assert "1 of 3 pictures can be used" in done.stdout
     assert "image_markup" in done.stdout
     assert "object_missing" in done.stdout
+    assert "page (row 3)" in done.stdout
     wrong = manifest_of(installation, "fine", "page") + "\nhttp://elsewhere/a.jpg,x"
     done = installation.restyle("check", *files(installation, style, wrong), "--json")
     assert done.returncode == 2
@@ -326,3 +331,36 @@ def test_check_tells_everything_in_one_table_and_queues_nothing(installation, st
         1,
     )
     assert counts["refused"]
+
+
+@pytest.mark.parametrize(
+    ("found", "lines"),
+    [
+        (
+            Report(items=2, rows=9, wrong_rows=7, containers=Counter(JPEG=2), pixels=2_460_000),
+            [
+                "2 of 9 rows can be used: 2 JPEG; 2.5 megapixels.",
+                "7 wrong rows: nothing would be queued before they are corrected.",
+            ],
+        ),
+        (
+            Report(rows=1, wrong_rows=1),
+            [
+                "None of 1 rows can be used.",
+                "1 wrong row: nothing would be queued before it is corrected.",
+            ],
+        ),
+        (
+            Report(items=1, rows=1, failing=Counter(image_empty=1)),
+            ["None of 1 pictures can be used.", "1 item would fail alone: 1 image_empty."],
+        ),
+        (Report(wrong_rows=1), ["1 wrong row: nothing would be queued before it is corrected."]),
+        (
+            Report(items=30, rows=30, containers=Counter(PNG=30), pixels=360_000_000),
+            ["30 of 30 pictures can be used: 30 PNG; 360 megapixels."],
+        ),
+    ],
+)
+def test_the_summary_of_a_check_counts_what_it_names(found, lines):
+    """Rows where rows are wrong, else pictures; one is one, and none is none."""
+    assert list(summary(found)) == lines

@@ -87,6 +87,23 @@ def test_every_kind_of_trouble_is_told_at_once(bucket, manifest, style):
     assert any("did you mean steps" in message for message in rows_told)
     assert [found.code for found in report.findings if found.kind == "model"] == ["model_missing"]
     assert report.refused
+    assert (report.rows, report.wrong_rows) == (14, 1)
+    rows_of = {found.where: found.row for found in report.findings if found.kind == "item"}
+    assert (rows_of["empty.jpg"], rows_of["nowhere.jpg"]) == (4, 11)
+
+
+def test_what_a_prefix_holds_beside_its_pictures_is_told(bucket, style):
+    """Other files and names without an ending are left out, and counted."""
+    for name in ("a.jpg", "b.jpeg"):
+        (bucket / name).write_bytes(file_of(Image.fromarray(photo()), "JPEG"))
+    for name in ("list.txt", "photo", "scan.bmp", "z.pdf"):
+        (bucket / name).write_bytes(b"x")
+    draft = Draft(f"s3://{bucket.name}/", style)
+    report = check(draft, ObjectStore.connect(), LIMITS, NO_CACHE)
+    (note,) = report.findings
+    assert (note.kind, note.row) == ("note", None)
+    assert note.message.endswith(": list.txt, photo, scan.bmp, …")
+    assert (report.left_out, report.as_json()["left_out"], report.usable) == (4, 4, 2)
 
 
 def test_a_clean_manifest_has_nothing_told(bucket, manifest, style):

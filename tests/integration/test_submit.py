@@ -25,6 +25,7 @@ from shared.errors import (
     RedisUnreachable,
     RestyleError,
     StyleInvalid,
+    StyleUnreadable,
 )
 from shared.jobs import Batch
 from shared.queue import Publisher, celery_app
@@ -32,6 +33,9 @@ from shared.s3 import ObjectStore
 from shared.settings import Settings
 from shared.states import ItemState
 from shared.styles import load_style
+from tests.installation import DEMO_MODELS
+
+MODELS = {"segmenter": "clipseg", "painter": "inpaint"}
 
 
 class Desk:
@@ -84,7 +88,10 @@ class Desk:
         """Submit it."""
         request = self.request(*args, **fields)
         dispatch = dispatch or self.dispatcher.step
-        return submit(request, self.board, self.store, dispatch=dispatch, progress=progress)
+        cache = self.folder / "cache"
+        return submit(
+            request, self.board, self.store, dispatch=dispatch, cache=cache, progress=progress
+        )
 
 
 @pytest.fixture(scope="module")
@@ -247,15 +254,48 @@ def test_of_two_that_race_for_an_id_one_wins_and_owns_the_record(desk):
 
 def test_a_prefix_lists_its_images_with_their_etags(desk):
     """Sources are pinned by the listing; folders, other files and earlier results are no rows."""
-    for name in ("in/b.PNG", "in/deep/c.webp", "in/notes.txt", "in/out/old.jpg"):
+    stored = ("in/b.PNG", "in/deep/c.webp", "in/notes.txt", "in/out/old.jpg", "in/out/old.json")
+    for name in (*stored, "in/deep/d.pdf", "in/e", "in/.DS_Store"):
         path = desk.bucket / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"picture")
     place = f"s3://{desk.bucket.name}/in"
-    desk.submit(place + "/", output=place + "/out")
+    receipt = desk.submit(place + "/", output=place + "/out")
     specs = [item.spec for item in desk.board.items("spring")]
     assert [spec.external_id for spec in specs] == ["in/b.PNG", "in/deep/c.webp"]
     assert all(spec.etag and spec.size == 7 for spec in specs)
+    (note,) = receipt.notes
+    assert note.startswith("4 objects under the prefix were left out, as their names end in none")
+    assert note.endswith(".webp: .DS_Store, deep/d.pdf, e, …")
+
+
+def test_a_prefix_without_images_says_what_it_holds(desk):
+    """Nothing to do is told with what was taken for none."""
+    (desk.bucket / "in").mkdir()
+    (desk.bucket / "in" / "a.heic").write_bytes(b"picture")
+    with pytest.raises(ManifestEmpty, match=r"1 object .* was left out, as its name .*: a\.heic\."):
+        desk.submit(f"s3://{desk.bucket.name}/in/")
+
+
+def test_notes_of_rows_are_told_once_for_all_of_them(desk):
+    """A prompt that is cut off and a list that is none, with the first items and their number."""
+    models = {name: str(DEMO_MODELS / folder) for name, folder in MODELS.items()}
+    style = desk.written("s.yaml", desk.style_text(**models, protect="the face|the hair"))
+    long = " ".join(["red"] * 90)
+    rows = [{"external_id": f"long {number}", "prompt": f"{long} {number}"} for number in range(5)]
+    rows += [{"external_id": "one", "negative_prompt": long}, {"external_id": "good", "seed": 1}]
+    rows += [{"external_id": "list", "mask_prompt": ["the dress, the belt"]}]
+    receipt = desk.submit(desk.rows(*rows), style=style)
+    assert receipt.notes == (
+        "protect_prompts holds one prompt with a '|': write a list to name several",
+    )
+    many, one, run_together = map(str, receipt.row_notes)
+    told = "long 0, long 1, long 2 and 2 more: the painter reads 77 tokens of the prompt"
+    assert many == told
+    assert one.startswith("one: the painter reads 77 tokens of the negative prompt; cut:")
+    assert run_together == (
+        "list: mask_prompt holds one prompt with a ',': write a list to name several"
+    )
 
 
 def test_a_manifest_may_lie_in_s3(desk):
@@ -299,7 +339,7 @@ WRONG = {
         StyleInvalid,
         lambda desk: {"style": desk.written("s.yaml", desk.style_text(steps=0))},
     ),
-    "the style's file": (StyleInvalid, lambda desk: {"style": desk.folder / "none.yaml"}),
+    "the style's file": (StyleUnreadable, lambda desk: {"style": desk.folder / "none.yaml"}),
     "a model": (
         ModelMissing,
         lambda desk: {"manifest": desk.rows({"painter": str(desk.folder / "nowhere")})},

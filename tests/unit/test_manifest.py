@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producer.manifest import open_manifest
+from producer.manifest import open_manifest, read_manifest
 from producer.rows import COLUMNS, IDENTITY, Row
 from producer.specs import SpecChecker, flat_row, spec_of
 from shared.errors import (
@@ -150,6 +150,15 @@ def test_models_and_buckets_of_all_rows_are_told(tmp_path, store):
         assert manifest.models == {STYLE.segmenter, STYLE.painter, "./mine"}
         probes = [(one.row, one.column, str(one.address)) for one in manifest.probes.values()]
         assert probes == [(2, "source", "s3://one/a.png"), (2, "mask", "s3://two/m.png")]
+
+
+def test_an_item_knows_the_line_of_its_row(tmp_path, store):
+    """Blank lines, wrong rows and the header are counted as an editor counts them."""
+    rows = "source,colour\n\ns3://b/a.png,\nhttp://b,\ns3://b/b.png,\n"
+    (tmp_path / "m.csv").write_text(rows)
+    with read_manifest(str(tmp_path / "m.csv"), STYLE, store) as manifest:
+        assert [manifest.row_of(spec.number) for spec in manifest.specs()] == [3, 5]
+        assert (manifest.rows, manifest.wrong_rows) == (3, 2)
 
 
 def test_a_manifest_reads_as_itself(tmp_path, store):
