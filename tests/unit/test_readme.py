@@ -11,6 +11,7 @@ from producer.manifest import open_manifest
 from producer.tolerance import LEAST_OVERLAP, TOLERANCE_LEVELS
 from shared.s3 import ObjectStore
 from shared.settings import Settings
+from shared.states import ItemState
 from shared.styles import ALIASES, Style, parse_style
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,14 @@ def test_every_setting_is_in_the_table_with_its_meaning(name):
     """Nobody should have to read the source to set something."""
     row = re.search(rf"^\| `RESTYLE_{name.upper()}` \|.*\| (.+) \|$", README, flags=re.MULTILINE)
     assert row, name
+
+
+def test_the_glossary_names_every_state_of_an_item():
+    """Whoever reads a state in a list finds what it means."""
+    row = re.search(r"^\| state \|.*$", README, flags=re.MULTILINE)
+    assert row
+    assert re.findall(r"\*(\w+)\*", row[0]) == sorted(ItemState, key=row[0].index)
+    assert all(f"*{state}*" in row[0] for state in ItemState)
 
 
 def test_every_command_in_the_readme_exists():
