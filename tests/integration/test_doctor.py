@@ -250,7 +250,7 @@ def test_a_wrong_style_file_is_one_sentence(restyle_environment, tmp_path):
     """What cannot be read ends the command with the exit status for input."""
     status, text = invoke("doctor", "--style", str(tmp_path / "none.yaml"))
     assert status == 2
-    assert "style_invalid" in text
+    assert "style_unreadable" in text
 
 
 def test_config_show_names_every_setting_and_its_origin(restyle_environment, monkeypatch):
