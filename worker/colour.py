@@ -8,6 +8,7 @@ from PIL import Image, ImageCms
 
 from shared.errors import ImageUnsupported
 from worker.arrays import Grey, Rgb
+from worker.hints import Hint
 
 #: The colour space, as an ICC profile's header spells it, that a mode's numbers are in.
 #: A mode that is not listed is RGB or turns into it without a profile's help.
@@ -39,8 +40,8 @@ class Colours:
     notes: tuple[str, ...]
 
 
-def to_rgb(image: Image.Image, *, source: str) -> Colours:
-    """Take a loaded picture's colours out.
+def to_rgb(image: Image.Image, hint: Hint, *, source: str) -> Colours:
+    """Take a loaded picture's colours out; without a profile of its own, it has the hint's.
 
     RGB keeps its ICC profile and its numbers, unless the profile is too large for results. Then
     it goes through it to sRGB, as grey, CMYK and Lab do, or by Pillow's plain formulas where they
@@ -51,8 +52,8 @@ def to_rgb(image: Image.Image, *, source: str) -> Colours:
     """
     narrow = to_eight_bits(image, source=source)
     alpha = _alpha(image)
-    rgb, icc, notes = _through_profile(narrow, image.info.get("icc_profile"))
-    return Colours(np.asarray(rgb, dtype=np.uint8), alpha, icc, notes)
+    rgb, icc, notes = _through_profile(narrow, image.info.get("icc_profile") or hint.icc)
+    return Colours(np.asarray(rgb, dtype=np.uint8), alpha, icc, hint.notes + notes)
 
 
 def to_eight_bits(image: Image.Image, *, source: str) -> Image.Image:
