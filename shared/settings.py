@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from shared.allowed import AllowedPlaces, places
 from shared.errors import AddressInvalid, SettingsInvalid
-from shared.pictures import Limits
+from shared.pictures.limits import Limits
 from shared.wording import did_you_mean, first_problems, problem_fields
 
 PREFIX = "RESTYLE_"

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from shared.pictures import Limits
+from shared.pictures.limits import Limits
 from shared.styles import Style
 from worker.images import Picture, decode, decode_mask
 

@@ -7,16 +7,9 @@ import numpy as np
 from PIL import Image
 
 from shared.errors import MaskMismatch
-from shared.pictures import (
-    Container,
-    Limits,
-    check_jpeg,
-    check_shape,
-    open_picture,
-    reading,
-)
-from shared.pictures.header import CONTAINERS
-from shared.pictures.limits import sides
+from shared.pictures.header import CONTAINERS, Container, open_picture, reading
+from shared.pictures.jpeg import check_jpeg
+from shared.pictures.limits import Limits, check_shape, sides
 from shared.pictures.signatures import HEAD_BYTES
 from worker.arrays import Grey, Rgb, Size
 from worker.colour import to_eight_bits, to_rgb

@@ -8,7 +8,8 @@ from PIL import Image
 from PIL.ExifTags import IFD
 
 from shared.errors import OutputUnfaithful
-from shared.pictures import Limits, open_picture, reading
+from shared.pictures.header import open_picture, reading
+from shared.pictures.limits import Limits
 from shared.pictures.signatures import HEAD_BYTES
 from shared.styles import Style
 from worker.arrays import Size
