@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from producer.pictures import Samples
-from producer.tolerance import LEAST_OVERLAP
+from producer.tolerance import LEAST_OVERLAP, LOSSY_SHARE
 
 #: Rows compared at a time: bounds memory on large pictures.
 BAND_ROWS = 256
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
     #: Every decoded sample is the same.
     EQUAL = "equal"
-    #: No sample differs by more than the tolerance.
+    #: No sample differs by more than the tolerance, and the encoder's own error for a few.
     WITHIN = "within_tolerance"
     DIFFERENT = "different"
 
@@ -62,13 +62,14 @@ class MaskLikeness:
     mismatch: str = ""
 
 
-def likeness(then: Samples, now: Samples, tolerance: int) -> Likeness:
+def likeness(then: Samples, now: Samples, tolerance: int, encoder_levels: int = 0) -> Likeness:
     """Compare two pictures.
 
     Args:
         then: uint8, H x W x channels.
         now: Likewise.
         tolerance: Levels (0 to 255) that any sample may differ by.
+        encoder_levels: The encoder's own error, by which some pixels may differ more.
     """
     if mismatch := _mismatch(then, now):
         verdict = Verdict.DIFFERENT
@@ -80,12 +81,14 @@ def likeness(then: Samples, now: Samples, tolerance: int) -> Likeness:
         counts += np.bincount(band.ravel(), minlength=256)
         over += int(np.count_nonzero(band.max(axis=2) > tolerance))
     largest = int(np.flatnonzero(counts)[-1])
+    share = over / (then.shape[0] * then.shape[1])
+    allowed = tolerance + (encoder_levels if share <= LOSSY_SHARE else 0)
     levels, total = np.arange(256), int(counts.sum())
     return Likeness(
-        verdict=_verdict(largest, tolerance),
+        verdict=_verdict(largest, allowed),
         largest=largest,
         mean=float(counts @ levels) / total,
-        over=over / (then.shape[0] * then.shape[1]),
+        over=share,
         psnr=_psnr(float(counts @ levels**2) / total),
     )
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.pictures import Limits, open_picture, reading
+from shared.pictures.header import open_picture, reading
+from shared.pictures.limits import Limits
 from shared.pictures.signatures import HEAD_BYTES
 
 #: uint8, H x W x channels: 1 for a mask, 3 for a picture, 4 for one with transparency.

@@ -75,7 +75,8 @@ def retell(
         then: The stored result's sidecar.
         now: That of its replay.
         store: Has the pictures of both.
-        tolerance: Levels (0 to 255) that any sample may differ by.
+        tolerance: Levels (0 to 255) that any sample may differ by; of a lossy file, see
+            `producer.tolerance`.
         max_pixels: Larger pictures are refused.
 
     Raises:
@@ -83,11 +84,18 @@ def retell(
         StorageError: A picture that is gone.
     """
     shelf = _Shelf(store, max_pixels)
-    compare = partial(likeness, tolerance=tolerance)
     pairs = zip(then.variants, now.variants, strict=True)
-    variants = tuple(_part(old, new, shelf, compare) for old, new in pairs)
+    variants = tuple(_variant(old, new, shelf, tolerance) for old, new in pairs)
     mask = _part(then.mask, now.mask, shelf, mask_likeness)
     return Retelling(then, now, tolerance, variants, mask)
+
+
+def _variant(
+    then: VariantFacts, now: VariantFacts, shelf: "_Shelf", tolerance: int
+) -> Part[Likeness]:
+    error = max(one.proof.outside_after_decoding for one in (then, now))
+    compare = partial(likeness, tolerance=tolerance, encoder_levels=error)
+    return _part(then, now, shelf, compare)
 
 
 @dataclass(frozen=True, slots=True)

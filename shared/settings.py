@@ -23,7 +23,7 @@ from pydantic_settings import (
 from shared.allowed import AllowedPlaces, places
 from shared.ecosystem import ECOSYSTEM, SECRET
 from shared.errors import AddressInvalid, SettingsInvalid
-from shared.pictures import Limits
+from shared.pictures.limits import Limits
 from shared.wording import Problem, did_you_mean, in_one_sentence, like, problems
 
 PREFIX = "RESTYLE_"

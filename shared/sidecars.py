@@ -292,4 +292,6 @@ def parse_sidecar(body: bytes, *, where: str) -> Sidecar | FailureSidecar:
 
 def dump_sidecar(sidecar: Sidecar | FailureSidecar) -> bytes:
     """The sidecar as UTF-8 JSON for people and programs."""
-    return sidecar.model_dump_json(indent=2).encode()
+    # Where a failure's own sidecar lies is no news in it.
+    left_out = {"error": {"sidecar"}} if isinstance(sidecar, FailureSidecar) else None
+    return sidecar.model_dump_json(indent=2, exclude=left_out).encode()

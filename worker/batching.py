@@ -159,6 +159,7 @@ class Batcher(Generic[ResultT]):
         """Jobs for the next call, already running; empty when the Batcher is closed."""
         with self._changed:
             while not self._closed:
+                self._let_cancelled_go()
                 now = time.monotonic()
                 if taken := self._room.take(now):
                     self._changed.notify_all()
@@ -168,6 +169,13 @@ class Batcher(Generic[ResultT]):
                 else:
                     self._changed.wait(self._room.seconds_until_ripe(now))
         return []
+
+    def _let_cancelled_go(self) -> None:
+        dropped = self._room.drop_cancelled()
+        for job in dropped:
+            _start(job)
+        if dropped:
+            self._changed.notify_all()
 
     def _work_through(self, jobs: list[Job[ResultT]]) -> None:
         """Run jobs of one group in as few calls as their errors allow."""

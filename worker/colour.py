@@ -6,15 +6,13 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from shared.errors import ImageUnsupported
+from shared.pictures.header import check_samples
 from worker.arrays import Grey, Rgb
+from worker.hints import Hint
 
 #: The colour space, as an ICC profile's header spells it, that a mode's numbers are in.
 #: A mode that is not listed is RGB or turns into it without a profile's help.
 SPACES = {"1": "GRAY", "L": "GRAY", "LA": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
-
-#: Modes whose samples have 32 bits: nothing in the file says which of them is white.
-UNSCALED = frozenset({"I", "F"})
 
 #: The largest profile that every container can carry and give back, in bytes: Pillow reads no
 #: larger one from a PNG (JPEG ends at 16.7 MB, WebP and AVIF carry 17 MB). Displays and working
@@ -39,8 +37,8 @@ class Colours:
     notes: tuple[str, ...]
 
 
-def to_rgb(image: Image.Image, *, source: str) -> Colours:
-    """Take a loaded picture's colours out.
+def to_rgb(image: Image.Image, hint: Hint, *, source: str) -> Colours:
+    """Take a loaded picture's colours out; without a profile of its own, it has the hint's.
 
     RGB keeps its ICC profile and its numbers, unless the profile is too large for results. Then
     it goes through it to sRGB, as grey, CMYK and Lab do, or by Pillow's plain formulas where they
@@ -51,8 +49,8 @@ def to_rgb(image: Image.Image, *, source: str) -> Colours:
     """
     narrow = to_eight_bits(image, source=source)
     alpha = _alpha(image)
-    rgb, icc, notes = _through_profile(narrow, image.info.get("icc_profile"))
-    return Colours(np.asarray(rgb, dtype=np.uint8), alpha, icc, notes)
+    rgb, icc, notes = _through_profile(narrow, image.info.get("icc_profile") or hint.icc)
+    return Colours(np.asarray(rgb, dtype=np.uint8), alpha, icc, hint.notes + notes)
 
 
 def to_eight_bits(image: Image.Image, *, source: str) -> Image.Image:
@@ -61,8 +59,7 @@ def to_eight_bits(image: Image.Image, *, source: str) -> Image.Image:
     Raises:
         ImageUnsupported: 32-bit samples, which have no white point.
     """
-    if image.mode in UNSCALED:
-        raise ImageUnsupported(source=source, reason="its samples have 32 bits; use 8 or 16")
+    check_samples(image, source=source)
     if not image.mode.startswith("I;16"):
         return image
     wide = np.asarray(image).astype(np.uint32)

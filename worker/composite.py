@@ -3,7 +3,7 @@
 Nothing outside the mask is ever computed anew: those pixels are the source's own bytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -11,10 +11,11 @@ import numpy as np
 from shared.errors import KeptPixelsChanged
 from worker.arrays import Grey, Mask, Rgb
 from worker.crops import Crop, CropPlan
-from worker.scaling import enlarge, scale
+from worker.enlargement import pieces
+from worker.scaling import scale
 from worker.shapes import bounding_box
 
-#: Rows that are blended or compared at a time: bounds memory on large pictures.
+#: Rows that are compared at a time: bounds memory on large pictures.
 BAND_ROWS = 512
 
 
@@ -23,7 +24,13 @@ def cut(pixels: Rgb | Grey, crop: Crop, side: int) -> Rgb | Grey:
 
     What sticks out of the picture is filled with its mirror image; nothing is stretched.
     """
-    return scale(_square(pixels, crop), (side, side))
+    inside = pixels[crop.visible((pixels.shape[1], pixels.shape[0]))]
+    if inside.shape[:2] == (crop.side, crop.side):
+        return scale(inside, (side, side))
+    if crop.side <= side:
+        # Small, and bicubic overshoots: it must not be cut off between the axes.
+        return scale(_by_axes(pixels, crop, lambda part, _: part), (side, side))
+    return _by_axes(pixels, crop, lambda part, axis: _scaled(part, axis, side))
 
 
 def cut_mask(mask: Mask | Grey, crop: Crop, side: int) -> Grey:
@@ -32,28 +39,47 @@ def cut_mask(mask: Mask | Grey, crop: Crop, side: int) -> Grey:
     A pixel that touches a single masked pixel of the source is repainted. What sticks out is
     mirrored like the picture, so that no mirrored garment is left to take its colours from.
     """
-    square = _square(np.ascontiguousarray(mask != 0).view(np.uint8), crop)
-    return np.asarray(_touched(_touched(square, side).T, side).T * 255, dtype=np.uint8)
+    square = _by_axes(mask.view(np.uint8), crop, lambda part, axis: _touched(part, axis, side))
+    return np.where(square != 0, np.uint8(255), np.uint8(0))
 
 
-def _square(pixels: Grey, crop: Crop) -> Grey:
-    height, width = pixels.shape[:2]
-    rows, columns = crop.visible((width, height))
-    inside = pixels[rows, columns]
-    above, left = rows.start - crop.top, columns.start - crop.left
-    below, right = crop.side - above - inside.shape[0], crop.side - left - inside.shape[1]
-    if not (above or left or below or right):
-        return inside
-    mirrored = cv2.copyMakeBorder(inside, above, below, left, right, cv2.BORDER_REFLECT_101)
+def _by_axes(pixels: Grey, crop: Crop, fit: Callable[[Grey, int], Grey]) -> Grey:
+    """What a crop shows, each axis mirrored and then made to fit, one after the other.
+
+    The axis that sticks out comes last: what is mirrored is narrow by then. The square at its
+    full size would take far more memory than a long picture does.
+    """
+    visible = crop.visible((pixels.shape[1], pixels.shape[0]))
+    square = pixels[visible]
+    for axis in sorted((0, 1), key=lambda axis: -square.shape[axis]):
+        before = visible[axis].start - (crop.top, crop.left)[axis]
+        square = fit(_mirrored(square, axis, before, crop.side), axis)
+    return square
+
+
+def _mirrored(pixels: Grey, axis: int, before: int, length: int) -> Grey:
+    """An axis at a crop's length, with so many mirrored pixels before the picture's own."""
+    after = length - before - pixels.shape[axis]
+    if not (before or after):
+        return pixels
+    (above, below), (left, right) = ((before, after) if axis == one else (0, 0) for one in (0, 1))
+    mirrored = cv2.copyMakeBorder(pixels, above, below, left, right, cv2.BORDER_REFLECT_101)
     return np.asarray(mirrored, dtype=np.uint8)
 
 
-def _touched(mask: Grey, count: int) -> Grey:
-    """Scale the rows of a 0/1 mask to a count, each the largest of all rows that it overlaps."""
-    edges = np.arange(count + 1) * len(mask)
+def _scaled(pixels: Grey, axis: int, count: int) -> Grey:
+    height, width = pixels.shape[:2]
+    return scale(pixels, (width, count) if axis == 0 else (count, height))
+
+
+def _touched(mask: Grey, axis: int, count: int) -> Grey:
+    """Scale an axis of a mask to a count, each the largest of all pixels that it overlaps."""
+    length = mask.shape[axis]
+    edges = np.arange(count + 1) * length
     first, last = edges[:-1] // count, -(-edges[1:] // count) - 1
-    # reduceat ends where the next one starts; a shared row counts for both.
-    return np.maximum(np.maximum.reduceat(mask, first, axis=0), mask[last])
+    # reduceat ends where the next one starts; a shared pixel counts for both.
+    until = np.maximum.reduceat(mask, first, axis=axis)
+    return np.asarray(np.maximum(until, mask.take(last, axis=axis)), dtype=np.uint8)
 
 
 def paste(source: Rgb, painted: Sequence[Rgb], plan: CropPlan, alpha: Grey) -> Rgb:
@@ -79,17 +105,25 @@ def _lay(target: Rgb, painted: Rgb, crop: Crop, alpha: Grey) -> None:
     box = bounding_box(alpha[rows, columns])
     if box is None:
         return
-    whole = enlarge(painted, crop.side)
-    inner = whole[rows.start - crop.top :, columns.start - crop.left :][box]
-    _blend(target[rows, columns][box], inner, alpha[rows, columns][box])
+    under, weight = target[rows, columns][box], alpha[rows, columns][box]
+    part = _moved(box[0], rows.start - crop.top), _moved(box[1], columns.start - crop.left)
+    for piece, paint in pieces(painted, crop.side, part):
+        _blend(under[piece], paint, weight[piece])
+
+
+def _moved(extent: slice, by: int) -> slice:
+    return slice(extent.start + by, extent.stop + by)
 
 
 def _blend(target: Rgb, painted: Rgb, alpha: Grey) -> None:
     """Lay the painted pixels on the target, rounded to nearest; exact where alpha is 0 or 255."""
-    for band in _bands(len(target)):
-        weight = alpha[band, :, None].astype(np.uint16)
-        mixed = target[band] * (255 - weight) + painted[band] * weight + 127
-        target[band] = mixed // 255
+    # A weight for each channel: numpy is slow where three share one.
+    weight = cv2.merge([alpha] * 3)
+    mixed = np.multiply(target, 255 - weight, dtype=np.uint16)
+    mixed += np.multiply(painted, weight, dtype=np.uint16)
+    mixed += 127
+    mixed //= 255
+    target[:] = mixed
 
 
 def largest_difference_outside(source: Rgb, result: Rgb, alpha: Grey) -> int:

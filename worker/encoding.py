@@ -105,7 +105,7 @@ def encode(picture: Picture, container: str, style: Style) -> Encoded:
         container: JPEG, PNG, WEBP or AVIF, as `output_container` gives it.
         style: Quality, and which metadata stays.
     """
-    codec, metadata = CODECS[container], Metadata.of(picture, style)
+    codec, metadata = CODECS[container], Metadata.of(picture, style, container)
     options = codec.options(style)
     image = _flat_or_clear(picture, container, style.background)
     body = _written(image, container, options | _carried(metadata, container))

@@ -48,6 +48,8 @@ STALE_TAGS = frozenset({Base.MakerNote, IFD.Interop})
 MAX_EXIF_BYTES = 65_533
 #: A JPEG's header counts dots per inch in 16 bits.
 MAX_DPI = 65_535
+#: EXIF's unit of a resolution, and the units of a JPEG's header: inches and centimetres.
+INCH, JFIF_UNITS = 2, (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,17 @@ def without_position(kept: bytes) -> bytes | None:
     return exif.tobytes() if len(exif) else None
 
 
+def with_resolution(kept: bytes | None, dpi: int) -> bytes:
+    """The kept tags, with a resolution where they tell none: for files without a place for it."""
+    exif = Image.Exif()
+    if kept:
+        exif.load(kept)
+    if Base.XResolution not in exif:
+        exif[Base.XResolution] = exif[Base.YResolution] = dpi
+        exif[Base.ResolutionUnit] = INCH
+    return exif.tobytes()
+
+
 def read_dpi(image: Image.Image) -> tuple[int | None, tuple[str, ...]]:
     """The picture's resolution in dots per inch, and what there is to say about it.
 
@@ -94,15 +107,20 @@ def read_dpi(image: Image.Image) -> tuple[int | None, tuple[str, ...]]:
 
 
 def _dpi(image: Image.Image) -> int | None:
+    if image.format in {"JPEG", "MPO"} and image.info.get("jfif_unit") not in JFIF_UNITS:
+        return None  # Pillow makes up 72; what EXIF says stays in EXIF
     across, down = image.info.get("dpi", (0, 0))
-    sane = across == down and 1 <= across <= MAX_DPI  # no comparison holds for a NaN
+    # Pillow makes up 1 where a TIFF says nothing; and no comparison holds for a NaN.
+    sane = across == down and 1 < across <= MAX_DPI
     return round(across) if sane else None
 
 
 def _turn(image: Image.Image) -> Transpose | None:
-    # Pillow has read a JPEG's EXIF before us, for its resolution, and told nobody that it failed.
-    Image.Exif().load(image.info.get("exif", b""))
-    return TURNS.get(image.getexif().get(Base.Orientation))
+    # Not by `getexif`: it also believes XMP, which no browser turns a picture for.
+    exif = Image.Exif()
+    exif.load(image.info.get("exif", b""))
+    tags = getattr(image, "tag_v2", exif)
+    return TURNS.get(tags.get(Base.Orientation))
 
 
 def _kept(image: Image.Image, *, turned: bool) -> bytes | None:

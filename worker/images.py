@@ -7,21 +7,15 @@ import numpy as np
 from PIL import Image
 
 from shared.errors import MaskMismatch
-from shared.pictures import (
-    Container,
-    Limits,
-    check_jpeg,
-    check_shape,
-    open_picture,
-    reading,
-)
-from shared.pictures.header import CONTAINERS
-from shared.pictures.limits import sides
+from shared.pictures.header import CONTAINERS, Container, open_picture, reading
+from shared.pictures.jpeg import check_jpeg
+from shared.pictures.limits import Limits, check_shape, sides
 from shared.pictures.signatures import HEAD_BYTES
 from worker.arrays import Grey, Rgb, Size
 from worker.colour import to_eight_bits, to_rgb
 from worker.credits import read_credits
 from worker.exif import read_dpi, read_exif, upright
+from worker.hints import read_hint
 from worker.info import load
 from worker.profiles import ColourSpace, colour_space
 
@@ -82,7 +76,7 @@ def decode(body: bytes, *, source: str, limits: Limits) -> Picture:
         notes = _losses(image)
         notes += load(image)
         exif = read_exif(image)
-        colours = to_rgb(upright(image, exif), source=source)
+        colours = to_rgb(upright(image, exif), read_hint(image, body), source=source)
         container = CONTAINERS[image.format]
         told, (dpi, dpi_notes) = read_credits(image, body), read_dpi(image)
     notes += exif.notes + colours.notes + _space_notes(colours.icc) + told.notes + dpi_notes

@@ -1,6 +1,9 @@
 """Inpainting: the squares of a picture that the painter paints, for each variant one a crop."""
 
+from collections.abc import Collection
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from shared.tokens import prompt_notes
@@ -16,6 +19,9 @@ from worker.views import View, views_of
 from worker.waiting import Answer
 from worker.work import Work
 
+#: How long a stopped item may go on waiting for its squares, in seconds.
+STOP_SECONDS = 0.5
+
 
 class Inpainting:
     """Has squares painted; shared by all item threads of a process."""
@@ -27,27 +33,44 @@ class Inpainting:
     def paint(
         self, order: Order, picture: Picture, mask: Repaint, plan: CropPlan, work: Work
     ) -> list[list[Answer[Square]]]:
-        """The painted squares, sRGB at the working size: for each variant, one a crop."""
+        """The painted squares, sRGB at the working size: for each variant, one a crop.
+
+        Raises:
+            RestyleError: A square could not be painted; what did not start will not be.
+            ClaimGone: The item must not go on here; likewise.
+        """
         seen = picture.flattened(order.style.background)
         views = views_of(seen, picture.space, mask, plan, order.style.working_size)
         directory = str(self._models.fetch(order.painter))
-        # All are asked for before the first is awaited, so that they may share a call.
-        asked = [
-            [
-                self._batcher.submit(_request(order, view, directory, (variant, crop), work))
-                for crop, view in enumerate(views, start=1)
-            ]
-            for variant in range(1, order.style.variants + 1)
-        ]
-        return [
-            [_corrected(future.result(), view) for future, view in zip(futures, views, strict=True)]
-            for futures in asked
-        ]
+        variants = range(1, order.style.variants + 1)
+        asked: list[Future[Answer[Any]]] = []
+        try:
+            # All are asked for before the first is awaited, so that they may share a call.
+            for variant, (crop, view) in product(variants, enumerate(views, start=1)):
+                request = _request(order, view, directory, (variant, crop), work)
+                asked.append(self._batcher.submit(request))
+            _await(asked, work)
+        finally:
+            # Where one failed, or the item must stop, nobody wants what did not start.
+            for future in asked:
+                future.cancel()
+        answers = iter(asked)
+        return [[_corrected(next(answers).result(), view) for view in views] for _ in variants]
 
     def unread(self, order: Order) -> tuple[str, ...]:
         """What of the prompts is too long for the models to read, as clauses."""
         segmenter = self._models.fetch(order.segmenter) if order.segmenter else None
         return prompt_notes(order.style, segmenter, self._models.fetch(order.painter))
+
+
+def _await(futures: Collection[Future[Answer[Any]]], work: Work) -> None:
+    """Wait for all answers, or raise the first error, or that the item must stop."""
+    waiting = futures
+    while waiting:
+        ended, waiting = wait(waiting, STOP_SECONDS, return_when=FIRST_EXCEPTION)
+        work.check_claim()
+        for future in ended:
+            future.result()
 
 
 def _corrected(answer: Answer[Any], view: View) -> Answer[Square]:

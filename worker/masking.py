@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.jobs import ResolvedModel
 from shared.keys import S3Address
-from shared.pictures import Limits
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from worker.batching import Batcher
 from worker.images import Picture, decode_mask

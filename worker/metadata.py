@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from shared.styles import SourceType, Style
-from worker.exif import without_position
+from worker.exif import with_resolution, without_position
 from worker.images import Picture
 from worker.vocabularies import IPTC_EXT, Name
 from worker.xmp import POSITION, result_xmp
@@ -15,6 +15,8 @@ SOURCE_TYPES: dict[SourceType, str | None] = {
     "generated": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
     "none": None,
 }
+#: Containers that tell a resolution in EXIF or not at all.
+NO_PLACE_FOR_DPI = frozenset({"WEBP", "AVIF"})
 #: Not the painter's reference: it may name a private model. The sidecar does.
 AI_SYSTEM = "Restyle"
 
@@ -35,13 +37,15 @@ class Metadata:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, picture: Picture, style: Style) -> Self:
+    def of(cls, picture: Picture, style: Style, container: str) -> Self:
         """All that the source had, less what the style wants gone, and what it wants said."""
         exif = picture.exif
         if exif and not style.keep_gps:
             exif = without_position(exif)
         xmp = result_xmp(picture.xmp, _said(style), keep_gps=style.keep_gps)
         notes = ((POSITION,) if exif != picture.exif else ()) + xmp.notes
+        if picture.dpi and container in NO_PLACE_FOR_DPI:
+            exif = with_resolution(exif, picture.dpi)
         return cls(
             picture.icc,
             exif,

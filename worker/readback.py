@@ -8,15 +8,19 @@ from PIL import Image
 from PIL.ExifTags import IFD
 
 from shared.errors import OutputUnfaithful
-from shared.pictures import Limits
+from shared.pictures.header import open_picture, reading
+from shared.pictures.limits import Limits
+from shared.pictures.signatures import HEAD_BYTES
 from shared.styles import Style
 from worker.arrays import Size
 from worker.encoding import Encoded
 from worker.images import Picture, decode
-from worker.metadata import SOURCE_TYPES, Metadata
+from worker.metadata import SOURCE_TYPES
 from worker.vocabularies import IPTC_EXT, Name, is_position
 from worker.xmp import BrokenXmp, parse_xmp, properties
 
+#: Our own file, in errors.
+RESULT = "the encoded result"
 #: WebP keeps EXIF without it.
 EXIF_HEADER = b"Exif\0\0"
 
@@ -34,20 +38,29 @@ def read_back(
         source: Names the picture in errors.
 
     Raises:
-        OutputUnfaithful: A size, profile, EXIF or XMP that differs; no statement of origin where
-            one was asked for; a position where none was.
+        OutputUnfaithful: A container, size, profile, EXIF or XMP that differs; no statement of
+            origin where one was asked for; a position where none was.
     """
     within = replace(limits, max_bytes=len(encoded.body))
-    picture = decode(encoded.body, source="the encoded result", limits=within)
-    with Image.open(BytesIO(encoded.body), formats=[encoded.container]) as image:
-        faults = [*_differences(image, encoded.metadata, size), *_untruths(image, style)]
+    picture = decode(encoded.body, source=RESULT, limits=within)
+    with _opened(encoded.body, within) as image:
+        faults = [*_differences(image, encoded, size), *_untruths(image, style)]
     if faults:
         raise OutputUnfaithful(source=source, what=", ".join(faults))
     return picture
 
 
-def _differences(image: Image.Image, asked: Metadata, size: Size) -> Iterator[str]:
+def _opened(body: bytes, limits: Limits) -> Image.Image:
+    """The file's header once more, as Pillow sees it; no pixel is decoded again."""
+    with reading(body[:HEAD_BYTES], source=RESULT, limits=limits):
+        return open_picture(BytesIO(body), byte_count=len(body), source=RESULT, limits=limits)
+
+
+def _differences(image: Image.Image, encoded: Encoded, size: Size) -> Iterator[str]:
     """What is not there byte for byte, in words that follow "without"."""
+    asked = encoded.metadata
+    if image.format != encoded.container:
+        yield "its container"
     if image.size != size:
         yield "its size"
     if image.info.get("icc_profile") != asked.icc:
@@ -75,8 +88,14 @@ def _untruths(image: Image.Image, style: Style) -> Iterator[str]:
     if style.embed_prompt and (IPTC_EXT, "AIPromptInformation") not in said:
         yield "its prompt"
     told = any(is_position(name) for name in said)
-    if not style.keep_gps and (told or image.getexif().get_ifd(IFD.GPSInfo)):
+    if not style.keep_gps and (told or _position(image)):
         yield "the removal of its position"
+
+
+def _position(image: Image.Image) -> dict[int, object]:
+    exif = Image.Exif()  # a PNG would be decoded for `image.getexif`
+    exif.load(image.info.get("exif", b""))
+    return exif.get_ifd(IFD.GPSInfo)
 
 
 def _said(packet: bytes | None) -> dict[Name, str]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from shared.jobs import Result
 from shared.keys import ResultKeys, S3Address
-from shared.pictures import Limits
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.sidecars import (
     CropFacts,

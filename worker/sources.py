@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from shared.board import StatusBoard
 from shared.errors import ImageEmpty, ImageTruncated, SourceChanged
-from shared.pictures import Header, Limits, read_header
+from shared.pictures.header import Header, read_header
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from worker.images import Picture, decode
 from worker.memory import MemoryBudget

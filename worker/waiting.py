@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Hashable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 from shared.sidecars import Call
@@ -98,9 +99,19 @@ class WaitingRoom(Generic[ResultT]):
 
     def take_all(self) -> list[Job[ResultT]]:
         """Everything that waits, whatever its group; the room is empty then."""
-        jobs = [job for queue in self._queues.values() for job in queue]
+        jobs = list(self._all())
         self._queues.clear()
         return jobs
+
+    def drop_cancelled(self) -> list[Job[ResultT]]:
+        """Take out the jobs that their owners cancelled: they fill neither room nor calls."""
+        dropped = [job for job in self._all() if job.future.cancelled()]
+        for job in dropped:
+            queue = self._queues[job.request.group]
+            queue.remove(job)
+            if not queue:
+                del self._queues[job.request.group]
+        return dropped
 
     def seconds_until_ripe(self, now: float) -> float | None:
         """How long `take` has nothing to give if nobody comes; None if nobody waits."""
@@ -117,6 +128,9 @@ class WaitingRoom(Generic[ResultT]):
         if len(self._safe_sizes) >= MAX_REMEMBERED_GROUPS:
             self._safe_sizes.clear()
         self._safe_sizes[group] = max(1, min(size, self.safe_size(group)))
+
+    def _all(self) -> Iterator[Job[ResultT]]:
+        return chain.from_iterable(self._queues.values())
 
     def _heads(self) -> Iterator[float]:
         return (queue[0].arrived for queue in self._queues.values())

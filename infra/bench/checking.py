@@ -16,7 +16,7 @@ from producer.check import Draft, check
 from producer.check.report import THREADS
 from producer.parallel import in_parallel
 from shared.keys import S3Address
-from shared.pictures import Limits
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.styles import parse_style
 from worker.images import decode

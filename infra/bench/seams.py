@@ -29,9 +29,10 @@ from infra.demo.catalogue import draw
 from infra.demo.judges import dominant_colour
 from worker.arrays import Grey, Map, Mask, Rgb
 from worker.crops import plan_crops
+from worker.enlargement import enlarge
 from worker.inpaint.protocol import Painter
 from worker.models.load import load_painter
-from worker.scaling import enlarge, scale
+from worker.scaling import scale
 
 PICTURE = Path(__file__).parents[1] / "demo" / "seams.png"
 #: Garments that are painted, and the size of their pictures.

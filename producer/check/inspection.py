@@ -7,8 +7,8 @@ from producer.prompts import PromptNotes
 from shared.errors import CredentialsMissing, MaskMismatch, RestyleError, StorageUnavailable
 from shared.jobs import ItemSpec
 from shared.keys import S3Address
-from shared.pictures import Header, Limits, check_shape, read_header
-from shared.pictures.limits import sides
+from shared.pictures.header import Header, read_header
+from shared.pictures.limits import Limits, check_shape, sides
 from shared.s3 import ObjectStore
 
 #: What says nothing about the item: it ends the check.

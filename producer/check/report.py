@@ -15,7 +15,7 @@ from producer.prompts import PromptNotes
 from shared.errors import RestyleError
 from shared.jobs import ResolvedModel
 from shared.keys import S3Address, probe_key
-from shared.pictures import Limits
+from shared.pictures.limits import Limits
 from shared.references import resolve
 from shared.s3 import ObjectStore
 from shared.styles import Style

@@ -82,6 +82,7 @@ def read_header(file: IO[bytes], *, byte_count: int, source: str, limits: Limits
         header = _webp(head, byte_count, source, limits)
         if header is None:
             with open_picture(file, byte_count=byte_count, source=source, limits=limits) as image:
+                check_samples(image, source=source)
                 alpha = image.has_transparency_data
                 header = Header(CONTAINERS[image.format], image.size, alpha)
     return header
@@ -100,7 +101,6 @@ def open_picture(file: IO[bytes], *, byte_count: int, source: str, limits: Limit
 
     Raises:
         ImageTooLarge, ImageBomb: Over a limit.
-        ImageUnsupported: 32-bit samples.
         ImageAnimated: More than one frame or page.
         Exception: Nearly anything that Pillow raises over hostile bytes.
     """
@@ -109,13 +109,21 @@ def open_picture(file: IO[bytes], *, byte_count: int, source: str, limits: Limit
     image = Image.open(file, formats=FORMATS)
     limits.check_size(image.size, byte_count, source=source)
     _check_tiles(image, source)
-    if image.mode in UNSCALED:
-        raise ImageUnsupported(source=source, reason="its samples have 32 bits; use 8 or 16")
     if image.format != "MPO" and getattr(image, "is_animated", False):
         # A TIFF would have to be read to its end to count the pages.
         frames = "several" if image.format == "TIFF" else getattr(image, "n_frames", "several")
         raise ImageAnimated(source=source, frames=frames)
     return image
+
+
+def check_samples(image: Image.Image, *, source: str) -> None:
+    """Refuse a picture whose samples have no 8-bit meaning.
+
+    Raises:
+        ImageUnsupported: 32-bit samples.
+    """
+    if image.mode in UNSCALED:
+        raise ImageUnsupported(source=source, reason="its samples have 32 bits; use 8 or 16")
 
 
 def _check_tiles(image: Image.Image, source: str) -> None:

@@ -14,7 +14,7 @@ from random import Random
 
 from producer.manifest import open_manifest
 from shared.errors import RestyleError
-from shared.pictures import read_header
+from shared.pictures.header import read_header
 from shared.s3 import ObjectStore
 from shared.sidecars import parse_sidecar
 from shared.styles import load_style, parse_style

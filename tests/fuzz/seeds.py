@@ -8,7 +8,7 @@ from PIL import Image, ImageCms, features
 from PIL.PngImagePlugin import PngInfo
 
 from shared.sidecars import dump_sidecar
-from tests.pictures import file_of, odd_tiff, photo, turned
+from tests.pictures import chunk, file_of, odd_tiff, photo, turned
 from tests.sidecars import sidecar_of
 
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF/></x:xmpmeta>"
@@ -107,7 +107,17 @@ def _talkative(rgb: Image.Image) -> list[bytes]:
         *(odd_tiff(2, {700: XMP.decode()}), odd_tiff(4, {700: 7})),
         odd_tiff(2, {282: "fine", 283: "fine"}),
         file_of(rgb, "PNG", pnginfo=_texts()),
+        *(
+            _with_chunk(chunk(b"cICP", b"\x0c\x0d\0\1")),
+            _with_chunk(chunk(b"gAMA", b"\0\1\x86\xa0")),
+        ),
     ]
+
+
+def _with_chunk(content: bytes) -> bytes:
+    """A PNG that says more of its colours."""
+    body = file_of(Image.fromarray(photo()), "PNG")
+    return body[:33] + content + body[33:]
 
 
 def _texts() -> PngInfo:

@@ -10,7 +10,7 @@ from producer.check import Draft, check
 from producer.manifest import read_manifest
 from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.errors import ManifestEmpty, StorageUnavailable
-from shared.pictures import Limits
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.styles import parse_style
 from tests.pictures import file_of, photo, turned

@@ -49,6 +49,25 @@ def test_garments_far_apart_are_painted_in_squares_of_their_own(process, board, 
     assert [len(variant.squares) for variant in sidecar.variants] == [2, 2]
 
 
+@pytest.mark.parametrize("shape", [(80, 640), (640, 80)])
+def test_a_garment_along_the_longest_picture_is_painted(process, board, bucket, place, shape):
+    """At 8 to 1 its one square sticks far out; the result has the picture's size and its pixels."""
+    pixels = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    mask = np.zeros(shape, dtype=np.uint8)
+    mask[tuple(slice(length // 10, length - length // 10) for length in shape)] = 255
+    (bucket / "photo.png").write_bytes(file_of(Image.fromarray(pixels), "PNG"))
+    (bucket / "mask.png").write_bytes(file_of(Image.fromarray(mask), "PNG"))
+    process.seat.take(place(mask_max_area=1), OWNER)
+    item = board.item("b", 0)
+    assert item.state is ItemState.DONE, item.failure
+    painted = np.asarray(Image.open(bucket / item.result.variants[0].split("/", 3)[3]))
+    assert painted.shape == pixels.shape
+    assert np.array_equal(painted[mask == 0], pixels[mask == 0])
+    assert (painted != pixels).any(axis=2)[mask > 0].mean() > 0.9
+    (crop,) = parse_sidecar(_read(bucket, item.result.sidecar), where="test").crops
+    assert crop.side > 7 * min(shape)
+
+
 def _read(bucket, address):
     return (bucket / address.split("/", 3)[3]).read_bytes()
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from shared.states import ItemState
-from tests.pictures import ADOBE, ADOBE_GAMMA, file_of, rgb_profile
+from tests.pictures import file_of
+from worker.matrix import adobe_rgb
 from worker.profiles import colour_space
 
 OWNER = "test/cpu/0"
@@ -54,7 +55,7 @@ def test_too_many_bytes_are_never_fetched(
 def test_a_wide_gamut_source_keeps_its_numbers_and_profile(process, board, bucket, photo, place):
     """Outside the mask not one level changes, though the models saw and painted sRGB."""
     pixels, mask = photo
-    icc = rgb_profile(ADOBE, ADOBE_GAMMA)
+    icc = adobe_rgb()
     (bucket / "photo.png").write_bytes(file_of(Image.fromarray(pixels), "PNG", icc_profile=icc))
     process.seat.take(place(), OWNER)
     item = board.item("b", 0)
@@ -69,7 +70,7 @@ def test_models_see_the_same_picture_in_whatever_space_it_is_stored(
 ):
     """One scene as sRGB and as Adobe RGB: what is painted is the same colour to a person."""
     _, mask = photo
-    adobe = rgb_profile(ADOBE, ADOBE_GAMMA)
+    adobe = adobe_rgb()
     scene = np.full((150, 100, 3), (190, 110, 90), dtype=np.uint8)
     (bucket / "photo.png").write_bytes(file_of(Image.fromarray(scene), "PNG"))
     process.seat.take(place("plain"), OWNER)

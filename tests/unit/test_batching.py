@@ -273,6 +273,46 @@ def test_a_future_cancelled_in_time_never_runs():
     assert device.calls == [(Shape("a"), [0, 3])]
 
 
+def test_what_was_cancelled_takes_no_place_in_a_call():
+    """The others fill the call, and count only each other as batch mates."""
+    device = Device()
+    batcher = device.batcher(max_batch=4)
+    futures = [batcher.submit(Question(Shape("a"), number)) for number in range(7)]
+    assert all(future.cancel() for future in futures[:3])
+    with batcher:
+        ended(futures)
+    assert device.calls == [(Shape("a"), [3, 4, 5, 6])]
+    assert [future.result().call.batch_mates for future in futures[3:]] == [3] * 4
+
+
+def test_a_call_is_not_made_early_for_what_was_cancelled():
+    """A group that only the cancelled would fill still waits for more; its calls grow full."""
+    device = Device()
+    batcher = device.batcher(max_batch=3, wait_seconds=LIMIT_SECONDS)
+    cancelled = [batcher.submit(Question(Shape("a"), number)) for number in range(2)]
+    assert all(future.cancel() for future in cancelled)
+    with batcher:
+        asked = [batcher.submit(Question(Shape("a"), number)) for number in range(2, 5)]
+        ended([*cancelled, *asked])
+    assert device.calls == [(Shape("a"), [2, 3, 4])]
+
+
+def test_a_room_full_of_cancelled_requests_lets_others_in():
+    """Whoever waits to submit comes in as soon as the device thread looks."""
+    device = Device()
+    batcher = device.batcher(max_waiting=1, wait_seconds=LIMIT_SECONDS, max_batch=2)
+    first, others = batcher.submit(Question(Shape("a"), 0)), []
+    thread = threading.Thread(
+        target=lambda: others.append(batcher.submit(Question(Shape("b"), 1))), daemon=True
+    )
+    thread.start()
+    assert first.cancel()
+    with batcher:
+        thread.join(LIMIT_SECONDS / 2)
+        assert len(others) == 1
+    assert device.calls == []
+
+
 def test_closing_hands_back_what_waits_and_ends_what_runs():
     """The running call keeps its results; the others get BatcherClosed; nothing more is taken."""
     device, running, go_on = Device(), threading.Event(), threading.Event()

@@ -1,5 +1,7 @@
 """Composite: squares out of a picture and back into it, and the source's pixels around them."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from shared.errors import KeptPixelsChanged
 from tests.scenes import WORKING_SIZES, box_mask, scenes
 from worker.composite import check_kept, cut, cut_mask, largest_difference_outside, paste
 from worker.crops import Crop, CropPlan, crop_around, plan_crops
+from worker.scaling import scale
 from worker.shapes import bounding_box, feather
 
 # --- cutting ---------------------------------------------------------------------------------
@@ -81,6 +84,56 @@ def test_the_mirror_image_of_a_masked_garment_is_repainted_too():
     mask[:10, 50:60] = True
     square = cut_mask(mask, Crop(0, -32, 128), 128)
     assert (square[23:42, 50:60] == 255).all()
+
+
+def square_at_full_size(pixels, crop):
+    """What a crop shows, with all that is mirrored."""
+    height, width = pixels.shape[:2]
+    rows, columns = crop.visible((width, height))
+    above, left = rows.start - crop.top, columns.start - crop.left
+    below = crop.top + crop.side - rows.stop
+    right = crop.left + crop.side - columns.stop
+    around = [(above, below), (left, right), (0, 0)][: pixels.ndim]
+    return np.pad(pixels[rows, columns], around, mode="reflect")
+
+
+@settings(deadline=None, max_examples=50)
+@given(scenes(), WORKING_SIZES)
+def test_a_square_is_what_it_would_be_at_full_size(scene, working_size):
+    """Mirrored late or early is a level at most, and none within the picture or in the mask."""
+    rgb, mask = scene
+    crop = crop_around(mask, working_size)
+    whole = scale(square_at_full_size(rgb, crop), (working_size, working_size))
+    inside = crop.left >= 0 <= crop.top
+    away = np.abs(cut(rgb, crop, working_size).astype(int) - whole).max()
+    assert away <= (0 if inside else 1)
+    early = Crop(0, 0, crop.side)
+    masked = cut_mask(square_at_full_size(mask, crop), early, working_size)
+    assert np.array_equal(cut_mask(mask, crop, working_size), masked)
+
+
+def peak_bytes(act):
+    """The most memory that an act held at a time."""
+    tracemalloc.start()
+    act()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.parametrize("shape", [(512, 4_096), (4_096, 512)])
+def test_a_long_garment_takes_memory_by_pixels(shape):
+    """A square of the longer side is eight times such a picture; nothing of that size is made."""
+    rgb = np.zeros((*shape, 3), dtype=np.uint8)
+    alpha = np.full(shape, 255, dtype=np.uint8)
+    plan = plan_crops(alpha, 128)
+    (crop,) = plan.crops
+    assert crop.side == 4_096
+    assert peak_bytes(lambda: cut(rgb, crop, 128)) < rgb.nbytes
+    assert peak_bytes(lambda: cut_mask(alpha, crop, 128)) < rgb.nbytes
+    painted = [np.zeros((128, 128, 3), dtype=np.uint8)]
+    # The result is as large as the picture itself.
+    assert peak_bytes(lambda: paste(rgb, painted, plan, alpha)) < 3 * rgb.nbytes
 
 
 # --- pasting ---------------------------------------------------------------------------------

@@ -225,3 +225,13 @@ def test_a_mask_of_another_weight_is_refused_before_it_is_decoded():
     heavy[place:] = b"never read"
     with pytest.raises(MaskMismatch, match="1900 x 1900 px"):
         read_mask(bytes(heavy))
+
+
+@pytest.mark.parametrize("container", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("exif", [None, turned(1)])
+def test_a_resolution_stays_in_every_container(container, exif):
+    """In its own place where it has one, in EXIF where it has not."""
+    body = file_of(Image.fromarray(photo()), "JPEG", dpi=(300, 300), exif=exif or b"")
+    image = Image.open(BytesIO(encode(read(body), container, STYLE).body))
+    told = image.info.get("dpi", (image.getexif().get(282),) * 2)
+    assert round(float(told[0])) == 300

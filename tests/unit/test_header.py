@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shared.errors import ImageAnimated, ImageError, RestyleError
-from shared.pictures import check_shape, read_header
+from shared.pictures.header import read_header
+from shared.pictures.limits import check_shape
 from tests.pictures import LIMITS, SOURCE, file_of, photo, read
 
 CONTAINERS = ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF"]

@@ -271,3 +271,19 @@ def test_exif_that_is_no_exif_leaves_a_note():
     picture = read(file_of(Image.fromarray(photo()), "JPEG", exif=b"Exif\0\0rubbish, not a header"))
     assert picture.exif is None
     assert any("EXIF" in note for note in picture.notes)
+
+
+def test_only_exif_turns_a_picture():
+    """Browsers show a picture unturned whatever its XMP says, so that is how people know it."""
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf='
+        b'"http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:tiff='
+        b'"http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    assert read(file_of(Image.fromarray(photo()), "JPEG", xmp=packet)).size == (96, 80)
+
+
+def test_a_tiff_that_tells_no_resolution_has_none():
+    """Pillow makes up one dot per inch, at which a page would show it metres wide."""
+    assert read(file_of(Image.fromarray(photo()), "TIFF")).dpi is None
+    assert read(file_of(Image.fromarray(photo()), "TIFF", dpi=(300, 300))).dpi == 300

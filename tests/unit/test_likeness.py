@@ -109,3 +109,15 @@ def test_samples_of_too_large_or_broken_files_are_refused_by_name():
     for content, error in broken.items():
         with pytest.raises(error, match="s3://shop/1"):
             samples(content, "s3://shop/1", 10_000)
+
+
+def test_an_encoders_own_error_is_allowed_to_few_pixels_only():
+    """One pixel of a lossy file may be as far off as its encoder is; a whole area may not."""
+    then = photo()
+    spot, area = then.copy(), then.copy()
+    spot[3, 4] ^= 8
+    area[:40] ^= 8
+    assert likeness(then, spot, 2).verdict is Verdict.DIFFERENT
+    assert likeness(then, spot, 2, encoder_levels=9).verdict is Verdict.WITHIN
+    assert likeness(then, spot, 2, encoder_levels=5).verdict is Verdict.DIFFERENT
+    assert likeness(then, area, 2, encoder_levels=9).verdict is Verdict.DIFFERENT

@@ -117,6 +117,13 @@ def test_a_file_of_another_size_or_with_a_position_is_not_taken_for_the_result(p
         back(kept, styled(keep_gps=True, embed_prompt=True))
 
 
+def test_a_file_in_another_container_is_not_taken_for_the_result(picture):
+    """A PNG under a JPEG's name would have the wrong extension and content type."""
+    png, jpeg = encode(picture, "PNG", STYLE), encode(picture, "JPEG", STYLE)
+    with pytest.raises(OutputUnfaithful, match=r"without its container\."):
+        back(dataclasses.replace(jpeg, body=png.body))
+
+
 def test_a_position_without_other_exif_leaves_no_exif():
     """An empty block would say nothing."""
     exif = Image.Exif()

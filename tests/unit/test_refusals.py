@@ -27,7 +27,8 @@ from shared.errors import (
     ImageUnsupported,
     MemoryShort,
 )
-from shared.pictures import Limits, reading
+from shared.pictures.header import reading
+from shared.pictures.limits import Limits
 from tests.pictures import LIMITS, SOURCE, chunk, file_of, photo, read
 
 # --- what is refused -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,3 +17,11 @@ def test_importing_it_loads_no_torch(module):
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_one_room_opens_pictures_with_pillow():
+    """Limits, formats and errors are those of `shared.pictures.header`, for results of ours too."""
+    root = Path(__file__).parents[2]
+    rooms = [path for name in ("shared", "worker") for path in (root / name).rglob("*.py")]
+    opening = [path for path in rooms if "Image.open(" in path.read_text()]
+    assert opening == [root / "shared" / "pictures" / "header.py"]
