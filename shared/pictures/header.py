@@ -48,6 +48,9 @@ UNSCALED = frozenset({"I", "F"})
 #: have although its picture has less: a tile is unpacked whole, however little of it is seen.
 TILE_SIDES, LEAST_TILE_PIXELS = (322, 323), 2_048 * 2_048
 
+#: How Pillow says that a file ends too early.
+TRUNCATED = ("image file is truncated", "truncated PNG", "Truncated File Read")
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -169,4 +172,7 @@ def _meaning(error: Exception, head: bytes, source: str, limits: Limits) -> Rest
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "its header cannot be read"  # Pillow's words name a place in memory
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    words = " ".join(str(error).split()).rstrip(".")
+    if words.startswith(TRUNCATED):
+        return "it ends before its picture does"  # Pillow counts bytes that nobody could miss
+    return words or type(error).__name__

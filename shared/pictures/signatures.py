@@ -60,5 +60,5 @@ def refusal(head: bytes, source: str) -> ImageError:
         return ImageMarkup(source=source, what=what)
     if stranger := next((name for pattern, name in STRANGERS if pattern.match(head)), ""):
         return ImageUnsupported(source=source, reason=f"it is {stranger}")
-    what = "JSON" if JSON_TEXT.match(head) else "no picture at all"
-    return ImageUnreadable(source=source, reason=f"it looks like {what}")
+    reason = "it looks like JSON" if JSON_TEXT.match(head) else "its bytes are no picture's"
+    return ImageUnreadable(source=source, reason=reason)

@@ -49,9 +49,15 @@ from tests.pictures import LIMITS, SOURCE, chunk, file_of, photo, read
         (b"\0\0\0\x18ftypmp42\0\0\0\0", ImageUnsupported, "a video"),
         (b"BM\0\0\0\0", ImageUnsupported, "a BMP"),
         (b'{"message": "forbidden"}', ImageUnreadable, "JSON"),
-        (b"\0" * 1000, ImageUnreadable, "no picture at all"),
-        (b"\xff\xd8", ImageUnreadable, "no picture at all"),
+        (b"\0" * 1000, ImageUnreadable, "its bytes are no picture's"),
+        (b"\xff\xd8", ImageUnreadable, "its bytes are no picture's"),
         (b"\0\0\0\x20ftypavif\0\0\0\0", ImageTruncated, "header"),
+        (file_of(Image.fromarray(photo()), "PNG")[:-99], ImageTruncated, "ends before its picture"),
+        (
+            file_of(Image.fromarray(photo()), "TIFF")[:-99],
+            ImageTruncated,
+            "ends before its picture",
+        ),
     ],
 )
 def test_what_is_no_picture_is_called_what_it_is(body, error, what):
