@@ -1,6 +1,6 @@
 """Stable Diffusion inpainting (Rombach et al. 2022, arXiv 2112.10752) through diffusers.
 
-`StableDiffusionInpaintPipeline` does the denoising. Around it, here:
+`StableDiffusionInpaintPipeline` does the denoising, with guidance by row. Around it, here:
 
 - Noise comes from one CPU generator per image, in float32, and the sampler's state stays float32
   (the UNet computes in its own precision), so that a picture depends neither on its batch mates
@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from shared.errors import OutputNotFinite
+from worker.inpaint.guidance import guidance_rows, row_guided
 from worker.inpaint.protocol import InpaintGroup, InpaintRequest
 from worker.inpaint.schedulers import build_scheduler
 from worker.recent import Recent
@@ -36,11 +37,11 @@ class DiffusionPainter:
 
     def __init__(self, pipeline: Any) -> None:
         """Take a `StableDiffusionInpaintPipeline` over, and fit its UNet for the sampler."""
-        self._pipeline = pipeline
+        self._pipeline: Any = row_guided(pipeline)
         self._device = torch.device(pipeline.device)
         self._scheduler_config = pipeline.scheduler.config
         self._embeddings: Recent[str, torch.Tensor] = Recent(MAX_REMEMBERED_PROMPTS)
-        pipeline.set_progress_bar_config(disable=True)
+        self._pipeline.set_progress_bar_config(disable=True)
         _sample_in_float32(pipeline.unet)
 
     @torch.inference_mode()
@@ -69,7 +70,7 @@ class DiffusionPainter:
             width=group.side,
             strength=group.strength,
             num_inference_steps=group.steps,
-            guidance_scale=group.guidance_scale,
+            guidance_scale=guidance_rows([r.guidance_scale for r in requests], self._device),
             generator=generators,
             output_type="latent",
             return_dict=False,
@@ -84,7 +85,7 @@ class DiffusionPainter:
     ) -> dict[str, torch.Tensor]:
         """Embeddings of the prompts, n x tokens x width, and of what to avoid under guidance."""
         wanted = [self._embeddings.get(request.prompt, self._embed) for request in requests]
-        if group.guidance_scale <= 1:
+        if not group.guided:
             return {"prompt_embeds": torch.cat(wanted)}
         avoided = [self._embeddings.get(r.negative_prompt, self._embed) for r in requests]
         return {"prompt_embeds": torch.cat(wanted), "negative_prompt_embeds": torch.cat(avoided)}
