@@ -76,8 +76,8 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = settings.limits
-    batcher = _batcher(device, settings)
     in_hand = WorkInHand(board, settings.lease_seconds)
+    batcher = _batcher(device, settings, in_hand)
     models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
     masking = Masking(store, models, batcher, limits)
     inpainting = Inpainting(models, batcher)
@@ -100,7 +100,7 @@ def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:
     }
 
 
-def _batcher(device: Device, settings: Settings) -> Batcher[Any]:
+def _batcher(device: Device, settings: Settings, in_hand: WorkInHand) -> Batcher[Any]:
     models = ResidentModels(device.torch_name)
     faults = DeviceFaults(
         is_out_of_memory=device_errors.is_out_of_memory,
@@ -109,7 +109,13 @@ def _batcher(device: Device, settings: Settings) -> Batcher[Any]:
     )
     limits = BatchLimits(max_batch=settings.max_batch, wait_seconds=settings.batch_wait_seconds)
     run = watched(models.run, settings.hang_seconds)
-    return Batcher(run, limits=limits, faults=faults, on_fatal=_on_fatal)
+    return Batcher(
+        run,
+        limits=limits,
+        faults=faults,
+        on_fatal=_on_fatal,
+        under_way=lambda: in_hand.threads,
+    )
 
 
 def _on_fatal(error: BaseException) -> None:

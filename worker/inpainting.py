@@ -45,10 +45,13 @@ class Inpainting:
         variants = range(1, order.style.variants + 1)
         asked: list[Future[Answer[Any]]] = []
         try:
-            # All are asked for before the first is awaited, so that they may share a call.
-            for variant, (crop, view) in product(variants, enumerate(views, start=1)):
-                request = _request(order, view, directory, (variant, crop), work)
-                asked.append(self._batcher.submit(request))
+            # All are asked for together, so that they may share a call.
+            asked = self._batcher.submit_all(
+                [
+                    _request(order, view, directory, (variant, crop), work)
+                    for variant, (crop, view) in product(variants, enumerate(views, start=1))
+                ]
+            )
             _await(asked, work)
         finally:
             # Where one failed, or the item must stop, nobody wants what did not start.
