@@ -9,7 +9,7 @@ way has a request here, since then nobody is left who could bring a mate. Whoeve
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import chain
@@ -50,6 +50,8 @@ class BatchLimits:
 
     #: Most requests in one call.
     max_batch: int = 8
+    #: Most requests of a group in one call, where memory sets a limit of its own.
+    fits: Callable[[Group], int] | None = None
     #: Longest wait for batch mates while the device is idle, in seconds.
     wait_seconds: float = 0.1
     #: From this age on, in seconds, the oldest request goes before fuller or warmer groups.
@@ -138,7 +140,8 @@ class WaitingRoom(Generic[ResultT]):
 
     def safe_size(self, group: Group) -> int:
         """Most requests of this group that may share a call."""
-        return self._safe_sizes.get(group, self._limits.max_batch)
+        largest = self._safe_sizes.get(group, self._limits.max_batch)
+        return min(largest, self._limits.fits(group)) if self._limits.fits else largest
 
     def shrink(self, group: Group, size: int) -> None:
         """Remember that calls of this group must not be larger."""

@@ -11,8 +11,9 @@ from shared.optimizations import OPTIMIZATIONS
 from tests.plain_diffusers import plain_picture, plain_pipeline
 from worker.batching import Batcher, DeviceFaults
 from worker.inpaint.protocol import InpaintRequest
-from worker.inpaint.tuning import choose_tuning
+from worker.inpaint.tuning import CONTEXT_BYTES, choose_tuning
 from worker.models import device_errors
+from worker.models.device_memory import cap_memory
 from worker.models.load import load_painter, load_segmenter
 from worker.models.resident import ResidentModels
 from worker.segment.protocol import SegmentRequest
@@ -148,3 +149,14 @@ def test_no_step_waits_for_the_device(tiny_painter, scheduler):
         handle.remove()
         torch.cuda.set_sync_debug_mode("default")
     assert len(calls) == 6
+
+
+def test_a_cap_makes_a_card_smaller(tiny_painter):
+    """What does not fit into the budget is out of memory, however large the card is."""
+    cap_memory("cuda:0", CONTEXT_BYTES + 200_000_000)
+    try:
+        with pytest.raises(torch.OutOfMemoryError):
+            torch.empty(400_000_000, dtype=torch.uint8, device="cuda")
+        assert len(load_painter(tiny_painter, "cuda").paint([inpaint(tiny_painter, 1)])) == 1
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)

@@ -138,6 +138,20 @@ def test_a_safe_size_only_shrinks_and_stays_at_least_one():
         assert room.safe_size(Shape("a")) == expected
 
 
+@given(sizes=st.dictionaries(st.sampled_from("ab"), st.integers(1, 9)), shrunk=st.integers(0, 9))
+def test_no_call_is_larger_than_memory_allows(sizes, shrunk):
+    """The smallest of what is wanted, what fits and what proved safe."""
+    limits = BatchLimits(max_batch=5, wait_seconds=0, fits=lambda group: sizes.get(group.name, 9))
+    room: WaitingRoom = WaitingRoom(limits)
+    room.shrink(Shape("a"), shrunk)
+    for number in range(20):
+        room.add(Job(Question(Shape("ab"[number % 2]), number), 0.0))
+    while batch := taken(room, now=1):
+        name = batch[0][0]
+        assert len(batch) <= min(5, sizes.get(name, 9), max(1, shrunk) if name == "a" else 9)
+    assert len(room) == 0
+
+
 arrivals = st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 3)), max_size=30)
 
 
