@@ -23,6 +23,7 @@ from pydantic_settings import (
 from shared.allowed import AllowedPlaces, places
 from shared.ecosystem import ECOSYSTEM, SECRET
 from shared.errors import AddressInvalid, SettingsInvalid
+from shared.optimizations import OptimizationNames, WarmUps
 from shared.pictures.limits import Limits
 from shared.wording import Problem, did_you_mean, in_one_sentence, like, problems
 
@@ -62,6 +63,12 @@ class Settings(BaseSettings):
     max_batch: int = Field(8, ge=1, le=128)
     #: Longest wait for batch mates, in seconds.
     batch_wait_seconds: float = Field(0.1, ge=0, le=10)
+    #: What a GPU does for speed: all, none, or of compile,channels_last,sdpa,pinned.
+    optimizations: OptimizationNames = "all"
+    #: Models to load and paint with before the first item: reference@working size, commas between.
+    warm_up: WarmUps = ""
+    #: Memory that may be taken of each GPU, in bytes; by default all. Calls get smaller to fit.
+    device_memory_bytes: int | None = Field(None, ge=4_000_000_000)
     #: A claim not renewed for this long goes to another worker.
     lease_seconds: float = Field(30, ge=1, le=3600)
     #: A worker that drains hands everything back after this long at the latest.

@@ -18,6 +18,7 @@ from pydantic_core import from_json
 from shared.errors import AddressInvalid, SidecarInvalid
 from shared.jobs import BatchId, Digest, Failure, Record, ResolvedModel
 from shared.keys import S3Address
+from shared.sampling import Sampling
 from shared.styles import Style
 from shared.wording import first_problems
 
@@ -219,6 +220,8 @@ class Sidecar(Facts):
     style: Style
     style_digest: Digest
     models: ModelFacts
+    #: What the style's `speed` made of its scheduler and steps.
+    sampling: Sampling
     mask: MaskFacts
     #: That of the largest garment first.
     crops: tuple[CropFacts, ...] = Field(min_length=1)

@@ -31,6 +31,8 @@ MAX_STYLE_BYTES = 64 * 1024
 MAX_NUMBER = 100
 
 Scheduler = Literal["euler", "euler_ancestral", "ddim", "dpmsolver++", "unipc"]
+#: Whether a picture is painted as asked, or quicker and a little differently.
+Speed = Literal["exact", "fewer_steps"]
 OutputFormat = Literal["source", "jpeg", "png", "webp", "avif"]
 #: How often a JPEG stores colour beside brightness: everywhere, in half the columns, or in a
 #: quarter of the pixels.
@@ -104,6 +106,8 @@ class Style(BaseModel):
     #: Classifier-free guidance scale; 1 switches guidance off.
     guidance_scale: Number = Field(6.5, ge=1, le=50)
     scheduler: Scheduler = "euler"
+    #: `fewer_steps` takes half the steps (8 at least) with a solver of higher order.
+    speed: Speed = "exact"
     #: Pictures painted per item (elsewhere called images per prompt).
     variants: Integer = Field(1, ge=1, le=16)
     #: 1 repaints from pure noise; less keeps more of what was there.

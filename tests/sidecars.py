@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from shared.jobs import ResolvedModel
+from shared.sampling import Sampling
 from shared.sidecars import (
     Call,
     CropFacts,
@@ -42,6 +43,7 @@ def sidecar_of(bucket: str = "shop", *, variants: int = 1, **fields: object) -> 
         "style": style,
         "style_digest": style.digest,
         "models": ModelFacts(segmenter=MODEL, painter=MODEL),
+        "sampling": Sampling(scheduler="euler", steps=25),
         "mask": _mask(bucket),
         "crops": (CropFacts(left=-2, top=0, side=90),),
         "variants": tuple(made),

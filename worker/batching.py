@@ -70,6 +70,7 @@ class Batcher(Generic[ResultT]):
         limits: BatchLimits,
         faults: DeviceFaults,
         on_fatal: Callable[[BaseException], None],
+        under_way: Callable[[], int | None] = lambda: None,
     ) -> None:
         """Make a Batcher; requests wait until `start`.
 
@@ -78,8 +79,9 @@ class Batcher(Generic[ResultT]):
             limits: When a call is made, and how large it may be.
             faults: What the errors of `run` mean.
             on_fatal: Called once by the dying device thread, when every future has its error.
+            under_way: How many threads are at an item that may ask; None where nobody knows.
         """
-        self._run, self._limits = run, limits
+        self._run, self._limits, self._under_way = run, limits, under_way
         self._faults, self._on_fatal = faults, on_fatal
         self._room: WaitingRoom[ResultT] = WaitingRoom(limits)
         self._changed = threading.Condition()
@@ -93,10 +95,15 @@ class Batcher(Generic[ResultT]):
         self._thread.start()
 
     def submit(self, request: Request) -> Future[Answer[ResultT]]:
-        """Queue a request; blocks while `max_waiting` others wait.
+        """Queue a request; see `submit_all`."""
+        return self.submit_all([request])[0]
 
-        The future ends with the answer, with the error of the call, `DeviceOutOfMemory` if even
-        alone it does not fit, `BatcherClosed` if it never ran, or `DeviceLost`.
+    def submit_all(self, requests: Sequence[Request]) -> list[Future[Answer[ResultT]]]:
+        """Queue one thread's requests together; blocks while `max_waiting` others wait.
+
+        No call is made before all of them are there. A future ends with the answer, with the error
+        of the call, `DeviceOutOfMemory` if even alone it does not fit, `BatcherClosed` if it never
+        ran, or `DeviceLost`.
 
         Raises:
             BatcherClosed: Nothing is taken any more.
@@ -105,10 +112,12 @@ class Batcher(Generic[ResultT]):
             self._changed.wait_for(self._can_answer_submit)
             if self._closed:
                 raise BatcherClosed
-            job: Job[ResultT] = Job(request, time.monotonic())
-            self._room.add(job)
+            now, asker = time.monotonic(), threading.get_ident()
+            jobs: list[Job[ResultT]] = [Job(request, now, asker) for request in requests]
+            for job in jobs:
+                self._room.add(job)
             self._changed.notify_all()
-        return job.future
+        return [job.future for job in jobs]
 
     def close(self, timeout_seconds: float | None = None) -> bool:
         """Take nothing more, hand back what waits, and let the running call end.
@@ -161,7 +170,7 @@ class Batcher(Generic[ResultT]):
             while not self._closed:
                 self._let_cancelled_go()
                 now = time.monotonic()
-                if taken := self._room.take(now):
+                if taken := self._room.take(now, self._under_way()):
                     self._changed.notify_all()
                     self._on_device = [job for job in taken if _start(job)]
                     if self._on_device:

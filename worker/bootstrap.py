@@ -9,15 +9,18 @@ from typing import Any
 import structlog
 
 from shared.board import StatusBoard
+from shared.optimizations import parse_optimizations, parse_warm_up
 from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
 from worker.devices import Device
+from worker.inpaint.tuning import Tuning, choose_tuning, fit
 from worker.inpainting import Inpainting
 from worker.masking import Masking
 from worker.memory import MemoryBudget
 from worker.models import device_errors
 from worker.models.device_facts import device_facts
+from worker.models.device_memory import cap_memory
 from worker.models.fetch import ModelStore
 from worker.models.resident import ResidentModels
 from worker.pipeline import Pipeline
@@ -25,7 +28,8 @@ from worker.presence import Presence
 from worker.results import ResultWriter
 from worker.seat import Seat
 from worker.sources import Sources
-from worker.waiting import BatchLimits
+from worker.waiting import BatchLimits, Group
+from worker.warmup import WarmingUp
 from worker.watchdog import watched
 from worker.work import WorkInHand
 
@@ -45,13 +49,15 @@ class WorkerProcess:
     batcher: Batcher[Any]
     in_hand: WorkInHand
     presence: Presence
+    warming_up: WarmingUp
     drain_seconds: float
 
     def start(self) -> None:
-        """Start the device thread, the renewal of leases and the reports of presence."""
+        """Start the device thread, the renewal of leases and the reports; then warm models up."""
         self.batcher.start()
         self.in_hand.start()
         self.presence.start()
+        self.warming_up.run()
 
     def drain(self) -> None:
         """Claim nothing more, finish the batch on the device, hand the rest back.
@@ -76,8 +82,8 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = settings.limits
-    batcher = _batcher(device, settings)
     in_hand = WorkInHand(board, settings.lease_seconds)
+    batcher = _batcher(device, settings, in_hand)
     models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
     masking = Masking(store, models, batcher, limits)
     inpainting = Inpainting(models, batcher)
@@ -86,7 +92,12 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
     seat = Seat(board, pipeline, in_hand, settings)
     presence = Presence(board, owner, lambda: _facts(device, batcher))
-    return WorkerProcess(owner, seat, batcher, in_hand, presence, settings.drain_seconds)
+    # Without graphs of its own, no size of a call is colder than another.
+    sizes = _tuning(device, settings).buckets or (1,)
+    warming_up = WarmingUp(models, store, batcher, parse_warm_up(settings.warm_up), sizes)
+    return WorkerProcess(
+        owner, seat, batcher, in_hand, presence, warming_up, settings.drain_seconds
+    )
 
 
 def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:
@@ -100,16 +111,47 @@ def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:
     }
 
 
-def _batcher(device: Device, settings: Settings) -> Batcher[Any]:
-    models = ResidentModels(device.torch_name)
+def _tuning(device: Device, settings: Settings) -> Tuning:
+    return choose_tuning(
+        device.torch_name,
+        parse_optimizations(settings.optimizations),
+        max_batch=settings.max_batch,
+        memory_bytes=settings.device_memory_bytes,
+    )
+
+
+def _models(device: Device, settings: Settings) -> ResidentModels:
+    """The device's models; under a memory budget one of each kind, as `fit` counts on."""
+    tuning, name = _tuning(device, settings), device.torch_name
+    cap_memory(name, tuning.memory_bytes)
+    return ResidentModels(name, capacity=2 if tuning.memory_bytes is None else 1, tuning=tuning)
+
+
+def _limits(device: Device, settings: Settings) -> BatchLimits:
+    budget, most = _tuning(device, settings).memory_bytes, settings.max_batch
+
+    def fits(group: Group) -> int:
+        return fit(group.side, most, budget).batch if group.stage == "inpaint" else most
+
+    return BatchLimits(max_batch=most, fits=fits, wait_seconds=settings.batch_wait_seconds)
+
+
+def _batcher(device: Device, settings: Settings, in_hand: WorkInHand) -> Batcher[Any]:
+    models = _models(device, settings)
     faults = DeviceFaults(
         is_out_of_memory=device_errors.is_out_of_memory,
         is_fatal=device_errors.is_fatal,
         free_memory=models.free_memory,
     )
-    limits = BatchLimits(max_batch=settings.max_batch, wait_seconds=settings.batch_wait_seconds)
+    limits = _limits(device, settings)
     run = watched(models.run, settings.hang_seconds)
-    return Batcher(run, limits=limits, faults=faults, on_fatal=_on_fatal)
+    return Batcher(
+        run,
+        limits=limits,
+        faults=faults,
+        on_fatal=_on_fatal,
+        under_way=lambda: in_hand.threads,
+    )
 
 
 def _on_fatal(error: BaseException) -> None:

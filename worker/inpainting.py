@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+from shared.sampling import sampling_of
 from shared.tokens import prompt_notes
 from worker.batching import Batcher
 from worker.crops import CropPlan
@@ -45,10 +46,13 @@ class Inpainting:
         variants = range(1, order.style.variants + 1)
         asked: list[Future[Answer[Any]]] = []
         try:
-            # All are asked for before the first is awaited, so that they may share a call.
-            for variant, (crop, view) in product(variants, enumerate(views, start=1)):
-                request = _request(order, view, directory, (variant, crop), work)
-                asked.append(self._batcher.submit(request))
+            # All are asked for together, so that they may share a call.
+            asked = self._batcher.submit_all(
+                [
+                    _request(order, view, directory, (variant, crop), work)
+                    for variant, (crop, view) in product(variants, enumerate(views, start=1))
+                ]
+            )
             _await(asked, work)
         finally:
             # Where one failed, or the item must stop, nobody wants what did not start.
@@ -81,16 +85,16 @@ def _request(
     order: Order, view: View, directory: str, place: tuple[int, int], work: Work
 ) -> InpaintRequest:
     """What the painter is asked; `place` is the variant's number and the crop's."""
-    style = order.style
+    style, sampling = order.style, sampling_of(order.style)
     return InpaintRequest(
         model=directory,
         picture=view.seen,
         mask=view.mask,
         prompt=style.prompt,
         negative_prompt=style.negative_prompt,
-        steps=style.steps,
+        steps=sampling.steps,
         guidance_scale=style.guidance_scale,
-        scheduler=style.scheduler,
+        scheduler=sampling.scheduler,
         strength=style.strength,
         seed=order.seed(*place),
         cancelled=work.cancelled,

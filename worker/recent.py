@@ -33,6 +33,16 @@ class Recent(Generic[KeyT, ValueT]):
         self._values.move_to_end(key)
         return self._values[key]
 
+    def find(self, key: KeyT) -> ValueT | None:
+        """The key's value, used just now, or None if it is not there."""
+        if key in self._values:
+            self._values.move_to_end(key)
+        return self._values.get(key)
+
+    def put(self, key: KeyT, value: ValueT) -> None:
+        """Keep a value that was made already, as the one used last."""
+        self.get(key, lambda _: value)
+
     def keep(self, count: int) -> None:
         """Let go of all but the `count` values that were used last."""
         while len(self._values) > max(0, count):

@@ -9,6 +9,7 @@ from shared.jobs import Result
 from shared.keys import ResultKeys, S3Address
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
+from shared.sampling import sampling_of
 from shared.sidecars import (
     CropFacts,
     DeviceFacts,
@@ -148,6 +149,7 @@ class ResultWriter:
             style=order.style,
             style_digest=order.style.digest,
             models=ModelFacts(segmenter=order.segmenter, painter=order.painter),
+            sampling=sampling_of(order.style),
             mask=mask,
             crops=tuple(CropFacts(**asdict(crop)) for crop in painting.plan.crops),
             variants=variants,

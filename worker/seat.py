@@ -45,9 +45,10 @@ class Seat:
         if self._in_hand.draining.is_set():
             return False
         lease_seconds = self._settings.lease_seconds
-        claim = self._board.claim(message.batch_id, message.number, owner, lease_seconds)
-        if claim is not None:
-            self._render(claim)
+        with self._in_hand.taking():
+            claim = self._board.claim(message.batch_id, message.number, owner, lease_seconds)
+            if claim is not None:
+                self._render(claim)
         return True
 
     def _render(self, claim: Claim) -> None:

@@ -21,7 +21,7 @@ import structlog
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
 from shared.errors import BoardError, RestyleError
-from shared.settings import Settings, child_environment
+from shared.settings import Settings, cache_path, child_environment
 from worker.devices import Device
 from worker.memory import ALLOCATOR
 
@@ -143,7 +143,7 @@ class Supervisor:
         command = [sys.executable, "-m", "worker.child", child.device.name, child.owner]
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             [*command, str(beating)],
-            env=ALLOCATOR | child_environment(child.device.environment),
+            env=environment_of(child.device),
             pass_fds=[beating],
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C reaches us alone, and we drain in order
@@ -207,3 +207,10 @@ class Supervisor:
     def _signal(self, child: Child, signum: signal.Signals) -> None:
         if child.process is not None and child.process.poll() is None:
             child.process.send_signal(signum)
+
+
+def environment_of(device: Device) -> dict[str, str]:
+    """The environment of a device's process: ours, pinned, with a default or two."""
+    # Where torch keeps what it compiled; by default that is lost with /tmp.
+    compiled = {"TORCHINDUCTOR_CACHE_DIR": str(cache_path() / "inductor")}
+    return ALLOCATOR | compiled | child_environment(device.environment)

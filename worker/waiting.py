@@ -1,20 +1,26 @@
 """The waiting room: which requests share the next call on the device, and when it is time.
 
 Pure bookkeeping under a clock that the caller reads: no threads, no locks, no torch.
+
+The policy. A full group goes at once. A smaller one waits for mates, as long as its own recent
+arrivals promise some (`worker.pace`) and `wait_seconds` at most; not at all once every asker under
+way has a request here, since then nobody is left who could bring a mate. Whoever has waited
+`patience_seconds` goes before all others.
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 from shared.sidecars import Call
+from worker.pace import Pace
 
 ResultT = TypeVar("ResultT")
 
-#: Groups whose safe size is remembered; beyond it all are forgotten and learned anew.
+#: Groups whose safe size and pace are remembered; beyond it all are forgotten and learned anew.
 MAX_REMEMBERED_GROUPS = 1_024
 
 
@@ -44,6 +50,8 @@ class BatchLimits:
 
     #: Most requests in one call.
     max_batch: int = 8
+    #: Most requests of a group in one call, where memory sets a limit of its own.
+    fits: Callable[[Group], int] | None = None
     #: Longest wait for batch mates while the device is idle, in seconds.
     wait_seconds: float = 0.1
     #: From this age on, in seconds, the oldest request goes before fuller or warmer groups.
@@ -66,6 +74,8 @@ class Job(Generic[ResultT]):
 
     request: Request
     arrived: float
+    #: Who asks: one item's thread, which may ask for several pictures at once.
+    asker: int = 0
     future: Future[Answer[ResultT]] = field(default_factory=Future)
 
 
@@ -76,6 +86,7 @@ class WaitingRoom(Generic[ResultT]):
         self._limits = limits
         self._queues: dict[Group, deque[Job[ResultT]]] = {}
         self._safe_sizes: dict[Group, int] = {}
+        self._paces: dict[Group, Pace] = {}
         self._last: Group | None = None
 
     def __len__(self) -> int:
@@ -83,11 +94,19 @@ class WaitingRoom(Generic[ResultT]):
 
     def add(self, job: Job[ResultT]) -> None:
         """Let a job wait behind those of its group."""
-        self._queues.setdefault(job.request.group, deque()).append(job)
+        group = job.request.group
+        self._queues.setdefault(group, deque()).append(job)
+        self._note_arrival(group, job.arrived)
 
-    def take(self, now: float) -> list[Job[ResultT]]:
-        """The jobs of the next call, oldest first; none while waiting is better."""
-        group = self._choose(now)
+    def take(self, now: float, under_way: int | None = None) -> list[Job[ResultT]]:
+        """The jobs of the next call, oldest first; none while waiting is better.
+
+        Args:
+            now: Seconds of the clock that the jobs' arrivals are of.
+            under_way: How many askers there are, those included whose requests wait here; None
+                where nobody knows.
+        """
+        group = self._choose(now, under_way)
         if group is None:
             return []
         queue = self._queues[group]
@@ -117,11 +136,12 @@ class WaitingRoom(Generic[ResultT]):
         """How long `take` has nothing to give if nobody comes; None if nobody waits."""
         if not self._queues:
             return None
-        return max(0.0, min(self._heads()) + self._limits.wait_seconds - now)
+        return max(0.0, min(map(self._ripe_at, self._queues)) - now)
 
     def safe_size(self, group: Group) -> int:
         """Most requests of this group that may share a call."""
-        return self._safe_sizes.get(group, self._limits.max_batch)
+        largest = self._safe_sizes.get(group, self._limits.max_batch)
+        return min(largest, self._limits.fits(group)) if self._limits.fits else largest
 
     def shrink(self, group: Group, size: int) -> None:
         """Remember that calls of this group must not be larger."""
@@ -132,21 +152,36 @@ class WaitingRoom(Generic[ResultT]):
     def _all(self) -> Iterator[Job[ResultT]]:
         return chain.from_iterable(self._queues.values())
 
-    def _heads(self) -> Iterator[float]:
-        return (queue[0].arrived for queue in self._queues.values())
+    def _note_arrival(self, group: Group, arrived: float) -> None:
+        if group not in self._paces and len(self._paces) >= MAX_REMEMBERED_GROUPS:
+            self._paces.clear()
+        pace = self._paces.get(group)
+        known = pace.after(arrived, self._limits.wait_seconds) if pace else Pace(arrived)
+        self._paces[group] = known
 
-    def _choose(self, now: float) -> Group | None:
-        """An overdue group, else a full one, else one that waited; among equals the last one."""
-        overdue = self._older_than(self._limits.patience_seconds, now)
+    def _choose(self, now: float, under_way: int | None) -> Group | None:
+        """An overdue group, else a full one, else a ripe one; among equals the last one."""
+        patience = self._limits.patience_seconds
+        overdue = [g for g in self._queues if now >= self._head(g) + patience]
         if overdue:
             return self._oldest(overdue)
         full = [g for g, queue in self._queues.items() if len(queue) >= self.safe_size(g)]
-        ripe = full or self._older_than(self._limits.wait_seconds, now)
+        ripe = full or self._ripe(now, under_way)
         # The last group's model and shapes are warm.
         return self._last if self._last in ripe else self._oldest(ripe)
 
-    def _older_than(self, seconds: float, now: float) -> list[Group]:
-        return [g for g, queue in self._queues.items() if now >= queue[0].arrived + seconds]
+    def _ripe(self, now: float, under_way: int | None) -> list[Group]:
+        if under_way is not None and len({job.asker for job in self._all()}) >= under_way:
+            return list(self._queues)
+        return [group for group in self._queues if now >= self._ripe_at(group)]
+
+    def _ripe_at(self, group: Group) -> float:
+        oldest, limit_seconds = self._head(group), self._limits.wait_seconds
+        pace = self._paces.get(group) or Pace(oldest)
+        return pace.ripe_at(oldest, limit_seconds)
+
+    def _head(self, group: Group) -> float:
+        return self._queues[group][0].arrived
 
     def _oldest(self, groups: list[Group]) -> Group | None:
-        return min(groups, key=lambda group: self._queues[group][0].arrived, default=None)
+        return min(groups, key=self._head, default=None)

@@ -72,6 +72,7 @@ class WorkInHand:
         self._lease_seconds = lease_seconds
         self._lock = threading.Lock()
         self._works: dict[_Place, Work] = {}
+        self._threads = 0
         self._closed = threading.Event()
         self._renewer = threading.Thread(target=self._renew_for_ever, name="leases", daemon=True)
 
@@ -83,6 +84,22 @@ class WorkInHand:
         """Stop renewing; what is still claimed expires or is put back by the supervisor."""
         self._closed.set()
         self._renewer.join()
+
+    @property
+    def threads(self) -> int:
+        """Threads that are at an item, from its message to its report."""
+        return self._threads
+
+    @contextmanager
+    def taking(self) -> Iterator[None]:
+        """Count this thread while the block runs."""
+        with self._lock:
+            self._threads += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._threads -= 1
 
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Work]:

@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from infra.bench.scenes import GUIDANCE, MODEL
+from shared.optimizations import OPTIMIZATIONS
+from tests.plain_diffusers import plain_picture, plain_pipeline
 from worker.batching import Batcher, DeviceFaults
 from worker.inpaint.protocol import InpaintRequest
+from worker.inpaint.tuning import CONTEXT_BYTES, choose_tuning
 from worker.models import device_errors
+from worker.models.device_memory import cap_memory
 from worker.models.load import load_painter, load_segmenter
 from worker.models.resident import ResidentModels
 from worker.segment.protocol import SegmentRequest
@@ -110,3 +115,48 @@ def test_the_weights_lie_in_half_precision_with_channels_last(tiny_painter):
     assert unet.conv_in.weight.is_contiguous(memory_format=torch.channels_last)
     asked = inpaint(tiny_painter, 1, guidance_scale=1.0)
     assert len(painter.paint([asked, replace(asked, seed=2)])) == 2
+
+
+@pytest.mark.parametrize("wanted", [set(), set(OPTIMIZATIONS), *({one} for one in OPTIMIZATIONS)])
+def test_tuned_pictures_are_those_of_diffusers_itself(wanted):
+    """Each optimization, all and none: batched, against its own call at batch 1, same seed."""
+    tuning = choose_tuning("cuda", wanted, max_batch=4)
+    fields = {"guidance_scale": GUIDANCE, "steps": 25}
+    asked = [inpaint(MODEL, seed, 128, **fields) for seed in range(3)]
+    painted = load_painter(MODEL, "cuda", tuning).paint(asked)
+    pipeline = plain_pipeline(MODEL, "cuda", torch.float16)
+    for one, ours in zip(asked, painted, strict=True):
+        assert mean_difference(ours, plain_picture(pipeline, one)) < HALF_TOLERANCE
+
+
+@pytest.mark.parametrize("scheduler", ["euler", "ddim", "dpmsolver++"])
+def test_no_step_waits_for_the_device(tiny_painter, scheduler):
+    """Between two steps nothing is read back: torch itself would raise an error."""
+    painter = load_painter(tiny_painter, "cuda", choose_tuning("cuda", {"pinned"}))
+    asked = inpaint(tiny_painter, 1, scheduler=scheduler, steps=6)
+    painter.paint([asked])
+    unet, calls = painter._pipeline.unet, []
+
+    def look(*_):
+        calls.append(1)
+        # From the second call of the UNet to the last, so that only what is between counts.
+        torch.cuda.set_sync_debug_mode("error" if 1 < len(calls) < 6 else "default")
+
+    handle = unet.register_forward_pre_hook(look)
+    try:
+        painter.paint([asked])
+    finally:
+        handle.remove()
+        torch.cuda.set_sync_debug_mode("default")
+    assert len(calls) == 6
+
+
+def test_a_cap_makes_a_card_smaller(tiny_painter):
+    """What does not fit into the budget is out of memory, however large the card is."""
+    cap_memory("cuda:0", CONTEXT_BYTES + 200_000_000)
+    try:
+        with pytest.raises(torch.OutOfMemoryError):
+            torch.empty(400_000_000, dtype=torch.uint8, device="cuda")
+        assert len(load_painter(tiny_painter, "cuda").paint([inpaint(tiny_painter, 1)])) == 1
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)

@@ -75,6 +75,21 @@ def test_without_guidance_the_negative_prompt_does_not_matter(painter):
     assert difference(first, second) <= TOLERANCE
 
 
+def test_rows_of_different_guidance_share_a_call(painter):
+    """Each row is guided by its own scale: a mixed batch equals its requests one by one."""
+    asked = [request(4, guidance_scale=scale, steps=4) for scale in (1.5, 6.5, 20.0)]
+    assert len({one.group for one in asked}) == 1
+    together = painter.paint(asked)
+    for ours, alone in zip(together, asked, strict=True):
+        assert difference(ours, painter.paint([alone])[0]) <= TOLERANCE
+    assert difference(together[0], together[2]) > TOLERANCE
+
+
+def test_with_and_without_guidance_are_different_calls():
+    """Without guidance half of the work is saved, so that the two do not mix."""
+    assert request(1, guidance_scale=1.0).group != request(1, guidance_scale=1.01).group
+
+
 def test_variants_of_one_picture_share_its_encoding(painter, monkeypatch):
     """The VAE sees a picture once in a call, and each variant still has its own noise."""
     vae, seen = painter._pipeline.vae, []

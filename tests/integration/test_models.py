@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from diffusers import StableDiffusionInpaintPipeline
 
 from shared.errors import ModelInvalid
 from tests.tiny_models import build_painter
@@ -30,8 +31,8 @@ def test_the_precision_is_chosen_by_the_device_with_a_reason():
 def test_half_precision_weights_load_as_float32_on_the_cpu(tmp_path, tiny_painter):
     """A checkpoint in float16, as published, computes in float32 where there is no GPU."""
     halves = tmp_path / "halves"
-    pipeline = load_painter(tiny_painter, "cpu")._pipeline
-    pipeline.to(torch.float16).save_pretrained(halves, variant="fp16")
+    pipeline = StableDiffusionInpaintPipeline.from_pretrained(tiny_painter, dtype=torch.float16)
+    pipeline.save_pretrained(halves, variant="fp16")
     painter = load_painter(halves, "cpu")
     assert {part.dtype for part in (painter._pipeline.unet, painter._pipeline.vae)} == {
         torch.float32

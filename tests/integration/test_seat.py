@@ -92,6 +92,14 @@ def test_the_sidecar_holds_all_that_decided_the_pixels(process, board, bucket, p
     assert sidecar.style.digest == sidecar.style_digest
 
 
+def test_the_sidecar_tells_the_solver_and_the_steps(process, board, bucket, photo, place):
+    """What a style's speed made of its wishes is what the painter was asked for."""
+    process.seat.take(place(steps=20, speed="fewer_steps"), OWNER)
+    sidecar = parse_sidecar(_read(bucket, board.item("b", 0).result.sidecar), where="test")
+    assert (sidecar.style.scheduler, sidecar.style.steps) == ("euler", 20)
+    assert (sidecar.sampling.scheduler, sidecar.sampling.steps) == ("dpmsolver++", 10)
+
+
 def test_the_sidecar_tells_who_rendered_and_how(process, board, bucket, photo, place):
     """Owner, try, device, precision, libraries, batch mates and the time of every stage."""
     process.seat.take(place(variants=3), OWNER)

@@ -67,7 +67,9 @@ class Device:
         """Counts."""
         self.freed += 1
 
-    def batcher(self, *, on_fatal=lambda error: None, run=None, **limits) -> Batcher:
+    def batcher(
+        self, *, on_fatal=lambda error: None, run=None, under_way=None, **limits
+    ) -> Batcher:
         """A Batcher on this device, or on another call; batches wait for nobody."""
         faults = DeviceFaults(
             is_out_of_memory=lambda error: isinstance(error, OutOfMemory),
@@ -75,7 +77,13 @@ class Device:
             free_memory=self.free_memory,
         )
         limits = BatchLimits(**({"wait_seconds": 0} | limits))
-        return Batcher(run or self.run, limits=limits, faults=faults, on_fatal=on_fatal)
+        return Batcher(
+            run or self.run,
+            limits=limits,
+            faults=faults,
+            on_fatal=on_fatal,
+            under_way=lambda: under_way,
+        )
 
     @property
     def sizes(self) -> list[int]:
@@ -147,6 +155,23 @@ def test_compatible_requests_share_a_call():
     with batcher:
         ended(futures)
     assert device.sizes == [4, 4, 2]
+
+
+def test_what_one_thread_asks_together_shares_a_call():
+    """The device is idle and nobody else is under way, yet no call is made for the first alone."""
+    device = Device()
+    with device.batcher(wait_seconds=LIMIT_SECONDS, under_way=1) as batcher:
+        ended(batcher.submit_all([Question(Shape("a"), number) for number in range(3)]))
+    assert device.sizes == [3]
+
+
+def test_a_device_does_not_wait_for_whom_nobody_could_bring():
+    """With all threads under way waiting for answers, the longest wait is never begun."""
+    device = Device()
+    with device.batcher(wait_seconds=10 * LIMIT_SECONDS, under_way=1) as batcher:
+        for number in range(3):
+            assert batcher.submit(Question(Shape("a"), number)).result(LIMIT_SECONDS)
+    assert device.sizes == [1, 1, 1]
 
 
 @settings(max_examples=40, deadline=None)

@@ -167,6 +167,7 @@ PAINTER_PROBLEMS = [
     (without("scheduler/scheduler_config.json"), "folder scheduler is missing"),
     (painter_files() | {"unet/config.json": {"in_channels": 4}}, "4 channels"),
     (painter_files() | {"unet/config.json": []}, "None channels"),
+    (painter_files() | {"unet/config.json": {"time_cond_proj_dim": 256}}, "distilled"),
     (
         painter_files() | {"unet/m.safetensors.index.json": INDEX, "unet/m-1.safetensors": None},
         "m-2.safetensors is missing",

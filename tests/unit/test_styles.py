@@ -42,6 +42,7 @@ def test_a_style_is_known_by_what_decides_pixels():
     changed = {
         "mask_prompt": "top", "protect_prompts": "face", "prompt": "x", "negative_prompt": "x",
         "steps": 24, "guidance_scale": 7, "scheduler": "ddim", "variants": 2, "strength": 0.9,
+        "speed": "fewer_steps",
         "seed": 1, "working_size": 768, "segmenter": "a/b", "painter": "a/b",
         "output_format": "png", "background": "#000000", "mask_threshold": 0.4,
         "mask_activation": "ndtr", "mask_growth": 0.1, "mask_feather": 0.1, "mask_max_area": 0.5,

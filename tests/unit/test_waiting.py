@@ -48,11 +48,45 @@ def test_a_full_batch_goes_at_once():
 
 def test_a_small_batch_waits_a_short_time_for_mates():
     """It goes when its oldest has waited `wait_seconds`, and the room says when that is."""
-    room = filled(("a", 0), ("a", 0.5))
+    room = filled(("a", 0))
     assert taken(room, now=0.9) == []
     assert abs(room.seconds_until_ripe(0.9) - 0.1) < 1e-9
-    assert taken(room, now=1.0) == [("a", 0), ("a", 1)]
+    assert taken(room, now=1.0) == [("a", 0)]
     assert room.seconds_until_ripe(1.0) is None
+
+
+def test_a_batch_goes_when_its_mates_are_overdue():
+    """Two came 0.25 s apart; once nobody has come for twice as long, nobody is waited for."""
+    room = filled(("a", 0), ("a", 0.25))
+    assert taken(room, now=0.5) == []
+    assert room.seconds_until_ripe(0.5) == 0.25
+    assert taken(room, now=0.75) == [("a", 0), ("a", 1)]
+
+
+def test_nobody_waits_for_mates_that_come_too_late():
+    """One comes every 5 s and may wait 1 s: each goes alone and at once, but for the first."""
+    room = filled(("a", 0))
+    assert taken(room, now=1) == [("a", 0)]
+    for now in (5.0, 10.0, 15.0):
+        room.add(Job(Question(Shape("a")), now))
+        assert taken(room, now) == [("a", 0)]
+
+
+def test_nobody_waits_when_all_who_could_come_are_here():
+    """Askers, not requests, are counted: one with several pictures is no sign of another."""
+    room = WaitingRoom(LIMITS)
+    for number, asker in enumerate([1, 1, 2]):
+        room.add(Job(Question(Shape(f"{asker}"), number), 0.0, asker))
+    assert taken_of(room, under_way=3) == []
+    assert taken_of(room, under_way=None) == []
+    assert taken_of(room, under_way=2) == [("1", 0), ("1", 1)]
+    assert taken_of(room, under_way=1) == [("2", 2)]
+
+
+def taken_of(room: WaitingRoom, under_way: int | None) -> list[tuple[str, int]]:
+    """What is taken at once while so many are under way."""
+    jobs = room.take(0.0, under_way)
+    return [(job.request.group.name, job.request.number) for job in jobs]
 
 
 def test_a_full_group_goes_before_an_older_small_one():
@@ -84,12 +118,15 @@ def test_no_group_starves():
     assert now == LIMITS.patience_seconds
 
 
-def test_the_memory_of_safe_sizes_is_bounded():
-    """However many groups shrink, the room remembers a limited number of them."""
+def test_the_memory_of_groups_is_bounded():
+    """However many groups shrink, the room remembers the size and the pace of a limited number."""
     room = WaitingRoom(LIMITS)
     for number in range(2 * MAX_REMEMBERED_GROUPS + 5):
         room.shrink(Shape(str(number)), 1)
+        room.add(Job(Question(Shape(str(number))), 0.0))
+        room.take_all()
     assert len(room._safe_sizes) <= MAX_REMEMBERED_GROUPS
+    assert len(room._paces) <= MAX_REMEMBERED_GROUPS
     assert room.safe_size(Shape("unknown")) == LIMITS.max_batch
 
 
@@ -99,6 +136,20 @@ def test_a_safe_size_only_shrinks_and_stays_at_least_one():
     for size, expected in [(2, 2), (3, 2), (0, 1), (8, 1)]:
         room.shrink(Shape("a"), size)
         assert room.safe_size(Shape("a")) == expected
+
+
+@given(sizes=st.dictionaries(st.sampled_from("ab"), st.integers(1, 9)), shrunk=st.integers(0, 9))
+def test_no_call_is_larger_than_memory_allows(sizes, shrunk):
+    """The smallest of what is wanted, what fits and what proved safe."""
+    limits = BatchLimits(max_batch=5, wait_seconds=0, fits=lambda group: sizes.get(group.name, 9))
+    room: WaitingRoom = WaitingRoom(limits)
+    room.shrink(Shape("a"), shrunk)
+    for number in range(20):
+        room.add(Job(Question(Shape("ab"[number % 2]), number), 0.0))
+    while batch := taken(room, now=1):
+        name = batch[0][0]
+        assert len(batch) <= min(5, sizes.get(name, 9), max(1, shrunk) if name == "a" else 9)
+    assert len(room) == 0
 
 
 arrivals = st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 3)), max_size=30)

@@ -13,10 +13,7 @@ from shared.styles import Scheduler
 
 @dataclass(frozen=True, slots=True)
 class InpaintGroup:
-    """Requests that share these may share a call.
-
-    The pipeline takes one guidance scale per call, so it stands here too.
-    """
+    """Requests that share these may share a call; prompts, seeds and guidance scales may differ."""
 
     stage: ClassVar[str] = "inpaint"
 
@@ -25,7 +22,8 @@ class InpaintGroup:
     #: Side of the pictures in pixels.
     side: int
     steps: int
-    guidance_scale: float
+    #: Whether guidance is on, which doubles the work of each step.
+    guided: bool
     scheduler: Scheduler
     strength: float
 
@@ -56,12 +54,12 @@ class InpaintRequest:
 
     @property
     def group(self) -> InpaintGroup:
-        """All that must be equal; pictures, words and seeds may differ within a call."""
+        """All that must be equal; pictures, words, seeds and guidance scales may differ."""
         return InpaintGroup(
             model=self.model,
             side=self.picture.shape[0],
             steps=self.steps,
-            guidance_scale=self.guidance_scale,
+            guided=self.guidance_scale > 1,
             scheduler=self.scheduler,
             strength=self.strength,
         )

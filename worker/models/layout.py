@@ -49,7 +49,7 @@ def painter_problem(directory: Path) -> str:
     if index.get("_class_name") not in PAINTER_CLASSES:
         return f"it is a {index.get('_class_name')}, not a {PAINTER_CLASSES[0]}"
     problems = (_part_problem(directory, index, part) for part in PAINTER_PARTS)
-    return next(filter(None, problems), "") or _channels_problem(directory / "unet")
+    return next(filter(None, problems), "") or _unet_problem(directory / "unet")
 
 
 def problem(directory: Path) -> str:
@@ -100,8 +100,11 @@ def _part_problem(directory: Path, index: dict[str, Any], part: str) -> str:
     return _weights_problem(directory / part, part) if PAINTER_PARTS[part] else ""
 
 
-def _channels_problem(unet: Path) -> str:
-    channels = (_json(unet / "config.json") or {}).get("in_channels")
+def _unet_problem(unet: Path) -> str:
+    config = _json(unet / "config.json") or {}
+    if config.get("time_cond_proj_dim") is not None:
+        return "its UNet was distilled with guidance built in, which is not supported"
+    channels = config.get("in_channels")
     if channels == INPAINTING_CHANNELS:
         return ""
     return (

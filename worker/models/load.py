@@ -6,6 +6,7 @@ the feature extractor of published pipelines are not loaded.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from transformers.utils import logging as transformers_logging
 from shared.errors import ModelInvalid
 from worker.inpaint.diffusion import DiffusionPainter
 from worker.inpaint.protocol import Painter
+from worker.inpaint.tuning import Tuning, choose_tuning
 from worker.models.device_errors import is_fatal, is_out_of_memory
 from worker.models.layout import PAINTER_PARTS, half_precision, painter_problem, segmenter_problem
 from worker.segment.clipseg import ClipsegSegmenter
@@ -67,12 +69,13 @@ def load_segmenter(directory: Path, device: str) -> Segmenter:
     return ClipsegSegmenter(model.to(target).eval(), tokenizer, geometry)
 
 
-def load_painter(directory: Path, device: str) -> Painter:
+def load_painter(directory: Path, device: str, tuning: Tuning | None = None) -> Painter:
     """Load a Stable Diffusion inpainting directory (1.x, 2.x, fine-tunes) onto a device.
 
     Args:
         directory: As published or as `save_pretrained` writes it.
         device: `cpu`, `cuda` or `cuda:N`.
+        tuning: What is done for speed; by default all that suits the device.
 
     Raises:
         ModelInvalid: Not an inpainting pipeline, or one that is damaged or holds pickles only.
@@ -91,11 +94,9 @@ def load_painter(directory: Path, device: str) -> Painter:
             **LOCAL_ONLY,
         )
     pipeline.to(target)
-    if target.type == "cuda":
-        # Convolutions on tensor cores want their channels last.
-        pipeline.unet.to(memory_format=torch.channels_last)
-        pipeline.vae.to(memory_format=torch.channels_last)
-    return DiffusionPainter(pipeline)
+    tuning = tuning or choose_tuning(device)
+    _log.info("painter tuned", model=str(directory), **asdict(tuning))
+    return DiffusionPainter(pipeline, tuning)
 
 
 def _target(directory: Path, device: str) -> tuple[torch.device, torch.dtype]:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from worker.inpaint.protocol import InpaintGroup, InpaintRequest, Painter
+from worker.inpaint.tuning import Tuning
 from worker.models import device_errors
 from worker.models.load import load_painter, load_segmenter
 from worker.recent import Recent
@@ -20,14 +21,15 @@ class ResidentModels:
     Only the device thread uses it.
     """
 
-    def __init__(self, device: str, capacity: int = 2) -> None:
+    def __init__(self, device: str, capacity: int = 2, tuning: Tuning | None = None) -> None:
         """Load nothing yet.
 
         Args:
             device: `cpu`, `cuda` or `cuda:N`.
             capacity: Models of each kind that stay at most.
+            tuning: What painters do for speed; by default all that suits the device.
         """
-        self._device = device
+        self._device, self._tuning = device, tuning
         self._segmenters: Recent[str, Segmenter] = Recent(capacity)
         self._painters: Recent[str, Painter] = Recent(capacity)
 
@@ -65,4 +67,4 @@ class ResidentModels:
 
     def _load_painter(self, directory: str) -> Painter:
         device_errors.free_memory()
-        return load_painter(Path(directory), self._device)
+        return load_painter(Path(directory), self._device, self._tuning)
