@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     #: Largest model archive in bytes, packed and unpacked.
     max_model_bytes: int = Field(40_000_000_000, ge=1_000_000)
 
+    #: Seconds between two lines of figures in a worker's log.
+    figures_seconds: float = Field(60, ge=1, le=3600)
     #: json or console; by default console on a terminal.
     log_format: str = Field("auto", pattern=r"^(auto|json|console)$")
     #: debug, info, warning or error.

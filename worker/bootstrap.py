@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,7 +13,9 @@ from shared.board import StatusBoard
 from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
+from worker.bulletin import Bulletin
 from worker.devices import Device
+from worker.figures import Snapshot
 from worker.inpainting import Inpainting
 from worker.masking import Masking
 from worker.memory import MemoryBudget
@@ -21,10 +24,12 @@ from worker.models.device_facts import device_facts
 from worker.models.fetch import ModelStore
 from worker.models.resident import ResidentModels
 from worker.pipeline import Pipeline
-from worker.presence import Presence
+from worker.presence import presence
 from worker.results import ResultWriter
+from worker.rounds import Rounds
 from worker.seat import Seat
 from worker.sources import Sources
+from worker.tally import Tally
 from worker.waiting import BatchLimits
 from worker.watchdog import watched
 from worker.work import WorkInHand
@@ -44,14 +49,16 @@ class WorkerProcess:
     seat: Seat
     batcher: Batcher[Any]
     in_hand: WorkInHand
-    presence: Presence
+    #: What reports again and again.
+    rounds: tuple[Rounds, ...]
     drain_seconds: float
 
     def start(self) -> None:
-        """Start the device thread, the renewal of leases and the reports of presence."""
+        """Start the device thread, the renewal of leases and the reports."""
         self.batcher.start()
         self.in_hand.start()
-        self.presence.start()
+        for rounds in self.rounds:
+            rounds.start()
 
     def drain(self) -> None:
         """Claim nothing more, finish the batch on the device, hand the rest back.
@@ -68,7 +75,8 @@ class WorkerProcess:
         """End what `start` started."""
         self.batcher.close()
         self.in_hand.close()
-        self.presence.close()
+        for rounds in self.rounds:
+            rounds.close()
 
 
 def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
@@ -76,7 +84,7 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = settings.limits
-    batcher = _batcher(device, settings)
+    batcher, tally = _batcher(device, settings), Tally()
     in_hand = WorkInHand(board, settings.lease_seconds)
     models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
     masking = Masking(store, models, batcher, limits)
@@ -84,9 +92,23 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     writer = ResultWriter(store, limits, partial(device_facts, device.torch_name))
     sources = Sources(board, store, limits, MemoryBudget(settings.max_memory_bytes))
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
-    seat = Seat(board, pipeline, in_hand, settings)
-    presence = Presence(board, owner, lambda: _facts(device, batcher))
-    return WorkerProcess(owner, seat, batcher, in_hand, presence, settings.drain_seconds)
+    seat = Seat(board, pipeline, in_hand, tally, settings)
+    bulletin = Bulletin(board, lambda: _look(tally, batcher, in_hand))
+    rounds = (
+        presence(board, owner, lambda: _facts(device, batcher)),
+        Rounds("figures", settings.figures_seconds, bulletin.tell),
+    )
+    return WorkerProcess(owner, seat, batcher, in_hand, rounds, settings.drain_seconds)
+
+
+def _look(tally: Tally, batcher: Batcher[Any], in_hand: WorkInHand) -> Snapshot:
+    return Snapshot(
+        at=time.monotonic(),
+        counts=tally.counts(),
+        device=batcher.stats(),
+        waiting=batcher.waiting(),
+        in_hand=len(in_hand),
+    )
 
 
 def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:

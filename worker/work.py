@@ -9,6 +9,7 @@ import structlog
 from shared.board import StatusBoard
 from shared.errors import BoardError
 from shared.jobs import Claim
+from worker.timings import Timings
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ class Work:
 
     def __init__(self, claim: Claim, draining: threading.Event) -> None:
         self.claim = claim
+        self.times = Timings()
         self._draining = draining
         #: Set when the claim was lost or the batch cancelled; asked between denoising steps.
         self.cancelled = threading.Event()
@@ -83,6 +85,9 @@ class WorkInHand:
         """Stop renewing; what is still claimed expires or is put back by the supervisor."""
         self._closed.set()
         self._renewer.join()
+
+    def __len__(self) -> int:
+        return len(self._works)
 
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Work]:
