@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import structlog
 
 from shared.board import StatusBoard
+from shared.metrics import BuildMetrics, MetricsServer
 from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
@@ -19,6 +21,7 @@ from worker.figures import Snapshot
 from worker.inpainting import Inpainting
 from worker.masking import Masking
 from worker.memory import MemoryBudget
+from worker.metrics import WorkerMetrics
 from worker.models import device_errors
 from worker.models.device_facts import device_facts
 from worker.models.fetch import ModelStore
@@ -51,6 +54,7 @@ class WorkerProcess:
     in_hand: WorkInHand
     #: What reports again and again.
     rounds: tuple[Rounds, ...]
+    metrics: MetricsServer
     drain_seconds: float
 
     def start(self) -> None:
@@ -59,6 +63,7 @@ class WorkerProcess:
         self.in_hand.start()
         for rounds in self.rounds:
             rounds.start()
+        self.metrics.start()
 
     def drain(self) -> None:
         """Claim nothing more, finish the batch on the device, hand the rest back.
@@ -77,10 +82,18 @@ class WorkerProcess:
         self.in_hand.close()
         for rounds in self.rounds:
             rounds.close()
+        self.metrics.close()
 
 
-def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
-    """Build a worker process for the device that it is pinned to."""
+def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> WorkerProcess:
+    """Build a worker process for the device that it is pinned to.
+
+    Args:
+        device: The device.
+        owner: The process's name on the board.
+        settings: The settings.
+        place: The device's among those of its supervisor, from 0: no two share a port.
+    """
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = settings.limits
@@ -93,12 +106,22 @@ def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     sources = Sources(board, store, limits, MemoryBudget(settings.max_memory_bytes))
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
     seat = Seat(board, pipeline, in_hand, tally, settings)
-    bulletin = Bulletin(board, lambda: _look(tally, batcher, in_hand))
+    look = partial(_look, tally, batcher, in_hand)
+    bulletin = Bulletin(board, look)
     rounds = (
         presence(board, owner, lambda: _facts(device, batcher)),
         Rounds("figures", settings.figures_seconds, bulletin.tell),
     )
-    return WorkerProcess(owner, seat, batcher, in_hand, rounds, settings.drain_seconds)
+    metrics = _metrics(device, look, settings, place)
+    return WorkerProcess(owner, seat, batcher, in_hand, rounds, metrics, settings.drain_seconds)
+
+
+def _metrics(
+    device: Device, look: Callable[[], Snapshot], settings: Settings, place: int
+) -> MetricsServer:
+    collectors = [BuildMetrics({"role": "worker", "device": device.name}), WorkerMetrics(look)]
+    port = settings.metrics_port and settings.metrics_port + place
+    return MetricsServer(collectors, host=settings.metrics_host, port=port)
 
 
 def _look(tally: Tally, batcher: Batcher[Any], in_hand: WorkInHand) -> Snapshot:
