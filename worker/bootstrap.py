@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from shared.board import StatusBoard
+from shared.board.workers import UNAVAILABLE_MODELS
 from shared.metrics import BuildMetrics, MetricsServer
 from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
@@ -26,6 +27,9 @@ from worker.models import device_errors
 from worker.models.device_facts import device_facts
 from worker.models.fetch import ModelStore
 from worker.models.resident import ResidentModels
+from worker.models.rests import Rests
+from worker.models.supply import Supply
+from worker.peers import Peers
 from worker.pipeline import Pipeline
 from worker.presence import presence
 from worker.results import ResultWriter
@@ -52,6 +56,8 @@ class WorkerProcess:
     seat: Seat
     batcher: Batcher[Any]
     in_hand: WorkInHand
+    #: What it has counted so far.
+    look: Callable[[], Snapshot]
     #: What reports again and again.
     rounds: tuple[Rounds, ...]
     metrics: MetricsServer
@@ -99,21 +105,23 @@ def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> 
     limits = settings.limits
     batcher, tally = _batcher(device, settings), Tally()
     in_hand = WorkInHand(board, settings.lease_seconds)
-    models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
-    masking = Masking(store, models, batcher, limits)
-    inpainting = Inpainting(models, batcher)
+    models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
+    present = presence(board, owner, lambda: _facts(device, batcher, rests))
+    peers = Peers(board, owner)
+    supply = Supply(models, rests, may_others=peers.may_have, tell=present.soon)
+    masking = Masking(store, supply, batcher, limits)
+    inpainting = Inpainting(supply, batcher)
     writer = ResultWriter(store, limits, partial(device_facts, device.torch_name))
     sources = Sources(board, store, limits, MemoryBudget(settings.max_memory_bytes))
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
     seat = Seat(board, pipeline, in_hand, tally, settings)
     look = partial(_look, tally, batcher, in_hand)
     bulletin = Bulletin(board, look)
-    rounds = (
-        presence(board, owner, lambda: _facts(device, batcher)),
-        Rounds("figures", settings.figures_seconds, bulletin.tell),
-    )
+    rounds = (present, Rounds("figures", settings.figures_seconds, bulletin.tell))
     metrics = _metrics(device, look, settings, place)
-    return WorkerProcess(owner, seat, batcher, in_hand, rounds, metrics, settings.drain_seconds)
+    return WorkerProcess(
+        owner, seat, batcher, in_hand, look, rounds, metrics, settings.drain_seconds
+    )
 
 
 def _metrics(
@@ -134,7 +142,7 @@ def _look(tally: Tally, batcher: Batcher[Any], in_hand: WorkInHand) -> Snapshot:
     )
 
 
-def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:
+def _facts(device: Device, batcher: Batcher[Any], rests: Rests) -> dict[str, object]:
     stats = batcher.stats()
     return {
         "device": device.name,
@@ -142,6 +150,7 @@ def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:
         "batches": stats.batches,
         "mean_batch": round(stats.mean_batch, 2),
         "busy_seconds": round(stats.busy_seconds, 1),
+        UNAVAILABLE_MODELS: rests.reasons(),
     }
 
 

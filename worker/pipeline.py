@@ -55,6 +55,7 @@ class Pipeline:
         """
         times = work.times
         order = Order.of(work.claim, self._batch(work.claim.batch_id))
+        self._inpainting.refuse_resting(order)
         with self._sources.opened(order, work, times) as source:
             order, picture = source.order, source.picture
             work.check()

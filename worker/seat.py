@@ -13,7 +13,7 @@ from shared.jobs import Claim, Failure, Message, Result
 from shared.settings import Settings
 from worker.pipeline import Pipeline
 from worker.tally import Ending, Tally
-from worker.work import ClaimGone, Draining, Work, WorkInHand
+from worker.work import ClaimGone, Draining, Elsewhere, Work, WorkInHand
 
 log = structlog.get_logger()
 
@@ -21,6 +21,9 @@ log = structlog.get_logger()
 RETRY_SECONDS = 2.0
 #: A report is worth nothing after the lease has run out, so it is tried this many leases long.
 REPORT_LEASES = 2.0
+#: A thread that gave an item up to others takes none for so long: handing back is quicker than
+#: rendering, and whoever cannot render must not have most of the queue pass through its hands.
+HOLD_SECONDS = 1.0
 
 
 class Seat:
@@ -74,6 +77,9 @@ class Seat:
             result = self._pipeline.render(work)
         except (ClaimGone, ClaimLost, CancelledError):
             return lambda: log.info("item stopped: the claim is gone")
+        except Elsewhere as stop:
+            code = str(stop)
+            return lambda: self._leave_to_others(claim, code)
         except (Draining, BatcherClosed):
             return lambda: self._hand_back(claim, Ending("returned"))
         except RestyleError as error:
@@ -100,6 +106,10 @@ class Seat:
         tried = ending.state == "retried"
         if self._board.hand_back(claim, delay_seconds=delay_seconds, count_delivery=tried):
             self._tally.ended(ending)
+
+    def _leave_to_others(self, claim: Claim, code: str) -> None:
+        self._hand_back(claim, Ending("returned", code))
+        self._in_hand.draining.wait(HOLD_SECONDS)
 
     def _finishing(self, claim: Claim, outcome: Result | Failure) -> Callable[[], None]:
         ending = Ending("failed", outcome.code) if isinstance(outcome, Failure) else Ending("done")

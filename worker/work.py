@@ -22,6 +22,13 @@ class ClaimGone(Stopped):
     """The claim was lost or the batch cancelled: nothing is to be reported."""
 
 
+class Elsewhere(Stopped):
+    """This host lacks what another worker may have: the item goes back for that one.
+
+    Its only argument is the code of what is lacking.
+    """
+
+
 class Draining(Stopped):
     """The process is about to end: the item goes back to the queue."""
 

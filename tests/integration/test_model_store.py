@@ -1,19 +1,17 @@
 """Models fetched from directories and from S3: the submitted bytes, whole, once."""
 
-import hashlib
-import io
 import multiprocessing
 import shutil
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from shared.errors import DiskFailed, ModelChanged, ModelMissing, ObjectTooLarge
+from shared.errors import ModelChanged, ModelMissing, ModelUnavailable, ObjectTooLarge
 from shared.jobs import ResolvedModel
 from shared.references import local_directory, tree_digest
 from shared.s3 import ObjectStore
+from tests.archives import packed, put_archive
 from worker.models.fetch import ModelStore
 from worker.models.load import load_segmenter
 
@@ -24,22 +22,6 @@ def store(tmp_path, *, max_bytes=50_000_000) -> ModelStore:
     """A model store with a cache of the test's own."""
     objects = ObjectStore.connect()
     return ModelStore(objects, tmp_path / "cache", max_bytes=max_bytes)
-
-
-def packed(directory: Path) -> bytes:
-    """A directory as a gzipped tar."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        tar.add(directory, arcname="model")
-    return buffer.getvalue()
-
-
-def put_archive(bucket: Path, content: bytes) -> ResolvedModel:
-    """Put an archive into the bucket."""
-    (bucket / "model.tar.gz").write_bytes(content)
-    digest = hashlib.sha256(content).hexdigest()
-    reference = f"s3://{bucket.name}/model.tar.gz#sha256={digest}"
-    return ResolvedModel(reference=reference, kind="archive", digest=digest)
 
 
 # --- directories -----------------------------------------------------------------------------
@@ -108,9 +90,9 @@ def test_a_too_large_archive_is_not_downloaded(bucket, tmp_path):
 
 
 def test_a_cache_that_cannot_be_written_is_said_so(bucket, tmp_path):
-    """A file where the cache's folder should be: DiskFailed, not a traceback."""
+    """A file where the cache's folder should be: another worker may have room."""
     (tmp_path / "cache").write_text("in the way")
-    with pytest.raises(DiskFailed):
+    with pytest.raises(ModelUnavailable, match="cannot be written"):
         store(tmp_path).fetch(put_archive(bucket, b"x"))
 
 

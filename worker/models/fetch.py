@@ -14,7 +14,14 @@ from pathlib import Path
 
 import structlog
 
-from shared.errors import BucketMissing, DiskFailed, ModelChanged, ObjectMissing
+from shared.errors import (
+    BucketMissing,
+    DiskFailed,
+    ModelChanged,
+    ModelInvalid,
+    ModelUnavailable,
+    ObjectMissing,
+)
 from shared.jobs import ResolvedModel
 from shared.keys import S3Address
 from shared.references import (
@@ -29,6 +36,7 @@ from shared.references.hub import Hub
 from shared.references.missing import missing_archive, missing_directory
 from shared.s3 import ObjectStore
 from worker.models.archive import unpack
+from worker.models.host_faults import host_fault
 from worker.models.hub import fetch_snapshot
 
 _log = structlog.get_logger()
@@ -63,14 +71,15 @@ class ModelStore:
             ModelMissing: Nothing is there any more.
             ModelChanged: Other bytes are there than when the batch was submitted.
             ModelInvalid: The archive must not be unpacked.
-            ModelUnavailable: The hub cannot be reached now.
-            StorageError: S3 refused, or the disk is full.
+            ModelUnavailable: The hub cannot be reached now, or this host cannot read or write it.
+            StorageError: S3 refused.
         """
         with self._guard:
             lock = self._locks[model]
         with lock:
             if model not in self._found:
-                self._found[model] = self._fetch(model)
+                with _host_faults(model):
+                    self._found[model] = self._fetch(model)
                 _log.info("model ready", model=model.reference, path=str(self._found[model]))
             return self._found[model]
 
@@ -134,6 +143,18 @@ def _checked_directory(model: ResolvedModel) -> Path:
 def _check(reference: str, found: str, expected: str) -> None:
     if found != expected:
         raise ModelChanged(reference=reference, found=found, expected=expected)
+
+
+@contextmanager
+def _host_faults(model: ResolvedModel) -> Iterator[None]:
+    """A full disk, or a file that cannot be read, is this host's fault, not the model's."""
+    try:
+        yield
+    except (DiskFailed, ModelInvalid) as error:
+        reason = str(error).rstrip(".") if isinstance(error, DiskFailed) else host_fault(error)
+        if not reason:
+            raise
+        raise ModelUnavailable(reference=model.reference, reason=reason) from error
 
 
 @contextmanager

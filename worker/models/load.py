@@ -17,10 +17,11 @@ from safetensors import SafetensorError
 from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
-from shared.errors import ModelInvalid
+from shared.errors import ModelInvalid, ModelUnavailable
 from worker.inpaint.diffusion import DiffusionPainter
 from worker.inpaint.protocol import Painter
 from worker.models.device_errors import is_fatal, is_out_of_memory
+from worker.models.host_faults import host_fault, unreadable
 from worker.models.layout import PAINTER_PARTS, half_precision, painter_problem, segmenter_problem
 from worker.segment.clipseg import ClipsegSegmenter
 from worker.segment.geometry import segmenter_geometry
@@ -56,6 +57,7 @@ def load_segmenter(directory: Path, device: str) -> Segmenter:
 
     Raises:
         ModelInvalid: Not a CLIPSeg model, or one that is damaged or holds pickles only.
+        ModelUnavailable: This host cannot read it now.
     """
     _refuse(directory, segmenter_problem(directory), SEGMENTER_KIND)
     geometry = segmenter_geometry(directory)
@@ -76,6 +78,7 @@ def load_painter(directory: Path, device: str) -> Painter:
 
     Raises:
         ModelInvalid: Not an inpainting pipeline, or one that is damaged or holds pickles only.
+        ModelUnavailable: This host cannot read it now.
     """
     _refuse(directory, painter_problem(directory), PAINTER_KIND)
     target, dtype = _target(directory, device)
@@ -106,6 +109,8 @@ def _target(directory: Path, device: str) -> tuple[torch.device, torch.dtype]:
 
 
 def _refuse(directory: Path, problem: str, kind: str) -> None:
+    if problem and (fault := unreadable(directory)):
+        raise ModelUnavailable(reference=directory, reason=fault)
     if problem:
         raise ModelInvalid(reference=directory, reason=problem, kind=kind)
 
@@ -121,5 +126,7 @@ def _vendor_manners(directory: Path, kind: str) -> Iterator[None]:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         if is_out_of_memory(error) or is_fatal(error):
             raise
+        if fault := host_fault(error) or unreadable(directory):
+            raise ModelUnavailable(reference=directory, reason=fault) from error
         reason = " ".join(str(error).split())[:300]
         raise ModelInvalid(reference=directory, reason=reason, kind=kind) from error

@@ -1,17 +1,20 @@
 """Models that stay on the device between calls; the Batcher's `run` is here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from numpy.typing import NDArray
 
+from shared.errors import ModelUnavailable
 from worker.inpaint.protocol import InpaintGroup, InpaintRequest, Painter
 from worker.models import device_errors
 from worker.models.load import load_painter, load_segmenter
 from worker.recent import Recent
 from worker.segment.protocol import Segmenter, SegmentGroup, SegmentRequest
 from worker.waiting import Group, Request
+
+ModelT = TypeVar("ModelT")
 
 
 class ResidentModels:
@@ -40,6 +43,7 @@ class ResidentModels:
 
         Raises:
             ModelInvalid: The group's model cannot be loaded.
+            ModelUnavailable: It cannot be loaded here and now.
             CancelledError: All requests were cancelled while the call ran.
             OutputNotFinite: An answer holds NaN or infinity.
             TypeError: The group is of no known kind.
@@ -60,9 +64,39 @@ class ResidentModels:
         device_errors.free_memory()
 
     def _load_segmenter(self, directory: str) -> Segmenter:
-        device_errors.free_memory()
-        return load_segmenter(Path(directory), self._device)
+        return self._load(load_segmenter, directory)
 
     def _load_painter(self, directory: str) -> Painter:
+        return self._load(load_painter, directory)
+
+    def _load(self, load: Callable[[Path, str], ModelT], directory: str) -> ModelT:
+        """Load a model, if need be in the room of all the others."""
         device_errors.free_memory()
-        return load_painter(Path(directory), self._device)
+        model, reason = self._try(load, directory)
+        if model is None:
+            self._let_all_go()
+            model, reason = self._try(load, directory)
+        if model is None:
+            raise ModelUnavailable(reference=directory, reason=reason)
+        return model
+
+    def _try(
+        self, load: Callable[[Path, str], ModelT], directory: str
+    ) -> tuple[ModelT | None, str]:
+        """The model, or why the memory is too small; smaller calls would not help."""
+        try:
+            return load(Path(directory), self._device), ""
+        except Exception as error:
+            if not device_errors.is_out_of_memory(error):
+                raise
+            # Once this block is left, nothing holds what was loaded half.
+            return None, f"the memory of {self._device} is too small ({_one_line(error)})"
+
+    def _let_all_go(self) -> None:
+        self._segmenters.keep(0)
+        self._painters.keep(0)
+        device_errors.free_memory()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
