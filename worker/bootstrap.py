@@ -103,9 +103,10 @@ def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> 
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = settings.limits
-    batcher, tally = _batcher(device, settings), Tally()
-    in_hand = WorkInHand(board, settings.lease_seconds)
     models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
+    resident = ResidentModels(device.torch_name, verify=models.verify)
+    batcher, tally = _batcher(resident, settings), Tally()
+    in_hand = WorkInHand(board, settings.lease_seconds)
     present = presence(board, owner, lambda: _facts(device, batcher, rests))
     peers = Peers(board, owner)
     supply = Supply(models, rests, may_others=peers.may_have, tell=present.soon)
@@ -154,8 +155,7 @@ def _facts(device: Device, batcher: Batcher[Any], rests: Rests) -> dict[str, obj
     }
 
 
-def _batcher(device: Device, settings: Settings) -> Batcher[Any]:
-    models = ResidentModels(device.torch_name)
+def _batcher(models: ResidentModels, settings: Settings) -> Batcher[Any]:
     faults = DeviceFaults(
         is_out_of_memory=device_errors.is_out_of_memory,
         is_fatal=device_errors.is_fatal,

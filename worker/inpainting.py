@@ -99,6 +99,7 @@ def _request(
     style = order.style
     return InpaintRequest(
         model=directory,
+        digest=order.painter.digest,
         picture=view.seen,
         mask=view.mask,
         prompt=style.prompt,

@@ -59,7 +59,9 @@ class Masking:
             square, placement = letterbox(seen, geometry.side, geometry.fill)
             prompts = (*style.mask_prompt, *style.protect_prompts)
             square = picture.space.to_srgb(square)
-            request = SegmentRequest(model=str(directory), picture=square, prompts=prompts)
+            request = SegmentRequest(
+                model=str(directory), digest=segmenter.digest, picture=square, prompts=prompts
+            )
             answer = self._batcher.submit(request).result()
         found = found_mask(answer.value, placement, picture.size, style)
         return Repaint.found(found, style, picture.size, answer.call)

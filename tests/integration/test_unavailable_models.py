@@ -177,9 +177,9 @@ def test_a_model_that_does_not_fit_is_tried_in_the_room_of_the_others(tiny_paint
         kept.append(len(models._painters))
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 
-    models._painters.get(str(tiny_painter), models._load_painter)
+    models._painters.get((str(tiny_painter), ""), models._load_painter)
     with pytest.raises(ModelUnavailable, match="memory of cpu is too small"):
-        models._load(load, str(tmp_path))
+        models._load(load, (str(tmp_path), ""))
     assert kept == [1, 0]
 
 

@@ -66,7 +66,7 @@ def load_segmenter(directory: Path, device: str) -> Segmenter:
         tokenizer = CLIPTokenizer.from_pretrained(directory, local_files_only=True)
         variant = "fp16" if half_precision(directory) else None
         model = _CLIPSEG.from_pretrained(directory, dtype=dtype, variant=variant, **LOCAL_ONLY)
-    return ClipsegSegmenter(model.to(target).eval(), tokenizer, geometry)
+    return ClipsegSegmenter(_own(model.to(target)).eval(), tokenizer, geometry)
 
 
 def load_painter(directory: Path, device: str) -> Painter:
@@ -94,6 +94,8 @@ def load_painter(directory: Path, device: str) -> Painter:
             **LOCAL_ONLY,
         )
     pipeline.to(target)
+    for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
+        _own(part)
     if target.type == "cuda":
         # Convolutions on tensor cores want their channels last.
         pipeline.unet.to(memory_format=torch.channels_last)
@@ -106,6 +108,17 @@ def _target(directory: Path, device: str) -> tuple[torch.device, torch.dtype]:
     dtype, reason = choose_dtype(target)
     _log.info("model loads", model=str(directory), device=device, dtype=str(dtype), reason=reason)
     return target, dtype
+
+
+def _own(part: Any) -> Any:
+    """The part with weights of its own: on a CPU they are the very file, mapped into memory.
+
+    Whoever wrote into that file would change what is painted; cutting it short ends the process.
+    """
+    for tensor in (*part.parameters(), *part.buffers()):
+        if tensor.device.type == "cpu":
+            tensor.data = tensor.data.clone()
+    return part
 
 
 def _refuse(directory: Path, problem: str, kind: str) -> None:

@@ -15,6 +15,8 @@ from worker.segment.protocol import Segmenter, SegmentGroup, SegmentRequest
 from worker.waiting import Group, Request
 
 ModelT = TypeVar("ModelT")
+#: A model's directory, and the digest that it had when it was loaded.
+Name = tuple[str, str]
 
 
 class ResidentModels:
@@ -23,16 +25,25 @@ class ResidentModels:
     Only the device thread uses it.
     """
 
-    def __init__(self, device: str, capacity: int = 2) -> None:
+    def __init__(
+        self,
+        device: str,
+        capacity: int = 2,
+        *,
+        verify: Callable[[str, str], None] = lambda _directory, _digest: None,
+    ) -> None:
         """Load nothing yet.
 
         Args:
             device: `cpu`, `cuda` or `cuda:N`.
             capacity: Models of each kind that stay at most.
+            verify: Called with a directory and its digest when it was loaded; raises where the
+                directory has another one by now.
         """
+        self._verify = verify
         self._device = device
-        self._segmenters: Recent[str, Segmenter] = Recent(capacity)
-        self._painters: Recent[str, Painter] = Recent(capacity)
+        self._segmenters: Recent[Name, Segmenter] = Recent(capacity)
+        self._painters: Recent[Name, Painter] = Recent(capacity)
 
     def run(self, group: Group, requests: Sequence[Request]) -> Sequence[NDArray[Any]]:
         """Answer requests of one group in one call.
@@ -44,16 +55,17 @@ class ResidentModels:
         Raises:
             ModelInvalid: The group's model cannot be loaded.
             ModelUnavailable: It cannot be loaded here and now.
+            ModelChanged: It changed before it was loaded.
             CancelledError: All requests were cancelled while the call ran.
             OutputNotFinite: An answer holds NaN or infinity.
             TypeError: The group is of no known kind.
         """
         match group:
             case SegmentGroup():
-                segmenter = self._segmenters.get(group.model, self._load_segmenter)
+                segmenter = self._segmenters.get((group.model, group.digest), self._load_segmenter)
                 return segmenter.segment(cast("Sequence[SegmentRequest]", requests))
             case InpaintGroup():
-                painter = self._painters.get(group.model, self._load_painter)
+                painter = self._painters.get((group.model, group.digest), self._load_painter)
                 return painter.paint(cast("Sequence[InpaintRequest]", requests))
         raise TypeError(f"no model answers {type(group).__name__}")
 
@@ -63,14 +75,15 @@ class ResidentModels:
         self._painters.keep(1)
         device_errors.free_memory()
 
-    def _load_segmenter(self, directory: str) -> Segmenter:
-        return self._load(load_segmenter, directory)
+    def _load_segmenter(self, name: Name) -> Segmenter:
+        return self._load(load_segmenter, name)
 
-    def _load_painter(self, directory: str) -> Painter:
-        return self._load(load_painter, directory)
+    def _load_painter(self, name: Name) -> Painter:
+        return self._load(load_painter, name)
 
-    def _load(self, load: Callable[[Path, str], ModelT], directory: str) -> ModelT:
+    def _load(self, load: Callable[[Path, str], ModelT], name: Name) -> ModelT:
         """Load a model, if need be in the room of all the others."""
+        directory, digest = name
         device_errors.free_memory()
         model, reason = self._try(load, directory)
         if model is None:
@@ -78,6 +91,7 @@ class ResidentModels:
             model, reason = self._try(load, directory)
         if model is None:
             raise ModelUnavailable(reference=directory, reason=reason)
+        self._verify(directory, digest)
         return model
 
     def _try(
