@@ -106,6 +106,22 @@ def test_a_model_that_is_invalid_is_nobodys_to_have(photo, board, bucket, place,
     assert board.item("b", 0).failure.code == "model_invalid"
 
 
+def test_a_model_that_is_invalid_is_not_loaded_for_each_item(
+    photo, board, tmp_path, tiny_painter, place, process
+):
+    """Loading takes the device's time: further items fail at once, and the board is told why."""
+    copy = shutil.copytree(tiny_painter, tmp_path / "model")
+    (copy / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"nonsense")
+    model = ResolvedModel(reference=str(copy), kind="directory", digest=tree_digest(copy))
+    for batch_id in ("a", "b", "c"):
+        process.seat.take(place(batch_id, model=model), OWNER)
+        assert board.item(batch_id, 0).failure.code == "model_invalid"
+    look = process.look()
+    assert (look.device.batches, look.counts.stages["decode"].count) == (1, 1)
+    (worker,) = wait_until(lambda: [one for one in board.workers() if one.unavailable_models])
+    assert str(copy) in worker.unavailable_models
+
+
 def test_the_worker_says_so_on_the_board_and_the_doctor_tells_it(
     no_cache, photo, archived, board, process
 ):

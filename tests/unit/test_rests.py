@@ -39,11 +39,22 @@ def test_a_model_rests_for_its_time_and_no_other_with_it(rests, clock):
     assert rests.of(MODEL) is None
     rests.begin(MODEL, ERROR)
     clock.now += FIRST_REST_SECONDS * 0.99
-    assert rests.of(MODEL) is ERROR
+    assert rests.of(MODEL).report() == ERROR.report()
     assert rests.of(OTHER) is None
     clock.now += FIRST_REST_SECONDS * 0.02
     assert rests.of(MODEL) is None
     assert rests.reasons() == {"/models/one": str(ERROR)}
+
+
+def test_a_kept_error_holds_nothing_of_where_it_was_raised(rests):
+    """A traceback would keep the pictures of all the items that it ended."""
+    try:
+        raise ERROR
+    except ModelUnavailable as error:
+        rests.begin(MODEL, error)
+    kept = [rests.of(MODEL), rests.of(MODEL)]
+    assert [error.__traceback__ for error in kept] == [None, None]
+    assert kept[0] is not kept[1]
 
 
 def test_each_failure_doubles_the_rest_up_to_the_longest(rests, clock):

@@ -1,7 +1,6 @@
 """Faults of this host, told from those of a model: another worker may have it all the same."""
 
 import errno
-from collections.abc import Iterator
 from pathlib import Path
 
 from shared.errors import ModelInvalid
@@ -46,9 +45,12 @@ def unreadable(directory: Path) -> str:
     return ""
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _chain(error: BaseException) -> list[BaseException]:
     """The error, and all that led to it."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
+    seen: list[BaseException] = []
+    one: BaseException | None = error
+    # Whoever raises an error from itself makes a ring of the chain.
+    while one is not None and one not in seen:
+        seen.append(one)
+        one = one.__cause__ or one.__context__
+    return seen

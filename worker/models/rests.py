@@ -1,4 +1,4 @@
-"""Rests: a model that this host cannot have now is left alone for a while; torch-free.
+"""Rests: a model that cannot be had or loaded is left alone for a while; torch-free.
 
 The first try after a rest is a real one; another failure makes the next rest twice as long.
 """
@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from shared.errors import ModelMissing, ModelUnavailable, RestyleError
+from shared.errors import RestyleError
 from shared.jobs import ResolvedModel
 
-#: What says that a model cannot be had on this host, and nothing of the model itself.
-FAULTS = (ModelMissing, ModelUnavailable)
 #: The first rest of a model, and the longest.
 FIRST_REST_SECONDS = 2.0
 LONGEST_REST_SECONDS = 300.0
@@ -44,7 +42,7 @@ class Rests:
         """The error for which a model rests now; None where it may be tried."""
         with self._lock:
             rest = self._rests.get(model)
-        return rest.error if rest and self._clock() < rest.until else None
+        return _anew(rest.error) if rest and self._clock() < rest.until else None
 
     def begin(self, model: ResolvedModel, error: RestyleError) -> None:
         """Let a model rest that could not be had; many items of one call tell it only once."""
@@ -54,7 +52,7 @@ class Rests:
             if last and now < last.until:
                 return
             seconds = min(2 * last.seconds, LONGEST_REST_SECONDS) if last else FIRST_REST_SECONDS
-            self._rests[model] = Rest(error, seconds, now + seconds)
+            self._rests[model] = Rest(_anew(error), seconds, now + seconds)
         log.warning("model rests on this worker", rest_seconds=seconds, **error.report())
 
     def end(self, model: ResolvedModel) -> None:
@@ -68,3 +66,8 @@ class Rests:
         """Why models could not be had when last tried, by reference."""
         with self._lock:
             return {model.reference: str(rest.error) for model, rest in self._rests.items()}
+
+
+def _anew(error: RestyleError) -> RestyleError:
+    """The same error, never raised: one that was holds the frames, and so the pictures, it saw."""
+    return type(error)(**error.facts)

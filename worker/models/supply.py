@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.errors import RestyleError
+from shared.errors import ModelInvalid, ModelMissing, ModelUnavailable, RestyleError
 from shared.jobs import ResolvedModel
 from worker.models.fetch import ModelStore
-from worker.models.rests import FAULTS, Rests
+from worker.models.rests import Rests
 from worker.work import Elsewhere
+
+#: What says that a model cannot be had on this host, and nothing of the model itself.
+HOSTS_FAULTS = (ModelMissing, ModelUnavailable)
 
 
 class Supply:
@@ -42,11 +45,13 @@ class Supply:
             Elsewhere: Another worker may have the model.
             ModelUnavailable: None may.
             ModelMissing: None may, and here it is missing.
+            ModelInvalid: Nobody can load it: so many items need not wait for as many tries.
         """
         for model in filter(None, models):
             error = self._rests.of(model)
             if error:
-                raise self._verdict(model, error)
+                self._leave_to_others(model, error)
+                raise error
 
     @contextmanager
     def using(self, model: ResolvedModel) -> Iterator[Path]:
@@ -58,15 +63,18 @@ class Supply:
         """
         try:
             yield self._store.fetch(model)
-        except FAULTS as error:
+        except (*HOSTS_FAULTS, ModelInvalid) as error:
             self._rests.begin(model, error)
             self._tell()
-            raise self._verdict(model, error) from error
+            self._leave_to_others(model, error)
+            raise
         self._rests.end(model)
 
     def fetch(self, model: ResolvedModel) -> Path:
         """As `ModelStore.fetch`, for a model that has worked already."""
         return self._store.fetch(model)
 
-    def _verdict(self, model: ResolvedModel, error: RestyleError) -> Exception:
-        return Elsewhere(error.code) if self._may_others(model.reference) else error
+    def _leave_to_others(self, model: ResolvedModel, error: RestyleError) -> None:
+        """Stop the item where the fault is this host's, and others may have the model."""
+        if isinstance(error, HOSTS_FAULTS) and self._may_others(model.reference):
+            raise Elsewhere(error.code)
