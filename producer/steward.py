@@ -19,6 +19,7 @@ from kombu import Queue
 from producer.results import write_results
 from shared.board import StatusBoard
 from shared.errors import BoardError, RestyleError
+from shared.metrics import BacklogMetrics, BuildMetrics, MetricsServer
 from shared.queue import celery_app
 from shared.s3 import ObjectStore
 from shared.settings import Settings
@@ -177,11 +178,19 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
 
     app = steward_app(settings, tick, interval_seconds=interval_seconds)
     _say_if_away(board)
-    with contextlib.closing(board):
+    with contextlib.closing(board), contextlib.closing(_metrics(board, settings)) as metrics:
+        metrics.start()
         # Signals hold their receivers weakly; these live as long as the worker runs.
         signals.setup_logging.connect(_keep_our_logs)
         signals.worker_shutting_down.connect(drain)
         return _work(app)
+
+
+def _metrics(board: StatusBoard, settings: Settings) -> MetricsServer:
+    """What waits, for an autoscaler: a steward is there when no worker is."""
+    collectors = [BuildMetrics({"role": "steward"}), BacklogMetrics(board)]
+    port = settings.steward_metrics_port
+    return MetricsServer(collectors, host=settings.metrics_host, port=port)
 
 
 def _say_if_away(board: StatusBoard) -> None:

@@ -96,6 +96,14 @@ class Settings(BaseSettings):
     #: Largest model archive in bytes, packed and unpacked.
     max_model_bytes: int = Field(40_000_000_000, ge=1_000_000)
 
+    #: Seconds between two lines of figures in a worker's log.
+    figures_seconds: float = Field(60, ge=1, le=3600)
+    #: Where metrics are served; 0.0.0.0 shows them to the network.
+    metrics_host: str = "127.0.0.1"
+    #: First port of the workers' metrics, one port a device; 0 serves none.
+    metrics_port: int = Field(0, ge=0, le=65_000)
+    #: Port of the steward's metrics; 0 serves none.
+    steward_metrics_port: int = Field(0, ge=0, le=65_535)
     #: json or console; by default console on a terminal.
     log_format: Literal["auto", "json", "console"] = "auto"
     #: debug, info, warning or error.

@@ -7,9 +7,9 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, Self
 
 import structlog
@@ -47,8 +47,12 @@ class BatcherStats:
     requests: int = 0
     #: Calls that raised.
     failed_batches: int = 0
-    #: Time inside the calls, in seconds.
+    #: Time inside the calls, in seconds; that of the running call so far counts too.
     busy_seconds: float = 0.0
+    #: Calls by the number of requests in them.
+    sizes: Mapping[int, int] = field(default_factory=dict)
+    #: When the running call began, by the monotonic clock; None between calls.
+    running_since: float | None = None
 
     @property
     def mean_batch(self) -> float:
@@ -132,7 +136,16 @@ class Batcher(Generic[ResultT]):
 
     def stats(self) -> BatcherStats:
         """The counters at this moment."""
-        return self._stats
+        stats = self._stats
+        if stats.running_since is None:
+            return stats
+        running = time.monotonic() - stats.running_since
+        return replace(stats, busy_seconds=stats.busy_seconds + running)
+
+    def waiting(self) -> int:
+        """Requests that wait for the device."""
+        with self._changed:
+            return len(self._room)
 
     def __enter__(self) -> Self:
         self.start()
@@ -225,6 +238,7 @@ class Batcher(Generic[ResultT]):
             Exception: The call's own error, if it is fatal to the device.
         """
         group, started = jobs[0].request.group, time.monotonic()
+        self._stats = replace(self._stats, running_since=started)
         try:
             results = self._run(group, [job.request for job in jobs])
             pairs = list(zip(jobs, results, strict=True))
@@ -249,13 +263,15 @@ class Batcher(Generic[ResultT]):
 
     def _count(self, jobs: list[Job[ResultT]], started: float, *, failed: int) -> float:
         """Note a call that has just ended; returns how long it took, in seconds."""
-        seconds = time.monotonic() - started
+        seconds, size = time.monotonic() - started, len(jobs)
         self._stats = replace(
             self._stats,
             batches=self._stats.batches + 1,
-            requests=self._stats.requests + len(jobs),
+            requests=self._stats.requests + size,
             failed_batches=self._stats.failed_batches + failed,
             busy_seconds=self._stats.busy_seconds + seconds,
+            sizes={**self._stats.sizes, size: self._stats.sizes.get(size, 0) + 1},
+            running_since=None,
         )
         return seconds
 

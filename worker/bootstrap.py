@@ -2,6 +2,8 @@
 
 import os
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,25 +11,35 @@ from typing import Any
 import structlog
 
 from shared.board import StatusBoard
+from shared.board.workers import UNAVAILABLE_MODELS
+from shared.metrics import BuildMetrics, MetricsServer
 from shared.optimizations import parse_optimizations, parse_warm_up
 from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
+from worker.bulletin import Bulletin
 from worker.devices import Device
+from worker.figures import Snapshot
 from worker.inpaint.tuning import Tuning, choose_tuning, fit
 from worker.inpainting import Inpainting
 from worker.masking import Masking
 from worker.memory import MemoryBudget
+from worker.metrics import WorkerMetrics
 from worker.models import device_errors
 from worker.models.device_facts import device_facts
 from worker.models.device_memory import cap_memory
 from worker.models.fetch import ModelStore
 from worker.models.resident import ResidentModels
+from worker.models.rests import Rests
+from worker.models.supply import Supply
+from worker.peers import Peers
 from worker.pipeline import Pipeline
-from worker.presence import Presence
+from worker.presence import presence
 from worker.results import ResultWriter
+from worker.rounds import Rounds
 from worker.seat import Seat
 from worker.sources import Sources
+from worker.tally import Tally
 from worker.waiting import BatchLimits, Group
 from worker.warmup import WarmingUp
 from worker.watchdog import watched
@@ -48,7 +60,11 @@ class WorkerProcess:
     seat: Seat
     batcher: Batcher[Any]
     in_hand: WorkInHand
-    presence: Presence
+    #: What it has counted so far.
+    look: Callable[[], Snapshot]
+    #: What reports again and again.
+    rounds: tuple[Rounds, ...]
+    metrics: MetricsServer
     warming_up: WarmingUp
     drain_seconds: float
 
@@ -56,7 +72,9 @@ class WorkerProcess:
         """Start the device thread, the renewal of leases and the reports; then warm models up."""
         self.batcher.start()
         self.in_hand.start()
-        self.presence.start()
+        for rounds in self.rounds:
+            rounds.start()
+        self.metrics.start()
         self.warming_up.run()
 
     def drain(self) -> None:
@@ -74,33 +92,68 @@ class WorkerProcess:
         """End what `start` started."""
         self.batcher.close()
         self.in_hand.close()
-        self.presence.close()
+        for rounds in self.rounds:
+            rounds.close()
+        self.metrics.close()
 
 
-def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
-    """Build a worker process for the device that it is pinned to."""
+def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> WorkerProcess:
+    """Build a worker process for the device that it is pinned to.
+
+    Args:
+        device: The device.
+        owner: The process's name on the board.
+        settings: The settings.
+        place: The device's among those of its supervisor, from 0: no two share a port.
+    """
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = settings.limits
-    in_hand = WorkInHand(board, settings.lease_seconds)
-    batcher = _batcher(device, settings, in_hand)
-    models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
-    masking = Masking(store, models, batcher, limits)
-    inpainting = Inpainting(models, batcher)
+    models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
+    in_hand, tally = WorkInHand(board, settings.lease_seconds), Tally()
+    tuning = _tuning(device, settings)
+    resident = _resident(device, tuning, models.verify)
+    batcher = _batcher(resident, settings, tuning, in_hand)
+    present = presence(board, owner, lambda: _facts(device, batcher, rests))
+    peers = Peers(board, owner)
+    supply = Supply(models, rests, may_others=peers.may_have, tell=present.soon)
+    masking = Masking(store, supply, batcher, limits)
+    inpainting = Inpainting(supply, batcher)
     writer = ResultWriter(store, limits, partial(device_facts, device.torch_name))
     sources = Sources(board, store, limits, MemoryBudget(settings.max_memory_bytes))
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
-    seat = Seat(board, pipeline, in_hand, settings)
-    presence = Presence(board, owner, lambda: _facts(device, batcher))
+    seat = Seat(board, pipeline, in_hand, tally, settings)
+    look = partial(_look, tally, batcher, in_hand)
+    bulletin = Bulletin(board, look)
+    rounds = (present, Rounds("figures", settings.figures_seconds, bulletin.tell))
+    metrics = _metrics(device, look, settings, place)
     # Without graphs of its own, no size of a call is colder than another.
-    sizes = _tuning(device, settings).buckets or (1,)
+    sizes = tuning.buckets or (1,)
     warming_up = WarmingUp(models, store, batcher, parse_warm_up(settings.warm_up), sizes)
     return WorkerProcess(
-        owner, seat, batcher, in_hand, presence, warming_up, settings.drain_seconds
+        owner, seat, batcher, in_hand, look, rounds, metrics, warming_up, settings.drain_seconds
     )
 
 
-def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:
+def _metrics(
+    device: Device, look: Callable[[], Snapshot], settings: Settings, place: int
+) -> MetricsServer:
+    collectors = [BuildMetrics({"role": "worker", "device": device.name}), WorkerMetrics(look)]
+    port = settings.metrics_port and settings.metrics_port + place
+    return MetricsServer(collectors, host=settings.metrics_host, port=port)
+
+
+def _look(tally: Tally, batcher: Batcher[Any], in_hand: WorkInHand) -> Snapshot:
+    return Snapshot(
+        at=time.monotonic(),
+        counts=tally.counts(),
+        device=batcher.stats(),
+        waiting=batcher.waiting(),
+        in_hand=len(in_hand),
+    )
+
+
+def _facts(device: Device, batcher: Batcher[Any], rests: Rests) -> dict[str, object]:
     stats = batcher.stats()
     return {
         "device": device.name,
@@ -108,6 +161,7 @@ def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:
         "batches": stats.batches,
         "mean_batch": round(stats.mean_batch, 2),
         "busy_seconds": round(stats.busy_seconds, 1),
+        UNAVAILABLE_MODELS: rests.reasons(),
     }
 
 
@@ -120,15 +174,15 @@ def _tuning(device: Device, settings: Settings) -> Tuning:
     )
 
 
-def _models(device: Device, settings: Settings) -> ResidentModels:
+def _resident(device: Device, tuning: Tuning, verify: Callable[[str, str], None]) -> ResidentModels:
     """The device's models; under a memory budget one of each kind, as `fit` counts on."""
-    tuning, name = _tuning(device, settings), device.torch_name
-    cap_memory(name, tuning.memory_bytes)
-    return ResidentModels(name, capacity=2 if tuning.memory_bytes is None else 1, tuning=tuning)
+    name, budget = device.torch_name, tuning.memory_bytes
+    cap_memory(name, budget)
+    return ResidentModels(name, 2 if budget is None else 1, tuning=tuning, verify=verify)
 
 
-def _limits(device: Device, settings: Settings) -> BatchLimits:
-    budget, most = _tuning(device, settings).memory_bytes, settings.max_batch
+def _limits(tuning: Tuning, settings: Settings) -> BatchLimits:
+    budget, most = tuning.memory_bytes, settings.max_batch
 
     def fits(group: Group) -> int:
         return fit(group.side, most, budget).batch if group.stage == "inpaint" else most
@@ -136,14 +190,15 @@ def _limits(device: Device, settings: Settings) -> BatchLimits:
     return BatchLimits(max_batch=most, fits=fits, wait_seconds=settings.batch_wait_seconds)
 
 
-def _batcher(device: Device, settings: Settings, in_hand: WorkInHand) -> Batcher[Any]:
-    models = _models(device, settings)
+def _batcher(
+    models: ResidentModels, settings: Settings, tuning: Tuning, in_hand: WorkInHand
+) -> Batcher[Any]:
     faults = DeviceFaults(
         is_out_of_memory=device_errors.is_out_of_memory,
         is_fatal=device_errors.is_fatal,
         free_memory=models.free_memory,
     )
-    limits = _limits(device, settings)
+    limits = _limits(tuning, settings)
     run = watched(models.run, settings.hang_seconds)
     return Batcher(
         run,

@@ -1,6 +1,6 @@
 """The child process of one device: beats for its parent and serves the queue until told to stop.
 
-Started by the supervisor as `python -m worker.child DEVICE OWNER BEAT_FD`, already pinned.
+Started by the supervisor as `python -m worker.child DEVICE OWNER PLACE BEAT_FD`, already pinned.
 """
 
 import os
@@ -24,12 +24,13 @@ BEAT_SECONDS = 1.0
 
 def main() -> None:
     """Serve the queue until SIGTERM."""
-    device, owner, beat_fd = Device(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    device, owner = Device(sys.argv[1]), sys.argv[2]
+    place, beat_fd = int(sys.argv[3]), int(sys.argv[4])
     settings = load_settings()
     configure_logs(settings)
     threading.Thread(target=_beat, args=(beat_fd,), name="beat", daemon=True).start()
     app = celery_app(settings)
-    process = build(device, owner, settings)
+    process = build(device, owner, settings, place=place)
     tasks.install(app, process)
     process.start()
     try:

@@ -13,7 +13,7 @@ from worker.crops import CropPlan
 from worker.drift import Square, corrected
 from worker.images import Picture
 from worker.inpaint.protocol import InpaintRequest
-from worker.models.fetch import ModelStore
+from worker.models.supply import Supply
 from worker.order import Order
 from worker.repaint import Repaint
 from worker.views import View, views_of
@@ -27,9 +27,18 @@ STOP_SECONDS = 0.5
 class Inpainting:
     """Has squares painted; shared by all item threads of a process."""
 
-    def __init__(self, models: ModelStore, batcher: Batcher[Any]) -> None:
+    def __init__(self, models: Supply, batcher: Batcher[Any]) -> None:
         self._models = models
         self._batcher = batcher
+
+    def refuse_resting(self, order: Order) -> None:
+        """Stop an item whose models cannot be had here now, before anything is done for it.
+
+        Raises:
+            Elsewhere: Another worker may have them.
+            ModelError: None may.
+        """
+        self._models.refuse_resting(order.segmenter, order.painter)
 
     def paint(
         self, order: Order, picture: Picture, mask: Repaint, plan: CropPlan, work: Work
@@ -42,8 +51,15 @@ class Inpainting:
         """
         seen = picture.flattened(order.style.background)
         views = views_of(seen, picture.space, mask, plan, order.style.working_size)
-        directory = str(self._models.fetch(order.painter))
         variants = range(1, order.style.variants + 1)
+        with self._models.using(order.painter) as directory:
+            answers = iter(self._answers(order, views, str(directory), variants, work))
+        return [[_corrected(next(answers).result(), view) for view in views] for _ in variants]
+
+    def _answers(
+        self, order: Order, views: list[View], directory: str, variants: range, work: Work
+    ) -> list[Future[Answer[Any]]]:
+        """The answers for each variant's views, all of them there."""
         asked: list[Future[Answer[Any]]] = []
         try:
             # All are asked for together, so that they may share a call.
@@ -58,8 +74,7 @@ class Inpainting:
             # Where one failed, or the item must stop, nobody wants what did not start.
             for future in asked:
                 future.cancel()
-        answers = iter(asked)
-        return [[_corrected(next(answers).result(), view) for view in views] for _ in variants]
+        return asked
 
     def unread(self, order: Order) -> tuple[str, ...]:
         """What of the prompts is too long for the models to read, as clauses."""
@@ -88,6 +103,7 @@ def _request(
     style, sampling = order.style, sampling_of(order.style)
     return InpaintRequest(
         model=directory,
+        digest=order.painter.digest,
         picture=view.seen,
         mask=view.mask,
         prompt=style.prompt,

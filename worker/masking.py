@@ -10,7 +10,7 @@ from worker.batching import Batcher
 from worker.images import Picture, decode_mask
 from worker.letterbox import letterbox
 from worker.masks import check_area, found_mask
-from worker.models.fetch import ModelStore
+from worker.models.supply import Supply
 from worker.order import Order
 from worker.repaint import Repaint
 from worker.segment.geometry import segmenter_geometry
@@ -21,7 +21,7 @@ class Masking:
     """Makes masks; shared by all item threads of a process."""
 
     def __init__(
-        self, store: ObjectStore, models: ModelStore, batcher: Batcher[Any], limits: Limits
+        self, store: ObjectStore, models: Supply, batcher: Batcher[Any], limits: Limits
     ) -> None:
         self._store = store
         self._models = models
@@ -52,13 +52,16 @@ class Masking:
         return Repaint.supplied(grey, info.etag)
 
     def _found_mask(self, order: Order, picture: Picture, segmenter: ResolvedModel) -> Repaint:
-        style, directory = order.style, self._models.fetch(segmenter)
-        geometry = segmenter_geometry(directory)
+        style = order.style
         seen = picture.flattened(style.background)
-        square, placement = letterbox(seen, geometry.side, geometry.fill)
-        prompts = (*style.mask_prompt, *style.protect_prompts)
-        square = picture.space.to_srgb(square)
-        request = SegmentRequest(model=str(directory), picture=square, prompts=prompts)
-        answer = self._batcher.submit(request).result()
+        with self._models.using(segmenter) as directory:
+            geometry = segmenter_geometry(directory)
+            square, placement = letterbox(seen, geometry.side, geometry.fill)
+            prompts = (*style.mask_prompt, *style.protect_prompts)
+            square = picture.space.to_srgb(square)
+            request = SegmentRequest(
+                model=str(directory), digest=segmenter.digest, picture=square, prompts=prompts
+            )
+            answer = self._batcher.submit(request).result()
         found = found_mask(answer.value, placement, picture.size, style)
         return Repaint.found(found, style, picture.size, answer.call)

@@ -19,7 +19,6 @@ from worker.order import Order
 from worker.results import Painting, ResultWriter
 from worker.sidecar import failure_address, failure_sidecar
 from worker.sources import Sources
-from worker.timings import Timings
 from worker.work import Work
 
 log = structlog.get_logger()
@@ -54,8 +53,9 @@ class Pipeline:
             RestyleError: The item cannot be rendered; `retryable` says whether a retry may help.
             Stopped: The item must not go on here.
         """
-        times = Timings()
+        times = work.times
         order = Order.of(work.claim, self._batch(work.claim.batch_id))
+        self._inpainting.refuse_resting(order)
         with self._sources.opened(order, work, times) as source:
             order, picture = source.order, source.picture
             work.check()

@@ -12,7 +12,8 @@ from shared.errors import BatcherClosed, ClaimLost, RedisUnreachable, RestyleErr
 from shared.jobs import Claim, Failure, Message, Result
 from shared.settings import Settings
 from worker.pipeline import Pipeline
-from worker.work import ClaimGone, Draining, Work, WorkInHand
+from worker.tally import Ending, Tally
+from worker.work import ClaimGone, Draining, Elsewhere, Work, WorkInHand
 
 log = structlog.get_logger()
 
@@ -20,17 +21,26 @@ log = structlog.get_logger()
 RETRY_SECONDS = 2.0
 #: A report is worth nothing after the lease has run out, so it is tried this many leases long.
 REPORT_LEASES = 2.0
+#: A thread that gave an item up to others takes none for so long: handing back is quicker than
+#: rendering, and whoever cannot render must not have most of the queue pass through its hands.
+HOLD_SECONDS = 1.0
 
 
 class Seat:
     """Where items are rendered: one per worker process, shared by all its item threads."""
 
     def __init__(
-        self, board: StatusBoard, pipeline: Pipeline, in_hand: WorkInHand, settings: Settings
+        self,
+        board: StatusBoard,
+        pipeline: Pipeline,
+        in_hand: WorkInHand,
+        tally: Tally,
+        settings: Settings,
     ) -> None:
         self._board = board
         self._pipeline = pipeline
         self._in_hand = in_hand
+        self._tally = tally
         self._settings = settings
 
     def take(self, message: Message, owner: str) -> bool:
@@ -58,6 +68,8 @@ class Seat:
                 self._report(self._outcome(work))
             except ClaimLost as error:
                 log.info("report refused", **error.report())
+            finally:
+                self._tally.spent(work.times)
 
     def _outcome(self, work: Work) -> Callable[[], None]:
         """Render, and return the report that the board is due."""
@@ -66,8 +78,11 @@ class Seat:
             result = self._pipeline.render(work)
         except (ClaimGone, ClaimLost, CancelledError):
             return lambda: log.info("item stopped: the claim is gone")
+        except Elsewhere as stop:
+            code = str(stop)
+            return lambda: self._leave_to_others(claim, code)
         except (Draining, BatcherClosed):
-            return lambda: self._hand_back(claim)
+            return lambda: self._hand_back(claim, Ending("returned"))
         except RestyleError as error:
             return self._after_error(work, error)
         except BaseException as error:
@@ -82,18 +97,30 @@ class Seat:
         if error.retryable and claim.retries < self._settings.max_retries:
             delay = RETRY_SECONDS * 2**claim.retries * random.uniform(0.5, 1.5)
             log.warning("item will be retried", in_seconds=round(delay, 1), **error.report())
-            return lambda: self._hand_back(claim, delay)
+            return lambda: self._hand_back(claim, Ending("retried", error.code), delay)
         log.warning("item failed", **error.report())
         sidecar = self._pipeline.record_failure(claim, error)
         return self._finishing(claim, Failure.of(error, sidecar))
 
-    def _hand_back(self, claim: Claim, delay_seconds: float | None = None) -> None:
-        """Give the item back; with a delay it counts as a try, without one it never happened."""
-        tried = delay_seconds is not None
-        self._board.hand_back(claim, delay_seconds=delay_seconds or 0.0, count_delivery=tried)
+    def _hand_back(self, claim: Claim, ending: Ending, delay_seconds: float = 0.0) -> None:
+        """Give the item back; what is retried counts as a try, what is returned never happened."""
+        tried = ending.state == "retried"
+        if self._board.hand_back(claim, delay_seconds=delay_seconds, count_delivery=tried):
+            self._tally.ended(ending)
+
+    def _leave_to_others(self, claim: Claim, code: str) -> None:
+        self._hand_back(claim, Ending("returned", code))
+        self._in_hand.draining.wait(HOLD_SECONDS)
 
     def _finishing(self, claim: Claim, outcome: Result | Failure) -> Callable[[], None]:
-        return lambda: self._board.finish(claim, outcome)
+        ending = Ending("failed", outcome.code) if isinstance(outcome, Failure) else Ending("done")
+
+        def finish() -> None:
+            self._board.finish(claim, outcome)
+            # Only what the board took counts, so that the two agree.
+            self._tally.ended(ending)
+
+        return finish
 
     def _report(self, report: Callable[[], None]) -> None:
         """Report; a Redis that is away for a moment does not throw the render away."""

@@ -46,6 +46,8 @@ class Child:
     """One device's process, as its parent sees it."""
 
     device: Device
+    #: The device's among all of this supervisor, from 0.
+    place: int = 0
     process: subprocess.Popen[bytes] | None = None
     owner: str = ""
     #: Reading end of the pipe on which the child beats once a second.
@@ -75,7 +77,7 @@ class Supervisor:
         self._settings = settings
         self._board = board
         self._dispatcher = dispatcher
-        self._children = [Child(device) for device in devices]
+        self._children = [Child(device, place) for place, device in enumerate(devices)]
         self._stopping = threading.Event()
         #: Signals so far: one drains, two hurry. A plain number: taking the lock of an Event in a
         #: signal handler could wait for the very thread that it interrupted.
@@ -140,9 +142,10 @@ class Supervisor:
         """Spawn the child, pinned by its environment before it can touch the device."""
         child.owner = f"{socket.gethostname()}/{child.device.name}/{uuid.uuid4().hex[:8]}"
         child.beats, beating = os.pipe()
-        command = [sys.executable, "-m", "worker.child", child.device.name, child.owner]
+        program = [sys.executable, "-m", "worker.child"]
+        arguments = [child.device.name, child.owner, str(child.place), str(beating)]
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            [*command, str(beating)],
+            [*program, *arguments],
             env=environment_of(child.device),
             pass_fds=[beating],
             stdin=subprocess.DEVNULL,

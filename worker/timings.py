@@ -1,7 +1,7 @@
 """Timings: seconds that an item spent in each stage, for its sidecar and the worker's log."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -26,6 +26,11 @@ class Timings:
     def total_seconds(self) -> float:
         """Seconds since the watch was started."""
         return time.monotonic() - self._started
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Seconds by stage, of the stages that were left."""
+        return self._seconds
 
     def as_dict(self) -> dict[str, float]:
         """Milliseconds' precision is plenty for a sidecar."""

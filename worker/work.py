@@ -9,6 +9,7 @@ import structlog
 from shared.board import StatusBoard
 from shared.errors import BoardError
 from shared.jobs import Claim
+from worker.timings import Timings
 
 log = structlog.get_logger()
 
@@ -19,6 +20,13 @@ class Stopped(Exception):
 
 class ClaimGone(Stopped):
     """The claim was lost or the batch cancelled: nothing is to be reported."""
+
+
+class Elsewhere(Stopped):
+    """This host lacks what another worker may have: the item goes back for that one.
+
+    Its only argument is the code of what is lacking.
+    """
 
 
 class Draining(Stopped):
@@ -38,6 +46,7 @@ class Work:
 
     def __init__(self, claim: Claim, draining: threading.Event) -> None:
         self.claim = claim
+        self.times = Timings()
         self._draining = draining
         #: Set when the claim was lost or the batch cancelled; asked between denoising steps.
         self.cancelled = threading.Event()
@@ -100,6 +109,9 @@ class WorkInHand:
         finally:
             with self._lock:
                 self._threads -= 1
+
+    def __len__(self) -> int:
+        return len(self._works)
 
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Work]:

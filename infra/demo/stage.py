@@ -1,6 +1,7 @@
 """Stage: a whole installation on one host, for the demo and the benchmarks."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -33,7 +34,7 @@ class Stage:
         self.bucket = s3.make_bucket(BUCKET)
         # Nothing of the user's own: the demo must never meet a production queue or account.
         own = {
-            "RESTYLE_CONFIG": str(folder / "config.toml"),
+            "RESTYLE_CONFIG": os.devnull,
             "RESTYLE_REDIS_URL": redis.url,
             "RESTYLE_OUTPUT": f"s3://{BUCKET}/restyled/",
             "RESTYLE_DRAIN_SECONDS": str(DRAIN_SECONDS),

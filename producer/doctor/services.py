@@ -8,7 +8,7 @@ from rich.filesize import decimal
 
 from producer.doctor.check import Check, Verdict, fail, ok, warn
 from shared.allowed import AllowedPlaces
-from shared.board import ServerFacts, StatusBoard
+from shared.board import ServerFacts, StatusBoard, WorkerRecord
 from shared.errors import AccessDenied, RedisUnreachable, StorageUnavailable
 from shared.keys import S3Address, probe_key
 from shared.s3 import ObjectStore
@@ -91,9 +91,17 @@ def check_workers(settings: Settings) -> Iterator[Check]:
     if workers:
         names = ", ".join(sorted(worker.owner.rsplit("/", 1)[0] for worker in workers))
         yield ok("workers", f"{len(workers)} reported within a minute: {names}")
+        yield from map(_lacking, (worker for worker in workers if worker.unavailable_models))
     else:
         finding = "none reported within the last minute; what is submitted waits"
         yield warn("workers", finding, "restyle-worker")
+
+
+def _lacking(worker: WorkerRecord) -> Check:
+    """What a worker has not: its items go to others, where there are any."""
+    host = worker.owner.split("/")[0]
+    finding = " ".join(worker.unavailable_models.values())
+    return warn(f"models of {worker.owner}", finding, f"ssh {host} restyle doctor")
 
 
 def check_region() -> Iterator[Check]:

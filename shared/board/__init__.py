@@ -2,11 +2,12 @@
 
 from shared.board.board import StatusBoard
 from shared.board.claims import PinnedSource, Renewal
-from shared.board.dispatching import Swept
+from shared.board.dispatching import Backlog, Swept
 from shared.board.server import ServerFacts
 from shared.board.workers import WorkerRecord
 
 __all__ = [
+    "Backlog",
     "PinnedSource",
     "Renewal",
     "ServerFacts",

@@ -1,11 +1,12 @@
 """Dispatching: what to publish next, and what time has released."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.board.part import Part, milliseconds
 from shared.errors import Poison
-from shared.jobs import LANES, Hint, Message
+from shared.jobs import LANES, Hint, Lane, Message
 
 #: Items that one script run moves at most: a few milliseconds of Redis' time.
 SLICE = 500
@@ -30,8 +31,28 @@ class Swept:
         return max(self.expired + self.poisoned, self.due, self.cancelled) >= SLICE
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is to be done, over all batches."""
+
+    #: Items that a worker could claim now: those of paused batches and retries that are not yet
+    #: due do not count.
+    waiting: Mapping[Lane, int]
+    #: Items that workers have claimed.
+    claimed: int
+
+
 class Dispatching(Part):
     """The dispatcher's side of the board; any number of dispatchers may run."""
+
+    def backlog(self) -> Backlog:
+        """What waits in each lane, and what is claimed; costs a step for each waiting batch.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        *waiting, claimed = self._connection.run("backlog", *LANES)
+        return Backlog(dict(zip(LANES, map(int, waiting), strict=True)), int(claimed))
 
     def take_for_publishing(
         self, window: int, republish_seconds: float, *, backlog: int | None = None

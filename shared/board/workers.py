@@ -11,6 +11,8 @@ from shared.board.records import moment
 
 #: A worker that was silent for this long is forgotten.
 FORGET_SECONDS = 24 * 3600.0
+#: The fact under which a worker tells which models it cannot have, and why.
+UNAVAILABLE_MODELS = "unavailable_models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,11 @@ class WorkerRecord:
     seen_at: datetime
     #: Since then, by Redis' clock.
     silent_seconds: float
+
+    @property
+    def unavailable_models(self) -> dict[str, str]:
+        """Why models could not be had there when last tried, by reference."""
+        return dict(self.facts.get(UNAVAILABLE_MODELS, {}))
 
 
 class Workers(Part):

@@ -40,9 +40,12 @@ class ModelChanged(ModelError):
 
 
 class ModelUnavailable(ModelError):
-    """The hub answered with a passing fault, or not at all."""
+    """The hub does not answer, or a worker's host cannot read or load the model now."""
 
     code = "model_unavailable"
     retryable = True
-    sentence = "The model {reference} cannot be fetched now: {reason}."
-    hint = "Restyle tries again by itself; check the way to the hub, or fetch it beforehand."
+    sentence = "The model {reference} cannot be had here now: {reason}."
+    hint = (
+        "Restyle tries again by itself, on other workers too; look at this host's disk, memory "
+        "and permissions and at its way to the hub, or fetch the model beforehand."
+    )

@@ -44,6 +44,23 @@ def test_the_window_is_filled_and_refilled(board, submit, dispatcher, publisher)
     assert dispatcher.step().published == 2
 
 
+def test_the_backlog_is_what_a_worker_could_claim_now(board, submit):
+    """Published or not an item waits; claimed, delayed, paused and ended ones do not."""
+    submit("urgent", 3, lane="urgent")
+    submit(total=10)
+    submit("paused", 5, lane="bulk")
+    board.pause("paused")
+    board.take_for_publishing(4, 60)
+    claims = [board.claim("spring", number, "w", LEASE) for number in range(3)]
+    board.hand_back(claims[0], delay_seconds=60, count_delivery=True)
+    board.cancel("urgent")
+    backlog = board.backlog()
+    assert backlog.waiting == {"urgent": 0, "standard": 7, "bulk": 0}
+    assert backlog.claimed == 2
+    board.resume("paused")
+    assert board.backlog().waiting["bulk"] == 5
+
+
 def test_items_go_out_in_manifest_order(board, submit):
     """Within a batch the first row is the first served, also after it came back."""
     submit(total=5)

@@ -76,19 +76,20 @@ def _png(pixels):
 def place(board, bucket, tiny_painter):
     """Put a one-item batch on the board; returns the item's message."""
 
-    def _place(batch_id="b", *, digest=None, etag=None, **style):
-        fields = {"mask": "the dress", "paint": "a red dress", "working_size": 64, "steps": 2}
-        fields |= {"painter": str(tiny_painter), **style}
-        reference = str(tiny_painter)
-        model = ResolvedModel(
-            reference=reference, kind="directory", digest=digest or tree_digest(tiny_painter)
+    def _place(batch_id="b", *, model=None, digest=None, etag=None, **style):
+        model = model or ResolvedModel(
+            reference=str(tiny_painter),
+            kind="directory",
+            digest=digest or tree_digest(tiny_painter),
         )
+        fields = {"mask": "the dress", "paint": "a red dress", "working_size": 64, "steps": 2}
+        fields |= {"painter": model.reference, **style}
         batch = Batch(
             batch_id=batch_id,
             submitted_at=datetime.now(UTC),
             output=f"s3://{bucket.name}/out/",
             style=parse_style(fields, where="test"),
-            models={reference: model},
+            models={model.reference: model},
             total=1,
             manifest_digest="0" * 64,
         )

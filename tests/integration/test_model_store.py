@@ -1,19 +1,19 @@
 """Models fetched from directories and from S3: the submitted bytes, whole, once."""
 
-import hashlib
-import io
 import multiprocessing
+import os
 import shutil
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from shared.errors import DiskFailed, ModelChanged, ModelMissing, ObjectTooLarge
+from shared.errors import ModelChanged, ModelMissing, ModelUnavailable, ObjectTooLarge
 from shared.jobs import ResolvedModel
 from shared.references import local_directory, tree_digest
 from shared.s3 import ObjectStore
+from tests.archives import packed, put_archive
+from tests.installation import wait_until
 from worker.models.fetch import ModelStore
 from worker.models.load import load_segmenter
 
@@ -24,22 +24,6 @@ def store(tmp_path, *, max_bytes=50_000_000) -> ModelStore:
     """A model store with a cache of the test's own."""
     objects = ObjectStore.connect()
     return ModelStore(objects, tmp_path / "cache", max_bytes=max_bytes)
-
-
-def packed(directory: Path) -> bytes:
-    """A directory as a gzipped tar."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        tar.add(directory, arcname="model")
-    return buffer.getvalue()
-
-
-def put_archive(bucket: Path, content: bytes) -> ResolvedModel:
-    """Put an archive into the bucket."""
-    (bucket / "model.tar.gz").write_bytes(content)
-    digest = hashlib.sha256(content).hexdigest()
-    reference = f"s3://{bucket.name}/model.tar.gz#sha256={digest}"
-    return ResolvedModel(reference=reference, kind="archive", digest=digest)
 
 
 # --- directories -----------------------------------------------------------------------------
@@ -55,10 +39,64 @@ def test_a_directory_is_used_where_it_lies_and_hashed_once(s3_environment, tmp_p
     copy = shutil.copytree(tiny_painter, tmp_path / "model")
     model, models = directory_model(copy, tree_digest(copy)), store(tmp_path)
     assert models.fetch(model) == copy == local_directory(model, tmp_path)
-    (copy / "unet" / "config.json").write_text("{}")
+    wait_until(lambda: models.fetch(model) and models._found[model].stamps.settled)
+    read = models._found[model]
     assert models.fetch(model) == copy
+    assert models._found[model] is read
+
+
+CHANGES = {
+    "weights in place": ("unet/diffusion_pytorch_model.safetensors", "patch"),
+    "weights of another inode": ("unet/diffusion_pytorch_model.safetensors", "replace"),
+    "a config": ("scheduler/scheduler_config.json", "patch"),
+    "one file more": ("unet/more.safetensors", "replace"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("settled", [True, False], ids=["settled", "young"])
+def test_a_directory_that_changes_is_noticed_and_its_return_too(
+    s3_environment, tmp_path, tiny_painter, change, settled
+):
+    """At the very next fetch, whatever was changed and how; the same bytes are the same model."""
+    copy = shutil.copytree(tiny_painter, tmp_path / "model")
+    model, models = directory_model(copy, tree_digest(copy)), store(tmp_path)
+    assert models.fetch(model)
+    if settled:
+        wait_until(lambda: models.fetch(model) and models._found[model].stamps.settled)
+    name, way = CHANGES[change]
+    path = copy / name
+    before = path.read_bytes() if path.exists() else None
+    _write(path, way, bytes(byte ^ 1 for byte in before or b"more"))
+    for _ in range(2):
+        with pytest.raises(ModelChanged):
+            models.fetch(model)
+    if before is None:
+        path.unlink()
+    else:
+        _write(path, way, before)
+    assert models.fetch(model) == copy
+
+
+def _write(path, way, content):
+    """In place, with the old time of change; or as a new file under the old name."""
+    if way == "replace":
+        new = path.with_suffix(".new")
+        new.write_bytes(content)
+        new.rename(path)
+        return
+    times = path.stat()
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_an_unpacked_archive_that_somebody_changes_is_refused(bucket, tmp_path, tiny_segmenter):
+    """What was unpacked is what is loaded, not what lies there later."""
+    model, models = put_archive(bucket, packed(tiny_segmenter)), store(tmp_path)
+    folder = models.fetch(model)
+    (folder / "config.json").write_text("{}")
     with pytest.raises(ModelChanged):
-        store(tmp_path).fetch(model)
+        models.fetch(model)
 
 
 def test_a_missing_directory_names_its_neighbour(s3_environment, tmp_path):
@@ -108,9 +146,9 @@ def test_a_too_large_archive_is_not_downloaded(bucket, tmp_path):
 
 
 def test_a_cache_that_cannot_be_written_is_said_so(bucket, tmp_path):
-    """A file where the cache's folder should be: DiskFailed, not a traceback."""
+    """A file where the cache's folder should be: another worker may have room."""
     (tmp_path / "cache").write_text("in the way")
-    with pytest.raises(DiskFailed):
+    with pytest.raises(ModelUnavailable, match="cannot be written"):
         store(tmp_path).fetch(put_archive(bucket, b"x"))
 
 

@@ -171,12 +171,12 @@ def test_the_longest_unused_model_leaves_for_a_new_one(tiny_painter, tmp_path):
     for directory in (tiny_painter, others[0], tiny_painter, others[1]):
         request = inpaint(directory)
         models.run(request.group, [request])
-    assert str(tiny_painter) in models._painters
-    assert str(others[0]) not in models._painters
+    assert (str(tiny_painter), "") in models._painters
+    assert (str(others[0]), "") not in models._painters
     assert len(models._painters) == 2
     models.free_memory()
     assert len(models._painters) == 1
-    assert str(others[1]) in models._painters
+    assert (str(others[1]), "") in models._painters
 
 
 def test_a_group_of_no_kind_is_refused():

@@ -447,3 +447,28 @@ def test_counters_tell_calls_requests_and_busy_time():
     assert (stats.batches, stats.requests, stats.failed_batches) == (5, 10, 3)
     assert stats.mean_batch == 2
     assert stats.busy_seconds > 0
+    assert sum(size * calls for size, calls in stats.sizes.items()) == stats.requests
+    assert sum(stats.sizes.values()) == stats.batches
+
+
+def test_the_time_of_a_running_call_counts_as_it_runs():
+    """A call of minutes keeps the device busy now, not at its end; and never twice."""
+    began, go_on = threading.Event(), threading.Event()
+
+    def run(group, requests):
+        began.set()
+        go_on.wait(LIMIT_SECONDS)
+        return [0 for _ in requests]
+
+    batcher = Device().batcher(run=run, max_batch=1)
+    with batcher:
+        first, second = (batcher.submit(Question(Shape("a"), number)) for number in range(2))
+        assert began.wait(LIMIT_SECONDS)
+        early, late = batcher.stats(), batcher.stats()
+        assert (early.batches, batcher.waiting()) == (0, 1)
+        assert 0 < early.busy_seconds < late.busy_seconds
+        go_on.set()
+        ended([first, second])
+    stats = batcher.stats()
+    assert (stats.running_since, batcher.waiting()) == (None, 0)
+    assert stats.busy_seconds > late.busy_seconds

@@ -23,6 +23,7 @@ NOT_SHOWN = {
     "Reject",  # celery: the message goes back
     "ClaimGone",
     "Draining",
+    "Elsewhere",
     "CancelledError",
     "StopIteration",  # an iterator's end
     "ValueError",  # in validators and parsers, caught at their edge

@@ -26,6 +26,8 @@ class InpaintGroup:
     guided: bool
     scheduler: Scheduler
     strength: float
+    #: Of the model's bytes: one directory may hold another model later.
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -47,6 +49,8 @@ class InpaintRequest:
     scheduler: Scheduler = "euler"
     #: 0 < strength <= 1; 1 repaints from pure noise.
     strength: float = 1.0
+    #: Of the model, as its batch was submitted.
+    digest: str = ""
     #: 0 <= seed < 2**63; decides the noise, whatever the batch mates and the device.
     seed: int = 0
     #: Set by the asker to stop; a call ends between two steps when all its requests are cancelled.
@@ -62,6 +66,7 @@ class InpaintRequest:
             guided=self.guidance_scale > 1,
             scheduler=self.scheduler,
             strength=self.strength,
+            digest=self.digest,
         )
 
 

@@ -10,11 +10,19 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-from shared.errors import BucketMissing, DiskFailed, ModelChanged, ObjectMissing
+from shared.errors import (
+    BucketMissing,
+    DiskFailed,
+    ModelChanged,
+    ModelInvalid,
+    ModelUnavailable,
+    ObjectMissing,
+)
 from shared.jobs import ResolvedModel
 from shared.keys import S3Address
 from shared.references import (
@@ -29,9 +37,23 @@ from shared.references.hub import Hub
 from shared.references.missing import missing_archive, missing_directory
 from shared.s3 import ObjectStore
 from worker.models.archive import unpack
+from worker.models.host_faults import host_fault
 from worker.models.hub import fetch_snapshot
+from worker.models.stamps import Stamps
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A model's directory as it was when its files were last read."""
+
+    path: Path
+    #: Of all that may be loaded from it.
+    digest: str
+    #: The digest that it must have: as submitted, or in a cache as first seen.
+    due: str
+    stamps: Stamps
 
 
 class ModelStore:
@@ -52,32 +74,63 @@ class ModelStore:
         self._cache = cache
         self._max_bytes = max_bytes
         self._hub = hub
-        self._found: dict[ResolvedModel, Path] = {}
+        self._found: dict[ResolvedModel, Found] = {}
         self._locks: defaultdict[ResolvedModel, threading.Lock] = defaultdict(threading.Lock)
         self._guard = threading.Lock()
 
     def fetch(self, model: ResolvedModel) -> Path:
-        """The model's local directory, its digest checked; later calls return at once.
+        """The model's local directory, its digest checked.
+
+        Later calls look at the files' stamps only, and read them again where these changed.
 
         Raises:
             ModelMissing: Nothing is there any more.
             ModelChanged: Other bytes are there than when the batch was submitted.
             ModelInvalid: The archive must not be unpacked.
-            ModelUnavailable: The hub cannot be reached now.
-            StorageError: S3 refused, or the disk is full.
+            ModelUnavailable: The hub cannot be reached now, or this host cannot read or write it.
+            StorageError: S3 refused.
         """
         with self._guard:
             lock = self._locks[model]
         with lock:
-            if model not in self._found:
-                self._found[model] = self._fetch(model)
-                _log.info("model ready", model=model.reference, path=str(self._found[model]))
-            return self._found[model]
+            found = self._found.get(model)
+            if found is None or not found.stamps.hold():
+                with _host_faults(model):
+                    found = self._found[model] = self._look(model, found)
+                _log.info("model read", model=model.reference, path=str(found.path))
+            # Whatever was found is kept: gigabytes are not read anew for each item that fails.
+            _check(model.reference, found.digest, found.due)
+            return found.path
+
+    def verify(self, directory: str, digest: str) -> None:
+        """Make sure that what was just loaded is what had been fetched.
+
+        Args:
+            directory: As `fetch` gave it.
+            digest: The model's, as submitted.
+
+        Raises:
+            RestyleError: As `fetch`; it changed between the two.
+        """
+        with self._guard:
+            known = list(self._found.items())
+        for model, found in known:
+            if (str(found.path), model.digest) == (directory, digest):
+                self.fetch(model)
+
+    def _look(self, model: ResolvedModel, last: Found | None) -> Found:
+        """Read the model's files, which a first look brings here."""
+        path = self._fetch(model)
+        # Before they are read, so that a change meanwhile shows at the next look.
+        stamps = Stamps.of(path)
+        digest = tree_digest(path)
+        submitted = model.digest if model.kind == "directory" else digest
+        return Found(path, digest, last.due if last else submitted, stamps)
 
     def _fetch(self, model: ResolvedModel) -> Path:
         match model.kind:
             case "directory":
-                return _checked_directory(model)
+                return _present_directory(model)
             case "archive":
                 address, _, _ = model.reference.partition("#")
                 return self._archive(ArchiveReference(S3Address.parse(address), model.digest))
@@ -123,17 +176,28 @@ class ModelStore:
             raise missing_archive(reference, siblings=()) from error
 
 
-def _checked_directory(model: ResolvedModel) -> Path:
+def _present_directory(model: ResolvedModel) -> Path:
     path = Path(model.reference).absolute()
     if not path.is_dir():
         raise missing_directory(DirectoryReference(path))
-    _check(model.reference, tree_digest(path), model.digest)
     return path
 
 
 def _check(reference: str, found: str, expected: str) -> None:
     if found != expected:
         raise ModelChanged(reference=reference, found=found, expected=expected)
+
+
+@contextmanager
+def _host_faults(model: ResolvedModel) -> Iterator[None]:
+    """A full disk, or a file that cannot be read, is this host's fault, not the model's."""
+    try:
+        yield
+    except (DiskFailed, ModelInvalid, OSError) as error:
+        reason = host_fault(error) if isinstance(error, ModelInvalid) else str(error).rstrip(".")
+        if not reason:
+            raise
+        raise ModelUnavailable(reference=model.reference, reason=reason) from error
 
 
 @contextmanager

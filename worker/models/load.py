@@ -18,11 +18,12 @@ from safetensors import SafetensorError
 from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
-from shared.errors import ModelInvalid
+from shared.errors import ModelInvalid, ModelUnavailable
 from worker.inpaint.diffusion import DiffusionPainter
 from worker.inpaint.protocol import Painter
 from worker.inpaint.tuning import Tuning, choose_tuning
 from worker.models.device_errors import is_fatal, is_out_of_memory
+from worker.models.host_faults import host_fault, unreadable
 from worker.models.layout import PAINTER_PARTS, half_precision, painter_problem, segmenter_problem
 from worker.segment.clipseg import ClipsegSegmenter
 from worker.segment.geometry import segmenter_geometry
@@ -58,6 +59,7 @@ def load_segmenter(directory: Path, device: str) -> Segmenter:
 
     Raises:
         ModelInvalid: Not a CLIPSeg model, or one that is damaged or holds pickles only.
+        ModelUnavailable: This host cannot read it now.
     """
     _refuse(directory, segmenter_problem(directory), SEGMENTER_KIND)
     geometry = segmenter_geometry(directory)
@@ -66,7 +68,7 @@ def load_segmenter(directory: Path, device: str) -> Segmenter:
         tokenizer = CLIPTokenizer.from_pretrained(directory, local_files_only=True)
         variant = "fp16" if half_precision(directory) else None
         model = _CLIPSEG.from_pretrained(directory, dtype=dtype, variant=variant, **LOCAL_ONLY)
-    return ClipsegSegmenter(model.to(target).eval(), tokenizer, geometry)
+    return ClipsegSegmenter(_own(model.to(target)).eval(), tokenizer, geometry)
 
 
 def load_painter(directory: Path, device: str, tuning: Tuning | None = None) -> Painter:
@@ -79,6 +81,7 @@ def load_painter(directory: Path, device: str, tuning: Tuning | None = None) -> 
 
     Raises:
         ModelInvalid: Not an inpainting pipeline, or one that is damaged or holds pickles only.
+        ModelUnavailable: This host cannot read it now.
     """
     _refuse(directory, painter_problem(directory), PAINTER_KIND)
     target, dtype = _target(directory, device)
@@ -94,6 +97,8 @@ def load_painter(directory: Path, device: str, tuning: Tuning | None = None) -> 
             **LOCAL_ONLY,
         )
     pipeline.to(target)
+    for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
+        _own(part)
     tuning = tuning or choose_tuning(device)
     _log.info("painter tuned", model=str(directory), **asdict(tuning))
     return DiffusionPainter(pipeline, tuning)
@@ -106,7 +111,20 @@ def _target(directory: Path, device: str) -> tuple[torch.device, torch.dtype]:
     return target, dtype
 
 
+def _own(part: Any) -> Any:
+    """The part with weights of its own: on a CPU they are the very file, mapped into memory.
+
+    Whoever wrote into that file would change what is painted; cutting it short ends the process.
+    """
+    for tensor in (*part.parameters(), *part.buffers()):
+        if tensor.device.type == "cpu":
+            tensor.data = tensor.data.clone()
+    return part
+
+
 def _refuse(directory: Path, problem: str, kind: str) -> None:
+    if problem and (fault := unreadable(directory)):
+        raise ModelUnavailable(reference=directory, reason=fault)
     if problem:
         raise ModelInvalid(reference=directory, reason=problem, kind=kind)
 
@@ -122,5 +140,7 @@ def _vendor_manners(directory: Path, kind: str) -> Iterator[None]:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         if is_out_of_memory(error) or is_fatal(error):
             raise
+        if fault := host_fault(error) or unreadable(directory):
+            raise ModelUnavailable(reference=directory, reason=fault) from error
         reason = " ".join(str(error).split())[:300]
         raise ModelInvalid(reference=directory, reason=reason, kind=kind) from error

@@ -18,6 +18,8 @@ class SegmentGroup:
     model: str
     #: Side of the pictures in pixels.
     side: int
+    #: Of the model's bytes: one directory may hold another model later.
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -30,11 +32,13 @@ class SegmentRequest:
     picture: NDArray[np.uint8]
     #: One or more; each gets its own logits.
     prompts: tuple[str, ...]
+    #: Of the model, as its batch was submitted.
+    digest: str = ""
 
     @property
     def group(self) -> SegmentGroup:
         """Model and size; words may differ within a call."""
-        return SegmentGroup(self.model, self.picture.shape[0])
+        return SegmentGroup(self.model, self.picture.shape[0], self.digest)
 
 
 class Segmenter(Protocol):
