@@ -115,16 +115,6 @@ def test_the_whole_and_the_blanked_picture_are_not_mixed_up(painters):
     assert difference(painter.paint([asked])[0], first) == 0
 
 
-@pytest.mark.slow
-def test_graphs_that_are_compiled_to_the_end_paint_the_same(tiny_painter, painters):
-    """Through the compiler of production, to machine code."""
-    torch._dynamo.reset()
-    compiled = DiffusionPainter(plain_pipeline(tiny_painter), replace(TUNED, backend="inductor"))
-    asked = [request(seed) for seed in range(3)]
-    pairs = zip(painters[0].paint(asked), compiled.paint(asked), strict=True)
-    assert all(difference(*pair) <= TOLERANCE for pair in pairs)
-
-
 def mean_difference(ours, theirs):
     """Mean difference in levels."""
     return float(np.abs(ours.astype(int) - theirs).mean())
