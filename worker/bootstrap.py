@@ -2,9 +2,10 @@
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -25,7 +26,7 @@ from worker.presence import Presence
 from worker.results import ResultWriter
 from worker.seat import Seat
 from worker.sources import Sources
-from worker.waiting import BatchLimits
+from worker.waiting import BatchLimits, Group, Request
 from worker.watchdog import watched
 from worker.work import WorkInHand
 
@@ -34,6 +35,16 @@ log = structlog.get_logger()
 #: Exit statuses that the supervisor's log explains: lost device, drain past its deadline.
 EXIT_DEVICE_LOST = 70
 EXIT_DRAIN_DEADLINE = 75
+
+
+class DeviceModels(Protocol):
+    """What runs on the device; only the device thread calls it."""
+
+    def run(self, group: Group, requests: Sequence[Request]) -> Sequence[Any]:
+        """Answer requests of one group, in their order."""
+
+    def free_memory(self) -> None:
+        """Let go of what can be loaded again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +84,17 @@ class WorkerProcess:
 
 def build(device: Device, owner: str, settings: Settings) -> WorkerProcess:
     """Build a worker process for the device that it is pinned to."""
+    return assemble(device, owner, settings, ResidentModels(device.torch_name))
+
+
+def assemble(
+    device: Device, owner: str, settings: Settings, on_device: DeviceModels
+) -> WorkerProcess:
+    """Build a worker process around the models of its device."""
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = settings.limits
-    batcher = _batcher(device, settings)
+    batcher = _batcher(on_device, settings)
     in_hand = WorkInHand(board, settings.lease_seconds)
     models = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes)
     masking = Masking(store, models, batcher, limits)
@@ -100,8 +118,7 @@ def _facts(device: Device, batcher: Batcher[Any]) -> dict[str, object]:
     }
 
 
-def _batcher(device: Device, settings: Settings) -> Batcher[Any]:
-    models = ResidentModels(device.torch_name)
+def _batcher(models: DeviceModels, settings: Settings) -> Batcher[Any]:
     faults = DeviceFaults(
         is_out_of_memory=device_errors.is_out_of_memory,
         is_fatal=device_errors.is_fatal,
