@@ -6,8 +6,10 @@ the naive worker: the same code, one item after the other.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from infra.bench.measure import Ratio
+from infra.bench.timeline import Strip, timeline
 from infra.bench.yard import Call, Yard, open_yard
 
 #: Pictures a run, and of the naive worker, whose rate needs fewer.
@@ -25,7 +27,8 @@ class Speed:
 
     #: Of one call on the device, full or not.
     batch_seconds: float
-    #: By Little's law at least 2 x MAX_BATCH + rate x (five requests of S3 + CPU time).
+    #: By Little's law at least 2 x MAX_BATCH + rate x (five requests of S3 + CPU time + the wait
+    #: for the segmenter's turn, up to a batch long); a busy machine stretches the CPU time.
     threads: int
     #: Share of the time that the device is to be busy.
     target: float | None
@@ -36,9 +39,10 @@ class Speed:
         return f"{self.batch_seconds:g} s"
 
 
-SPEEDS = (Speed(0.4, 40, 0.97), Speed(0.1, 80, 0.90), Speed(0.02, 128, None))
+SPEEDS = (Speed(0.4, 64, 0.97), Speed(0.1, 128, 0.90), Speed(0.02, 128, None))
 #: Against the naive worker.
 LEAST_GAIN = 3.0
+PICTURE = Path("bench-out") / "device-busy.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +83,52 @@ class Run:
         return self.items / len(self.batches)
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One speed's best run, and the naive worker's."""
+
+    speed: Speed
+    ours: Run
+    naive: Run
+
+    def figures(self) -> list[Ratio]:
+        """Share of busy time, and pictures per second."""
+        against, target = "one item after the other", self.speed.target
+        busy = Ratio(
+            f"device busy, {self.speed.name} a batch",
+            100 * self.ours.busy,
+            100 * self.naive.busy,
+            "%",
+            f"{against}; mean batch {self.ours.mean_batch:.1f}",
+            limit=None if target is None else 100 * target,
+        )
+        name = f"worker, {self.speed.name} a batch"
+        rate = Ratio(name, self.ours.rate, self.naive.rate, "images/s", against, least=LEAST_GAIN)
+        return [busy, rate]
+
+    def strips(self) -> list[Strip]:
+        """For the picture."""
+        runs = {"our worker": self.ours, "one item after the other": self.naive}
+        return [
+            Strip(f"{self.speed.name} a batch, {name}: {run.busy:.0%} busy", run.batches)
+            for name, run in runs.items()
+        ]
+
+
 def device_busy() -> list[Ratio]:
-    """Share of busy time, and pictures per second, at each speed."""
+    """Share of busy time, and pictures per second, at each speed; leaves their picture."""
     with open_yard(S3_SECONDS) as yard:
         yard.stock("shelf", ITEMS)
         yard.stock("few", NAIVE_ITEMS)
-        return [figure for speed in SPEEDS for figure in _figures(yard, speed)]
+        measured = [_measured(yard, speed) for speed in SPEEDS]
+    PICTURE.parent.mkdir(exist_ok=True)
+    timeline([strip for each in measured for strip in each.strips()]).save(PICTURE)
+    return [figure for each in measured for figure in each.figures()]
 
 
-def _figures(yard: Yard, speed: Speed) -> list[Ratio]:
-    ours = max((_overlapped(yard, speed, run) for run in range(RUNS)), key=lambda run: run.busy)
-    naive = _naive(yard, speed)
-    against = "one item after the other"
-    busy = Ratio(
-        f"device busy, {speed.name} a batch",
-        100 * ours.busy,
-        100 * naive.busy,
-        "%",
-        f"{against}; mean batch {ours.mean_batch:.1f}",
-        limit=None if speed.target is None else 100 * speed.target,
-    )
-    rate = Ratio(
-        f"worker, {speed.name} a batch",
-        ours.rate,
-        naive.rate,
-        "images/s",
-        against,
-        least=LEAST_GAIN,
-    )
-    return [busy, rate]
+def _measured(yard: Yard, speed: Speed) -> Measured:
+    runs = (_overlapped(yard, speed, number) for number in range(RUNS))
+    return Measured(speed, max(runs, key=lambda run: run.busy), _naive(yard, speed))
 
 
 def _overlapped(yard: Yard, speed: Speed, run: int) -> Run:

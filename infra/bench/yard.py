@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from infra.bench.latency import late_s3
 from infra.demo import services
 from infra.demo.catalogue import draw
+from producer.parallel import in_parallel
 from producer.submit import Submission, submit
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
@@ -35,6 +36,8 @@ MODELS = Path(services.__file__).parent / "models"
 SIZE, DISTINCT, JPEG_QUALITY = (400, 600), 10, 85
 #: Working size of a published model.
 WORKING_SIZE = 512
+#: Threads that put the sources.
+STOCKING_THREADS = 32
 #: Longest wait for a batch to end.
 PATIENCE_SECONDS = 600.0
 #: Seconds between two looks at it.
@@ -66,10 +69,13 @@ class Yard:
     def stock(self, shelf: str, count: int) -> None:
         """Put so many pictures under a prefix."""
         bodies = [_picture(seed) for seed in range(min(DISTINCT, count))]
-        for number in range(count):
+
+        def put(number: int) -> None:
             address = S3Address("bench", f"{shelf}/{number:06d}.jpg")
-            body = bodies[number % len(bodies)]
-            self.store.put(address, body, content_type="image/jpeg")
+            self.store.put(address, bodies[number % len(bodies)], content_type="image/jpeg")
+
+        for _ in in_parallel(put, range(count), STOCKING_THREADS):
+            pass
 
     def render(self, shelf: str, name: str, seconds: float, **settings: object) -> list[Call]:
         """Render a shelf with one child whose device takes so many seconds a call.

@@ -5,6 +5,7 @@ import pytest
 from infra.bench.busy import Run
 from infra.bench.measure import Ratio
 from infra.bench.table import table_of
+from infra.bench.timeline import busy_shares
 from infra.bench.yard import Call
 
 
@@ -56,3 +57,10 @@ def test_a_run_counts_from_its_first_batch_to_its_last():
     assert run.busy == pytest.approx(2.5 / 3)
     assert run.rate == pytest.approx(4)
     assert run.mean_batch == pytest.approx(6)
+
+
+def test_the_timeline_shows_when_the_device_worked():
+    """Shares of equal moments from the first call's start to the last one's end."""
+    calls = [Call("inpaint", 8, 0.0, 1.0), Call("inpaint", 8, 3.0, 1.0)]
+    assert busy_shares(calls, 4) == pytest.approx([1, 0, 0, 1])
+    assert busy_shares(calls, 2) == pytest.approx([0.5, 0.5])
