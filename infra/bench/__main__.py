@@ -14,27 +14,30 @@ from infra.bench.busy import device_busy
 from infra.bench.checking import checking
 from infra.bench.measure import Ratio
 from infra.bench.pixels import composite
+from infra.bench.polling import polling
 from infra.bench.seams import crops, drift, enlargement
 from infra.bench.submission import submission
 from infra.bench.table import table_of
 
+#: Of the table, in characters: wide enough for a line a figure.
+WIDTH = 170
 #: One figure each.
 FIGURES: tuple[Callable[[], Ratio], ...] = (
     composite,
-    submission,
+    polling,
     checking,
     drift,
     crops,
     enlargement,
 )
 #: Several figures each.
-SERIES: tuple[Callable[[], list[Ratio]], ...] = (device_busy,)
+SERIES: tuple[Callable[[], list[Ratio]], ...] = (submission, device_busy)
 
 
 def main() -> None:
     """Run the benchmarks and print their ratios."""
     figures = list(_measured(sys.argv[1:]))
-    Console().print(table_of(figures))
+    Console(width=WIDTH).print(table_of(figures))
     sys.exit(0 if all(figure.holds for figure in figures) else 1)
 
 

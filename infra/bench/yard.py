@@ -90,7 +90,7 @@ class Yard:
         with self._child(mine, seconds, calls, settings), _dispatching(mine) as (board, dispatcher):
             request = Submission(
                 manifest=f"s3://bench/{shelf}/",
-                style=_write_style(self.folder),
+                style=style_file(self.folder),
                 output=f"s3://bench/out/{name}/",
                 batch_id=name,
             )
@@ -164,7 +164,8 @@ def _picture(seed: int) -> bytes:
     return file.getvalue()
 
 
-def _write_style(folder: Path) -> Path:
+def style_file(folder: Path) -> Path:
+    """A style with the demo's models, written into a folder."""
     path = folder / "style.yaml"
     path.write_text(
         f"mask: the dress\npaint: a red dress\nworking_size: {WORKING_SIZE}\n"
