@@ -12,15 +12,14 @@ from rich.console import Console
 
 from infra.bench.busy import device_busy
 from infra.bench.checking import checking
+from infra.bench.device import painting
 from infra.bench.measure import Ratio
 from infra.bench.pixels import composite
 from infra.bench.polling import polling
 from infra.bench.seams import crops, drift, enlargement
 from infra.bench.submission import submission
-from infra.bench.table import table_of
+from infra.bench.table import WIDTH, table_of
 
-#: Of the table, in characters: wide enough for a line a figure.
-WIDTH = 170
 #: One figure each.
 FIGURES: tuple[Callable[[], Ratio], ...] = (
     composite,
@@ -31,7 +30,7 @@ FIGURES: tuple[Callable[[], Ratio], ...] = (
     enlargement,
 )
 #: Several figures each.
-SERIES: tuple[Callable[[], list[Ratio]], ...] = (submission, device_busy)
+SERIES: tuple[Callable[[], list[Ratio]], ...] = (submission, device_busy, painting)
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ from rich.table import Table
 
 from infra.bench.measure import Ratio
 
+#: In characters: wide enough for a line a figure, or two.
+WIDTH = 170
 COLUMNS = ("benchmark", "ours", "baseline", "ratio", "target", "holds", "against")
 
 
