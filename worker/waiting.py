@@ -14,6 +14,8 @@ from shared.sidecars import Call
 
 ResultT = TypeVar("ResultT")
 
+#: In the order of an item's way.
+STAGES = ("segment", "inpaint")
 #: Groups whose safe size is remembered; beyond it all are forgotten and learned anew.
 MAX_REMEMBERED_GROUPS = 1_024
 
@@ -136,17 +138,30 @@ class WaitingRoom(Generic[ResultT]):
         return (queue[0].arrived for queue in self._queues.values())
 
     def _choose(self, now: float) -> Group | None:
-        """An overdue group, else a full one, else one that waited; among equals the last one."""
+        """An overdue group, else a full one, else one that waited; among equals the last one.
+
+        An earlier stage goes before all of a later one: its items are the later one's mates, and
+        a device that puts them off until it runs dry then waits for all of them at once.
+        """
         overdue = self._older_than(self._limits.patience_seconds, now)
         if overdue:
             return self._oldest(overdue)
-        full = [g for g, queue in self._queues.items() if len(queue) >= self.safe_size(g)]
-        ripe = full or self._older_than(self._limits.wait_seconds, now)
+        waited = self._older_than(self._limits.wait_seconds, now)
+        ripe = _of_earliest_stage([g for g in self._queues if g in waited or self._is_full(g)])
+        ripe = [g for g in ripe if self._is_full(g)] or ripe
         # The last group's model and shapes are warm.
         return self._last if self._last in ripe else self._oldest(ripe)
+
+    def _is_full(self, group: Group) -> bool:
+        return len(self._queues[group]) >= self.safe_size(group)
 
     def _older_than(self, seconds: float, now: float) -> list[Group]:
         return [g for g, queue in self._queues.items() if now >= queue[0].arrived + seconds]
 
     def _oldest(self, groups: list[Group]) -> Group | None:
         return min(groups, key=lambda group: self._queues[group][0].arrived, default=None)
+
+
+def _of_earliest_stage(groups: list[Group]) -> list[Group]:
+    places = [STAGES.index(group.stage) if group.stage in STAGES else 0 for group in groups]
+    return [group for group, place in zip(groups, places, strict=True) if place == min(places)]
