@@ -19,11 +19,13 @@ from infra.bench.polling import polling
 from infra.bench.seams import crops, drift, enlargement
 from infra.bench.submission import submission
 from infra.bench.table import WIDTH, table_of
+from infra.bench.whole import whole
 
 #: One figure each.
 FIGURES: tuple[Callable[[], Ratio], ...] = (
     composite,
     polling,
+    whole,
     checking,
     drift,
     crops,
