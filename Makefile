@@ -43,7 +43,7 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
-bench: setup ## ratios against a baseline run beside it
+bench: setup ## ratios against a baseline run beside it; fails where a target is missed
 	$(BIN)/python -m infra.bench
 
 clean: ## remove what the targets made, but .venv

@@ -3,10 +3,10 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -40,7 +40,7 @@ from worker.rounds import Rounds
 from worker.seat import Seat
 from worker.sources import Sources
 from worker.tally import Tally
-from worker.waiting import BatchLimits, Group
+from worker.waiting import BatchLimits, Group, Request
 from worker.warmup import WarmingUp
 from worker.watchdog import watched
 from worker.work import WorkInHand
@@ -50,6 +50,16 @@ log = structlog.get_logger()
 #: Exit statuses that the supervisor's log explains: lost device, drain past its deadline.
 EXIT_DEVICE_LOST = 70
 EXIT_DRAIN_DEADLINE = 75
+
+
+class DeviceModels(Protocol):
+    """What runs on the device; only the device thread calls it."""
+
+    def run(self, group: Group, requests: Sequence[Request]) -> Sequence[Any]:
+        """Answer requests of one group, in their order."""
+
+    def free_memory(self) -> None:
+        """Let go of what can be loaded again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +116,30 @@ def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> 
         settings: The settings.
         place: The device's among those of its supervisor, from 0: no two share a port.
     """
+    tuning = _tuning(device, settings)
+
+    def resident(models: ModelStore) -> ResidentModels:
+        return _resident(device, tuning, models.verify)
+
+    return assemble(device, owner, settings, resident, place=place)
+
+
+def assemble(
+    device: Device,
+    owner: str,
+    settings: Settings,
+    on_device: Callable[[ModelStore], DeviceModels],
+    *,
+    place: int = 0,
+) -> WorkerProcess:
+    """Build a worker process around what runs on its device; see `build`."""
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = settings.limits
     models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
     in_hand, tally = WorkInHand(board, settings.lease_seconds), Tally()
     tuning = _tuning(device, settings)
-    resident = _resident(device, tuning, models.verify)
-    batcher = _batcher(resident, settings, tuning, in_hand)
+    batcher = _batcher(on_device(models), settings, tuning, in_hand)
     present = presence(board, owner, lambda: _facts(device, batcher, rests))
     peers = Peers(board, owner)
     supply = Supply(models, rests, may_others=peers.may_have, tell=present.soon)
@@ -191,7 +217,7 @@ def _limits(tuning: Tuning, settings: Settings) -> BatchLimits:
 
 
 def _batcher(
-    models: ResidentModels, settings: Settings, tuning: Tuning, in_hand: WorkInHand
+    models: DeviceModels, settings: Settings, tuning: Tuning, in_hand: WorkInHand
 ) -> Batcher[Any]:
     faults = DeviceFaults(
         is_out_of_memory=device_errors.is_out_of_memory,

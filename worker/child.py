@@ -14,7 +14,7 @@ from shared.logs import configure_logs
 from shared.queue import celery_app
 from shared.settings import Settings, load_settings
 from worker import tasks
-from worker.bootstrap import build
+from worker.bootstrap import WorkerProcess, build
 from worker.devices import Device
 
 log = structlog.get_logger()
@@ -29,12 +29,16 @@ def main() -> None:
     settings = load_settings()
     configure_logs(settings)
     threading.Thread(target=_beat, args=(beat_fd,), name="beat", daemon=True).start()
+    serve(build(device, owner, settings, place=place), settings)
+
+
+def serve(process: WorkerProcess, settings: Settings) -> None:
+    """Take messages from the queue until SIGTERM has drained the process."""
     app = celery_app(settings)
-    process = build(device, owner, settings, place=place)
     tasks.install(app, process)
     process.start()
     try:
-        app.worker_main(_arguments(settings, owner))
+        app.worker_main(_arguments(settings, process.owner))
     finally:
         process.close()
 

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from worker.arrays import Map, Mask, Rgb
+from worker.arrays import Grey, Map, Rgb
+from worker.scaling import scale
 from worker.views import View
 
 #: Width of the ring outside the mask, as a share of the square's side, as all widths here: a
@@ -19,6 +20,8 @@ from worker.views import View
 RING = 1 / 32
 #: Drift changes slowly: the sigma of the blur that parts it from details.
 SMOOTHNESS = 1 / 64
+#: Smooth as it is, it is computed on no larger side: a blur's cost grows with the sigma in pixels.
+FIELD_SIDE = 128
 #: Distance behind the soft edge over which the correction falls to 1/e.
 REACH = 1 / 32
 #: Pixels that differ by more levels show another thing, and not the same one in other colours.
@@ -63,30 +66,39 @@ def corrected(painted: Rgb, view: View) -> Square:
     band = _comparable(painted, view)
     if not band.any():
         return Square(painted, None)
-    field = _field(painted, view.seen, band)
-    shift = np.clip(field, -MAX_SHIFT_LEVELS, MAX_SHIFT_LEVELS) * _fading(view)[..., None]
-    moved = np.clip(np.rint(painted - shift), 0, 255).astype(np.uint8)
-    before, after = _rms(field, band), _rms(_field(moved, view.seen, band), band)
+    weight = _reduced(band.astype(np.float32))
+    field = _field(painted, view.seen, band, weight)
+    moved = _moved(painted, field, _fading(view))
+    before, after = _rms(field, weight), _rms(_field(moved, view.seen, band, weight), weight)
     if after >= before:
         return Square(painted, Drift(before=before, after=before))
     return Square(moved, Drift(before=before, after=after))
 
 
-def _comparable(painted: Rgb, view: View) -> Mask:
-    """The soft edge and a ring outside, where painter and source show the same."""
+def _comparable(painted: Rgb, view: View) -> Grey:
+    """1 on the soft edge and a ring outside, where painter and source show the same, else 0."""
     outside = cv2.distanceTransform(255 - view.mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     ring = (outside > 0) & (outside <= RING * len(painted))
     edge = (view.mask > 0) & (view.soft < ALL_PAINT)
-    same = cv2.absdiff(painted, view.seen).max(axis=2) <= COMPARABLE_LEVELS
-    return np.asarray((ring | edge) & same, dtype=np.bool_)
+    apart = cv2.absdiff(painted, view.seen)
+    same = cv2.inRange(apart, (0, 0, 0), (COMPARABLE_LEVELS,) * 3) > 0
+    return ((ring | edge) & same).view(np.uint8)
 
 
-def _field(painted: Rgb, seen: Rgb, band: Mask) -> Field:
-    """The smooth part of the difference, from the band's pixels; 0 far from all of them."""
-    weight = band.astype(np.float32)[..., None]
-    difference = (painted.astype(np.float32) - seen) * weight
-    field = _blurred(difference) / (_blurred(weight)[..., None] + np.float32(DOUBT))
-    return np.asarray(field, dtype=np.float32)
+def _field(painted: Rgb, seen: Rgb, band: Grey, weight: Map) -> Field:
+    """The smooth part of the difference, from the band's pixels; 0 far from all of them.
+
+    `weight` is the band's share of each of the field's pixels.
+    """
+    difference = cv2.subtract(painted, seen, mask=band, dtype=cv2.CV_32F)
+    evidence = _blurred(weight)[..., None] + np.float32(DOUBT)
+    smooth = _blurred(_reduced(np.asarray(difference, dtype=np.float32)))
+    return np.asarray(smooth / evidence, dtype=np.float32)
+
+
+def _reduced(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    side = min(FIELD_SIDE, len(values))
+    return scale(values, (side, side))
 
 
 def _blurred(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -95,12 +107,23 @@ def _blurred(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(blurred, dtype=np.float32)
 
 
+def _moved(painted: Rgb, field: Field, fading: Map) -> Rgb:
+    """The painted square less the field, at most so far, rounded to nearest."""
+    limited = np.clip(field, -MAX_SHIFT_LEVELS, MAX_SHIFT_LEVELS)
+    shift = cv2.resize(limited, painted.shape[:2], interpolation=cv2.INTER_LINEAR)
+    # A weight for each channel: numpy is slow where three share one.
+    shift = cv2.multiply(shift, cv2.merge([fading] * 3))
+    return np.asarray(cv2.subtract(painted, shift, dtype=cv2.CV_8U), dtype=np.uint8)
+
+
 def _fading(view: View) -> Map:
     """How much of the correction a pixel gets: all on the soft edge, less and less behind it."""
     core = ((view.mask > 0) & (view.soft >= ALL_PAINT)).view(np.uint8)
     behind = cv2.distanceTransform(core, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(np.exp(-behind / (REACH * len(core))), dtype=np.float32)
+    return np.asarray(cv2.exp(behind * (-1 / (REACH * len(core)))), dtype=np.float32)
 
 
-def _rms(field: Field, band: Mask) -> float:
-    return round(float(np.sqrt(np.mean(np.square(field[band])))), 2)
+def _rms(field: Field, weight: Map) -> float:
+    """Over the band's pixels and all channels."""
+    squares = np.square(field).mean(axis=2)
+    return round(float(np.sqrt((squares * weight).sum() / weight.sum())), 2)

@@ -11,6 +11,7 @@ from shared.errors import ImageEmpty, ImageTruncated, SourceChanged
 from shared.pictures.header import Header, read_header
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
+from shared.s3.parts import BLOCK_BYTES
 from worker.images import Picture, decode
 from worker.memory import MemoryBudget
 from worker.order import Order
@@ -81,25 +82,32 @@ class Sources:
     def _decoded(self, order: Order, work: Work, times: Timings, held: ExitStack) -> Source:
         source, limits = str(order.source), self._limits
         with times.stage("fetch"):
-            order, header = self._look(order)
+            order, header, body = self._look(order)
         with times.stage("wait"):
             weight = weight_of(header, order.style.output_format) + (order.claim.spec.size or 0)
             held.enter_context(self._memory.held(weight, work.check))
         with times.stage("fetch"):
-            etag = order.claim.spec.etag
-            body = self._store.get(order.source, etag=etag, max_bytes=limits.max_bytes)
+            body = body or self._whole(order)
         with times.stage("decode"):
             picture = decode(body, source=source, limits=limits)
         return Source(order, picture, hashlib.sha256(body).hexdigest())
 
-    def _look(self, order: Order) -> tuple[Order, Header]:
-        """The source's header, and the order for the version that it is of."""
+    def _look(self, order: Order) -> tuple[Order, Header, bytes]:
+        """The source's header, the order for the version that it is of, and a small file whole."""
         listed, source = order.claim.spec, str(order.source)
         # What a listing saw at submission counts before what lies there now.
         with self._store.open(order.source, etag=listed.etag) as file:
             header = read_header(file, byte_count=file.size, source=source, limits=self._limits)
             size = file.size if listed.size is None else listed.size
-            return order.pinned(file.etag, size), header
+            body = b""
+            if file.size <= BLOCK_BYTES:  # it came with its header
+                file.seek(0)
+                body = file.read()
+            return order.pinned(file.etag, size), header, body
+
+    def _whole(self, order: Order) -> bytes:
+        etag, most = order.claim.spec.etag, self._limits.max_bytes
+        return self._store.get(order.source, etag=etag, max_bytes=most)
 
     def _pinned(self, order: Order) -> Order:
         """Hold the item to the picture that its first claim decoded."""

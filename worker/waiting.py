@@ -20,6 +20,8 @@ from worker.pace import Pace
 
 ResultT = TypeVar("ResultT")
 
+#: In the order of an item's way.
+STAGES = ("segment", "inpaint")
 #: Groups whose safe size and pace are remembered; beyond it all are forgotten and learned anew.
 MAX_REMEMBERED_GROUPS = 1_024
 
@@ -160,15 +162,23 @@ class WaitingRoom(Generic[ResultT]):
         self._paces[group] = known
 
     def _choose(self, now: float, under_way: int | None) -> Group | None:
-        """An overdue group, else a full one, else a ripe one; among equals the last one."""
+        """An overdue group, else a full one, else a ripe one; among equals the last one.
+
+        An earlier stage goes before all of a later one: its items are the later one's mates, and
+        a device that puts them off until it runs dry then waits for all of them at once.
+        """
         patience = self._limits.patience_seconds
         overdue = [g for g in self._queues if now >= self._head(g) + patience]
         if overdue:
             return self._oldest(overdue)
-        full = [g for g, queue in self._queues.items() if len(queue) >= self.safe_size(g)]
-        ripe = full or self._ripe(now, under_way)
+        waited = self._ripe(now, under_way)
+        ripe = _of_earliest_stage([g for g in self._queues if g in waited or self._is_full(g)])
+        ripe = [g for g in ripe if self._is_full(g)] or ripe
         # The last group's model and shapes are warm.
         return self._last if self._last in ripe else self._oldest(ripe)
+
+    def _is_full(self, group: Group) -> bool:
+        return len(self._queues[group]) >= self.safe_size(group)
 
     def _ripe(self, now: float, under_way: int | None) -> list[Group]:
         if under_way is not None and len({job.asker for job in self._all()}) >= under_way:
@@ -185,3 +195,8 @@ class WaitingRoom(Generic[ResultT]):
 
     def _oldest(self, groups: list[Group]) -> Group | None:
         return min(groups, key=self._head, default=None)
+
+
+def _of_earliest_stage(groups: list[Group]) -> list[Group]:
+    places = [STAGES.index(group.stage) if group.stage in STAGES else 0 for group in groups]
+    return [group for group, place in zip(groups, places, strict=True) if place == min(places)]

@@ -1,8 +1,8 @@
-"""Submission: items per second onto the board, against bare pipelined writes of the same rows."""
+"""Submission: items per second, and Redis memory an item, against bare writes of the same rows."""
 
+import csv
 import json
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,40 +11,62 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from infra.bench.measure import Ratio, best_seconds
-from infra.demo import services
+from infra.bench.yard import Yard, open_yard, style_file
+from producer.submit import Submission, submit
 from shared.board import StatusBoard
 from shared.jobs import Batch, ItemSpec
 from shared.settings import Settings
 from shared.styles import parse_style
 
-ITEMS = 20_000
+ITEMS = 100_000
 #: Commands that the baseline sends before it reads the answers.
 SLICE = 1_000
+LEAST_PER_SECOND, MOST_BYTES = 8_000, 700
+AGAINST = "HSET of the same rows, pipelined over a bare socket"
 
 
-def submission() -> Ratio:
-    """Items per second of `add_items` and `seal_batch` on a local Redis."""
-    specs = [_spec(number) for number in range(ITEMS)]
-    with tempfile.TemporaryDirectory() as folder, services.redis_server(Path(folder)) as server:
-        settings = Settings(redis_url=SecretStr(server.url), namespace="bench")
-        board = StatusBoard.connect(settings)
-        ours = best_seconds(lambda: _submit(board, specs), 1)
-        bare = best_seconds(lambda: _write_bare(server.port, specs), 1)
+def submission() -> list[Ratio]:
+    """A local Redis: the board alone, its memory, and a whole `submit` of a CSV manifest."""
+    specs = [spec_of(number) for number in range(ITEMS)]
+    with open_yard(0.0) as yard:
+        board = StatusBoard.connect(board_settings(yard, "bench"))
+        empty = board.server_facts().used_memory
+        bare = best_seconds(lambda: _write_bare(yard.redis.port, specs), 1)
+        written = board.server_facts().used_memory
+        ours = best_seconds(lambda: fill(board, specs), 1)
+        filled = board.server_facts().used_memory
+        whole = best_seconds(lambda: _submit(yard, specs), 1)
         board.close()
-    against = "HSET of the same rows, pipelined over a bare socket"
-    return Ratio("submission", ITEMS / ours, ITEMS / bare, "items/s", against)
+    per_item = ((filled - written) / ITEMS, (written - empty) / ITEMS)
+    return [
+        _speed("board: adding items", ours, bare),
+        Ratio("board: memory", *per_item, "bytes", AGAINST, more_is_better=False, limit=MOST_BYTES),
+        _speed("submit of a CSV manifest", whole, bare),
+    ]
 
 
-def _spec(number: int) -> ItemSpec:
-    source = f"s3://catalogue/photos/{number:06d}.jpg"
+def _speed(name: str, seconds: float, bare_seconds: float) -> Ratio:
+    rates = (ITEMS / seconds, ITEMS / bare_seconds)
+    return Ratio(name, *rates, "items/s", AGAINST, limit=LEAST_PER_SECOND)
+
+
+def board_settings(yard: Yard, namespace: str) -> Settings:
+    """Settings that lead to the yard's Redis."""
+    return Settings(redis_url=SecretStr(yard.redis.url), namespace=namespace)
+
+
+def spec_of(number: int) -> ItemSpec:
+    """One row, as a submission has checked it."""
+    source = f"s3://bench/photos/{number:06d}.jpg"
     return ItemSpec(number=number, external_id=f"SKU-{number:06d}", source=source)
 
 
-def _submit(board: StatusBoard, specs: list[ItemSpec]) -> None:
+def fill(board: StatusBoard, specs: list[ItemSpec], batch_id: str = "bench") -> None:
+    """Open, fill and seal a batch of these items."""
     batch = Batch(
-        batch_id="bench",
+        batch_id=batch_id,
         submitted_at=datetime.now(UTC),
-        output="s3://catalogue/out/",
+        output="s3://bench/out/",
         style=parse_style({"mask": "the dress", "paint": "a red dress"}, where="bench"),
         models={},
         total=len(specs),
@@ -53,6 +75,23 @@ def _submit(board: StatusBoard, specs: list[ItemSpec]) -> None:
     board.open_batch(batch)
     board.add_items(batch.batch_id, specs)
     board.seal_batch(batch.batch_id)
+
+
+def _submit(yard: Yard, specs: list[ItemSpec]) -> None:
+    """All of `restyle submit` but the first messages to workers: there are none."""
+    manifest = _write_manifest(yard.folder / "manifest.csv", specs)
+    board = StatusBoard.connect(board_settings(yard, "whole"))
+    request = Submission(str(manifest), style_file(yard.folder), "s3://bench/out/", "whole")
+    submit(request, board, yard.store, cache=yard.folder, dispatch=lambda: None)
+    board.close()
+
+
+def _write_manifest(path: Path, specs: list[ItemSpec]) -> Path:
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["external_id", "source"])
+        rows.writerows([spec.external_id, spec.source] for spec in specs)
+    return path
 
 
 def _write_bare(port: int, specs: list[ItemSpec]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests import published_models
+from infra.bench import published_models
 from worker.inpaint.protocol import InpaintRequest
 from worker.models.layout import problem
 from worker.models.load import load_painter, load_segmenter

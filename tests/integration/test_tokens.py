@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import CLIPTokenizer
 
+from infra.bench import published_models
 from shared.styles import Style
 from shared.tokens import prompt_notes, prompt_reader
-from tests import published_models, tiny_models
+from tests import tiny_models
 
-DEMO = Path(published_models.__file__).parents[1] / "infra" / "demo" / "models"
+DEMO = Path(published_models.__file__).parents[1] / "demo" / "models"
 LONG = "a red plaid dress " * 55
 
 

@@ -183,3 +183,14 @@ def test_the_room_never_sleeps_past_a_ripe_batch(arrivals, now):
     assert (seconds is None) == (not arrivals)
     if seconds is not None:
         assert room.take(now + seconds + 1e-6)
+
+
+def test_an_earlier_stage_goes_first_even_where_the_later_one_is_full_and_warm():
+    """What is segmented now is painted soon: put off, all of it would come at once."""
+    room = filled(("a", 0), ("a", 0), ("a", 0))
+    assert [name for name, _ in taken(room, now=0)] == ["a"] * 3
+    room.add(Job(Question(Shape("s", stage="segment")), 1))
+    for _ in range(3):
+        room.add(Job(Question(Shape("a")), 0))
+    assert [name for name, _ in taken(room, now=2)] == ["s"]
+    assert [name for name, _ in taken(room, now=2)] == ["a"] * 3

@@ -6,6 +6,7 @@ Together about 2.9 GB on disk; building takes about 6 GB of memory.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -14,6 +15,10 @@ from transformers import CLIPSegConfig, CLIPSegForImageSegmentation, CLIPTextCon
 #: Size of CLIP's vocabulary; its last two tokens begin and end a text.
 VOCABULARY = 49_408
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"
+
+#: Their published types do not know how they are built.
+_UNET: Any = UNet2DConditionModel
+_VAE: Any = AutoencoderKL
 
 MODEL_INDEX = {
     "_class_name": "StableDiffusionInpaintPipeline",
@@ -103,8 +108,8 @@ def rename_to_variant(directory: Path) -> None:
         weights.rename(weights.with_suffix(".fp16.safetensors"))
 
 
-def _unet() -> UNet2DConditionModel:
-    return UNet2DConditionModel(
+def _unet() -> Any:
+    return _UNET(
         sample_size=64,
         in_channels=9,
         out_channels=4,
@@ -115,7 +120,7 @@ def _unet() -> UNet2DConditionModel:
     )
 
 
-def _text_encoder() -> CLIPTextModel:
+def _text_encoder() -> Any:
     config = CLIPTextConfig(
         hidden_size=1024,
         intermediate_size=4096,
@@ -131,8 +136,8 @@ def _text_encoder() -> CLIPTextModel:
     return CLIPTextModel(config)
 
 
-def _vae() -> AutoencoderKL:
-    return AutoencoderKL(
+def _vae() -> Any:
+    return _VAE(
         block_out_channels=(128, 256, 512, 512),
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
