@@ -10,7 +10,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from shared.pictures.limits import Limits
 from shared.styles import Style
-from worker.images import Picture, decode, decode_mask
+from worker.pictures.images import Picture, decode, decode_mask
 
 LIMITS = Limits(max_bytes=5_000_000, max_side=4_000, max_pixels=4_000_000)
 SOURCE = "s3://shop/dress.jpg"

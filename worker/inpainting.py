@@ -9,14 +9,14 @@ from typing import Any
 from shared.sampling import sampling_of
 from shared.tokens import prompt_notes
 from worker.batching import Batcher
-from worker.crops import CropPlan
-from worker.drift import Square, corrected
-from worker.images import Picture
 from worker.inpaint.protocol import InpaintRequest
 from worker.models.supply import Supply
 from worker.order import Order
-from worker.repaint import Repaint
-from worker.views import View, views_of
+from worker.pictures.images import Picture
+from worker.pixels.crops import CropPlan
+from worker.pixels.drift import Square, corrected
+from worker.pixels.repaint import Repaint
+from worker.pixels.views import View, views_of
 from worker.waiting import Answer
 from worker.work import Work
 

@@ -7,12 +7,12 @@ from shared.keys import S3Address
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from worker.batching import Batcher
-from worker.images import Picture, decode_mask
-from worker.letterbox import letterbox
-from worker.masks import check_area, found_mask
 from worker.models.supply import Supply
 from worker.order import Order
-from worker.repaint import Repaint
+from worker.pictures.images import Picture, decode_mask
+from worker.pixels.letterbox import letterbox
+from worker.pixels.masks import check_area, found_mask
+from worker.pixels.repaint import Repaint
 from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import SegmentRequest
 

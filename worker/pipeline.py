@@ -12,10 +12,10 @@ from shared.errors import RestyleError
 from shared.jobs import Claim, Result
 from shared.s3 import ObjectStore
 from shared.sidecars import dump_sidecar
-from worker.crops import plan_crops
 from worker.inpainting import Inpainting
 from worker.masking import Masking
 from worker.order import Order
+from worker.pixels.crops import plan_crops
 from worker.results import Painting, ResultWriter
 from worker.sidecar import failure_address, failure_sidecar
 from worker.sources import Sources

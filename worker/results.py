@@ -25,14 +25,14 @@ from shared.sidecars import (
     dump_sidecar,
 )
 from worker.arrays import Rgb
-from worker.composite import check_kept, largest_difference_outside, paste
-from worker.crops import CropPlan
-from worker.drift import Square
-from worker.encoding import Encoded, encode, encode_mask, output_container
-from worker.images import Picture
 from worker.order import Order
-from worker.readback import read_back
-from worker.repaint import Repaint
+from worker.pictures.encoding import Encoded, encode, encode_mask, output_container
+from worker.pictures.images import Picture
+from worker.pictures.readback import read_back
+from worker.pixels.composite import check_kept, largest_difference_outside, paste
+from worker.pixels.crops import CropPlan
+from worker.pixels.drift import Square
+from worker.pixels.repaint import Repaint
 from worker.sidecar import failure_address, renderer, worker_facts
 from worker.timings import Timings
 from worker.waiting import Answer

@@ -12,9 +12,9 @@ from shared.pictures.header import Header, read_header
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.s3.parts import BLOCK_BYTES
-from worker.images import Picture, decode
 from worker.memory import MemoryBudget
 from worker.order import Order
+from worker.pictures.images import Picture, decode
 from worker.timings import Timings
 from worker.work import Work
 

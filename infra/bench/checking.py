@@ -19,7 +19,7 @@ from shared.keys import S3Address
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.styles import parse_style
-from worker.images import decode
+from worker.pictures.images import decode
 
 PICTURES = 600
 #: As a studio camera's JPEG for the web.

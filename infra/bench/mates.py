@@ -21,13 +21,13 @@ from shared.fingerprint import variant_seed
 from shared.sidecars import Call
 from shared.styles import Style
 from worker.arrays import Rgb
-from worker.composite import cut, cut_mask, paste
-from worker.crops import plan_crops
 from worker.inpaint.protocol import InpaintRequest
-from worker.letterbox import Placement, letterbox
-from worker.masks import found_mask
 from worker.models.load import load_painter, load_segmenter
-from worker.repaint import Repaint
+from worker.pixels.composite import cut, cut_mask, paste
+from worker.pixels.crops import plan_crops
+from worker.pixels.letterbox import Placement, letterbox
+from worker.pixels.masks import found_mask
+from worker.pixels.repaint import Repaint
 from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import SegmentRequest
 

@@ -5,8 +5,8 @@ from PIL import Image
 
 from infra.bench.measure import Ratio, best_seconds
 from worker.arrays import Grey, Rgb
-from worker.composite import paste
-from worker.crops import plan_crops
+from worker.pixels.composite import paste
+from worker.pixels.crops import plan_crops
 
 #: 24 megapixels, as a studio camera delivers them.
 SIZE = (4_000, 6_000)

@@ -14,15 +14,15 @@ from infra.demo.palette import COLOURS
 from shared.sidecars import Call
 from shared.styles import Style
 from worker.arrays import Mask, Rgb, Size
-from worker.composite import paste
-from worker.crops import CropPlan, crop_around
-from worker.drift import corrected
 from worker.inpaint.protocol import InpaintRequest, Painter
-from worker.masks import FoundMask, growth_px
-from worker.profiles import SRGB
-from worker.repaint import Repaint
-from worker.shapes import grow
-from worker.views import views_of
+from worker.pictures.profiles import SRGB
+from worker.pixels.composite import paste
+from worker.pixels.crops import CropPlan, crop_around
+from worker.pixels.drift import corrected
+from worker.pixels.masks import FoundMask, growth_px
+from worker.pixels.repaint import Repaint
+from worker.pixels.shapes import grow
+from worker.pixels.views import views_of
 
 MODEL = Path(__file__).parents[1] / "demo" / "models" / "inpaint"
 #: Side of the demo painter's squares, and the guidance that suits it.

@@ -28,11 +28,11 @@ from infra.bench.table import table_of
 from infra.demo.catalogue import draw
 from infra.demo.judges import dominant_colour
 from worker.arrays import Grey, Map, Mask, Rgb
-from worker.crops import plan_crops
-from worker.enlargement import enlarge
 from worker.inpaint.protocol import Painter
 from worker.models.load import load_painter
-from worker.scaling import scale
+from worker.pixels.crops import plan_crops
+from worker.pixels.enlargement import enlarge
+from worker.pixels.scaling import scale
 
 PICTURE = Path(__file__).parents[1] / "demo" / "seams.png"
 #: Garments that are painted, and the size of their pictures.
@@ -41,7 +41,7 @@ GARMENTS, SIZE = 16, (720, 960)
 SHOWN, DETAIL_PX = 3, 60
 #: Two people of this size, so far apart.
 PERSON, GAP_PX = (300, 400), 300
-#: A painted pixel shows the wall when no channel is farther from it; as `worker.drift` has it.
+#: A painted pixel shows the wall when no channel is farther from it; as in drift.
 WALL_LEVELS = 32
 #: Side of the window that a step is averaged over: the eye sees steps, not the painter's noise.
 WINDOW = 9

@@ -22,18 +22,18 @@ from shared.pictures.limits import Limits
 from shared.sidecars import Call
 from shared.styles import Style, parse_style
 from worker.arrays import Rgb
-from worker.composite import paste
-from worker.crops import CropPlan, plan_crops
-from worker.encoding import encode, encode_mask, output_container
-from worker.images import Picture, decode
 from worker.inpaint.protocol import InpaintRequest, Painter
-from worker.letterbox import letterbox
-from worker.masks import FoundMask, found_mask
 from worker.models.load import load_painter, load_segmenter
-from worker.repaint import Repaint
+from worker.pictures.encoding import encode, encode_mask, output_container
+from worker.pictures.images import Picture, decode
+from worker.pixels.composite import paste
+from worker.pixels.crops import CropPlan, plan_crops
+from worker.pixels.letterbox import letterbox
+from worker.pixels.masks import FoundMask, found_mask
+from worker.pixels.repaint import Repaint
+from worker.pixels.views import View, views_of
 from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import Segmenter, SegmentRequest
-from worker.views import View, views_of
 
 MODELS = Path(services.__file__).parent / "models"
 #: Pictures a run; the shop's broken ones are left out.

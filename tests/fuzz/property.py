@@ -21,8 +21,8 @@ from shared.styles import load_style, parse_style
 from tests.fuzz import seeds
 from tests.fuzz.mutations import mutated
 from tests.pictures import LIMITS, SOURCE, STYLE, read, read_mask
-from worker.encoding import CODECS, encode
-from worker.readback import read_back
+from worker.pictures.encoding import CODECS, encode
+from worker.pictures.readback import read_back
 
 #: One input may take this long, in seconds.
 PATIENCE_SECONDS = 20.0

@@ -6,8 +6,8 @@ import pytest
 from infra.bench.scenes import MODEL, WORKING_SIZE, banner, one_crop, render, scenes
 from infra.bench.seams import sharpness, step, wall_inside
 from infra.demo.judges import dominant_colour
-from worker.crops import plan_crops
 from worker.models.load import load_painter
+from worker.pixels.crops import plan_crops
 
 
 @pytest.fixture(scope="module")

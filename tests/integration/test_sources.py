@@ -8,8 +8,8 @@ from PIL import Image
 
 from shared.states import ItemState
 from tests.pictures import file_of
-from worker.matrix import adobe_rgb
-from worker.profiles import colour_space
+from worker.pictures.matrix import adobe_rgb
+from worker.pictures.profiles import colour_space
 
 OWNER = "test/cpu/0"
 

@@ -9,11 +9,11 @@ from infra.bench.scenes import GUIDANCE, MODEL, WORKING_SIZE, scenes
 from infra.demo.judges import dominant_colour
 from shared.sampling import sampling_of
 from shared.styles import Style
-from worker.crops import plan_crops
 from worker.inpaint.protocol import InpaintRequest
 from worker.models.load import load_painter
-from worker.profiles import SRGB
-from worker.views import views_of
+from worker.pictures.profiles import SRGB
+from worker.pixels.crops import plan_crops
+from worker.pixels.views import views_of
 
 SCENES = 8
 

@@ -9,12 +9,12 @@ import pytest
 from infra.bench.scenes import FIRST_SEED, GUIDANCE, MODEL, WORKING_SIZE
 from infra.demo.catalogue import draw, mask_of
 from infra.demo.judges import dominant_colour
-from worker.crops import plan_crops
 from worker.inpaint.protocol import InpaintRequest
 from worker.models.load import load_painter
-from worker.profiles import SRGB
-from worker.repaint import Repaint
-from worker.views import views_of
+from worker.pictures.profiles import SRGB
+from worker.pixels.crops import plan_crops
+from worker.pixels.repaint import Repaint
+from worker.pixels.views import views_of
 
 #: From much to little, and the drawings that are painted at each.
 STRENGTHS = (1.0, 0.6, 0.4)

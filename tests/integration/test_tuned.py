@@ -8,13 +8,13 @@ import torch
 
 from infra.bench.scenes import GUIDANCE, MODEL, WORKING_SIZE, scenes
 from tests.plain_diffusers import plain_picture, plain_pipeline
-from worker.crops import plan_crops
 from worker.inpaint.diffusion import DiffusionPainter
 from worker.inpaint.encoder import MAX_REMEMBERED_PICTURES
 from worker.inpaint.protocol import InpaintRequest
 from worker.inpaint.tuning import Tuning
-from worker.profiles import SRGB
-from worker.views import views_of
+from worker.pictures.profiles import SRGB
+from worker.pixels.crops import plan_crops
+from worker.pixels.views import views_of
 
 SIDE = 64
 #: Largest difference of levels (0..255) that float32 rounding makes.

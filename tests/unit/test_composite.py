@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from shared.errors import KeptPixelsChanged
 from tests.scenes import WORKING_SIZES, box_mask, scenes
-from worker.composite import check_kept, cut, cut_mask, largest_difference_outside, paste
-from worker.crops import Crop, CropPlan, crop_around, plan_crops
-from worker.scaling import scale
-from worker.shapes import bounding_box, feather
+from worker.pixels.composite import check_kept, cut, cut_mask, largest_difference_outside, paste
+from worker.pixels.crops import Crop, CropPlan, crop_around, plan_crops
+from worker.pixels.scaling import scale
+from worker.pixels.shapes import bounding_box, feather
 
 # --- cutting ---------------------------------------------------------------------------------
 

@@ -11,12 +11,12 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tests.pictures import STYLE, chunk, file_of, odd_tiff, photo, read, read_mask
-from worker.credits import CONTENT_CREDENTIALS
-from worker.encoding import encode
-from worker.info import KINDS
-from worker.iptc import read_iptc
-from worker.vocabularies import DC, PHOTOSHOP
-from worker.xmp import Several, parse_xmp, properties, with_properties
+from worker.pictures.credits import CONTENT_CREDENTIALS
+from worker.pictures.encoding import encode
+from worker.pictures.info import KINDS
+from worker.pictures.iptc import read_iptc
+from worker.pictures.vocabularies import DC, PHOTOSHOP
+from worker.pictures.xmp import Several, parse_xmp, properties, with_properties
 
 RIGHTS = {(DC, "rights"): Several("Alt", ("© Maison Élan",))}
 PACKET = with_properties(None, RIGHTS)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.scenes import WORKING_SIZES, box_mask, scenes
-from worker.crops import (
+from worker.pixels.crops import (
     CONTEXT,
     MAX_CROPS,
     MAX_MAGNIFICATION,
@@ -14,7 +14,7 @@ from worker.crops import (
     crop_around,
     plan_crops,
 )
-from worker.masks import area
+from worker.pixels.masks import area
 
 # --- the square ------------------------------------------------------------------------------
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.composite import cut, cut_mask
-from worker.crops import Crop
-from worker.drift import COMPARABLE_LEVELS, MAX_SHIFT_LEVELS, REACH, corrected
-from worker.shapes import feather
-from worker.views import View
+from worker.pixels.composite import cut, cut_mask
+from worker.pixels.crops import Crop
+from worker.pixels.drift import COMPARABLE_LEVELS, MAX_SHIFT_LEVELS, REACH, corrected
+from worker.pixels.shapes import feather
+from worker.pixels.views import View
 
 SIDE = 128
 RED = (200, 30, 40)

@@ -11,8 +11,8 @@ from PIL import Image, ImageFile
 
 from shared.errors import ImageUnreadable, MaskMismatch
 from tests.pictures import STYLE, file_of, photo, read, read_mask, turned
-from worker.encoding import CODECS, encode, encode_mask, output_container
-from worker.images import Picture
+from worker.pictures.encoding import CODECS, encode, encode_mask, output_container
+from worker.pictures.images import Picture
 
 # --- encoding --------------------------------------------------------------------------------
 

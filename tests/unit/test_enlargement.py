@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.demo.catalogue import draw
-from worker.enlargement import SHARPENING, SHARPENING_SIGMA, enlarge, pieces
-from worker.scaling import scale
+from worker.pixels.enlargement import SHARPENING, SHARPENING_SIGMA, enlarge, pieces
+from worker.pixels.scaling import scale
 
 levels = st.integers(0, 255)
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image, features
 
 from tests.pictures import STYLE, chunk, file_of, photo, read
-from worker.codepoints import CodePoints, code_points
-from worker.encoding import CODECS, encode
-from worker.matrix import adobe_rgb, display_p3
+from worker.pictures.codepoints import CodePoints, code_points
+from worker.pictures.encoding import CODECS, encode
+from worker.pictures.matrix import adobe_rgb, display_p3
 
 P3_NOTE = "it says without a profile that its colours are Display P3; its results have the profile"
 ADOBE_NOTE = P3_NOTE.replace("Display P3", "Adobe RGB")

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from shared.errors import ImageUnsupported
 from tests.pictures import STYLE, chunk, file_of, photo, read, read_mask, turned
-from worker.encoding import encode
+from worker.pictures.encoding import encode
 
 # --- what decodes ----------------------------------------------------------------------------
 

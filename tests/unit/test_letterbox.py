@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.letterbox import Placement, letterbox, unletterbox
+from worker.pixels.letterbox import Placement, letterbox, unletterbox
 
 FILL = (124, 116, 104)
 

@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as arrays
 
 from shared.errors import MaskEmpty, MaskTooLarge
 from shared.styles import Style
-from worker.letterbox import Placement
-from worker.masks import (
+from worker.pixels.letterbox import Placement
+from worker.pixels.masks import (
     LEAST_FOUND,
     FoundMask,
     area,
@@ -24,7 +24,7 @@ from worker.masks import (
     probabilities,
     protect_pixels,
 )
-from worker.shapes import clean, grow
+from worker.pixels.shapes import clean, grow
 
 SIZE = (300, 400)
 SIDE = 64

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import ImageCms
 
-from worker.matrix import ADOBE, DISPLAY_P3, WHITE, adobe_rgb, display_p3
-from worker.profiles import colour_space
+from worker.pictures.matrix import ADOBE, DISPLAY_P3, WHITE, adobe_rgb, display_p3
+from worker.pictures.profiles import colour_space
 
 #: Bradford's cones, by which lights are carried from one white to another (ICC.1:2022, annex E).
 BRADFORD = np.array(

@@ -14,12 +14,12 @@ from tests.pictures import (
     photo,
     read,
 )
-from worker.colour import MAX_PROFILE_BYTES
-from worker.encoding import CODECS, encode
-from worker.images import Picture
-from worker.matrix import ADOBE, ADOBE_GAMMA, adobe_rgb
-from worker.profiles import SRGB, colour_space
-from worker.readback import read_back
+from worker.pictures.colour import MAX_PROFILE_BYTES
+from worker.pictures.encoding import CODECS, encode
+from worker.pictures.images import Picture
+from worker.pictures.matrix import ADOBE, ADOBE_GAMMA, adobe_rgb
+from worker.pictures.profiles import SRGB, colour_space
+from worker.pictures.readback import read_back
 
 #: sRGB's red, green and blue under D50, and its transfer curve (IEC 61966-2-1).
 SRGB_PRIMARIES = np.array(

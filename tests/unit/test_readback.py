@@ -9,12 +9,12 @@ from PIL import Image, ImageCms
 from shared.errors import OutputUnfaithful
 from shared.styles import Style
 from tests.pictures import LIMITS, SOURCE, STYLE, file_of, photo, read
-from worker.encoding import Encoded, encode
-from worker.images import Picture
-from worker.metadata import Metadata
-from worker.readback import read_back
-from worker.vocabularies import IPTC_EXT
-from worker.xmp import parse_xmp, properties
+from worker.pictures.encoding import Encoded, encode
+from worker.pictures.images import Picture
+from worker.pictures.metadata import Metadata
+from worker.pictures.readback import read_back
+from worker.pictures.vocabularies import IPTC_EXT
+from worker.pictures.xmp import parse_xmp, properties
 
 CONTAINERS = ["JPEG", "PNG", "WEBP", "AVIF"]
 SCHEME = "http://cv.iptc.org/newscodes/digitalsourcetype/"

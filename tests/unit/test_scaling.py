@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.scaling import scale
+from worker.pixels.scaling import scale
 
 levels = st.integers(0, 255)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.shapes import bounding_box, clean, connected, feather, grow
+from worker.pixels.shapes import bounding_box, clean, connected, feather, grow
 
 lengths = st.integers(1, 90)
 

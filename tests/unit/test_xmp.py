@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.vocabularies import DC, IPTC_EXT, PHOTOSHOP, WGS84
-from worker.xmp import (
+from worker.pictures.vocabularies import DC, IPTC_EXT, PHOTOSHOP, WGS84
+from worker.pictures.xmp import (
     MAX_PACKET_BYTES,
     BrokenXmp,
     Several,

@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 
 from shared.pictures.header import check_samples
 from worker.arrays import Grey, Rgb
-from worker.hints import Hint
+from worker.pictures.hints import Hint
 
 #: The colour space, as an ICC profile's header spells it, that a mode's numbers are in.
 #: A mode that is not listed is RGB or turns into it without a profile's help.

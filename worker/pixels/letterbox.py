@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from worker.arrays import Maps, Rgb, Size
-from worker.scaling import scale
+from worker.pixels.scaling import scale
 
 
 @dataclass(frozen=True, slots=True)

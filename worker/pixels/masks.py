@@ -12,8 +12,8 @@ import numpy.typing as npt
 from shared.errors import MaskEmpty, MaskTooLarge
 from shared.styles import Style
 from worker.arrays import Grey, Map, Maps, Mask, Size
-from worker.letterbox import Placement, unletterbox
-from worker.shapes import clean, connected, feather, grow
+from worker.pixels.letterbox import Placement, unletterbox
+from worker.pixels.shapes import clean, connected, feather, grow
 
 Activation: TypeAlias = Literal["sigmoid", "ndtr"]
 

@@ -13,11 +13,11 @@ from shared.pictures.limits import Limits
 from shared.pictures.signatures import HEAD_BYTES
 from shared.styles import Style
 from worker.arrays import Size
-from worker.encoding import Encoded
-from worker.images import Picture, decode
-from worker.metadata import SOURCE_TYPES
-from worker.vocabularies import IPTC_EXT, Name, is_position
-from worker.xmp import BrokenXmp, parse_xmp, properties
+from worker.pictures.encoding import Encoded
+from worker.pictures.images import Picture, decode
+from worker.pictures.metadata import SOURCE_TYPES
+from worker.pictures.vocabularies import IPTC_EXT, Name, is_position
+from worker.pictures.xmp import BrokenXmp, parse_xmp, properties
 
 #: Our own file, in errors.
 RESULT = "the encoded result"

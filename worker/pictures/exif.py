@@ -6,7 +6,7 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 from PIL.Image import Transpose
 
-from worker.attempt import attempt
+from worker.pictures.attempt import attempt
 
 #: What each value of the orientation tag asks for (EXIF 2.32, 4.6.4 A); 1 is upright.
 TURNS: dict[object, Transpose] = {

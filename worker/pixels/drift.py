@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.arrays import Grey, Map, Rgb
-from worker.scaling import scale
-from worker.views import View
+from worker.pixels.scaling import scale
+from worker.pixels.views import View
 
 #: Width of the ring outside the mask, as a share of the square's side, as all widths here: a
 #: painter mixes both sides of an edge within a few pixels, and farther out tells nothing new.

@@ -6,7 +6,7 @@ with the keyword `xmp` or `transparency` passes for what it is not.
 
 from PIL import Image
 
-from worker.attempt import BROKEN
+from worker.pictures.attempt import BROKEN
 
 #: Pillow's name of a finding → what it is to people, and the type that it should have.
 KINDS: dict[str, tuple[str, type | tuple[type, ...]]] = {

@@ -10,10 +10,10 @@ import numpy as np
 
 from shared.errors import KeptPixelsChanged
 from worker.arrays import Grey, Mask, Rgb
-from worker.crops import Crop, CropPlan
-from worker.enlargement import pieces
-from worker.scaling import scale
-from worker.shapes import bounding_box
+from worker.pixels.crops import Crop, CropPlan
+from worker.pixels.enlargement import pieces
+from worker.pixels.scaling import scale
+from worker.pixels.shapes import bounding_box
 
 #: Rows that are compared at a time: bounds memory on large pictures.
 BAND_ROWS = 512

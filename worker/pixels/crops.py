@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.arrays import Grey, Mask, Size
-from worker.shapes import bounding_box
+from worker.pixels.shapes import bounding_box
 
 #: Side of the square over the longer side of the mask: what the painter sees around it.
 CONTEXT = 1.5

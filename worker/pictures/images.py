@@ -12,12 +12,12 @@ from shared.pictures.jpeg import check_jpeg
 from shared.pictures.limits import Limits, check_shape, sides
 from shared.pictures.signatures import HEAD_BYTES
 from worker.arrays import Grey, Rgb, Size
-from worker.colour import to_eight_bits, to_rgb
-from worker.credits import read_credits
-from worker.exif import read_dpi, read_exif, upright
-from worker.hints import read_hint
-from worker.info import load
-from worker.profiles import ColourSpace, colour_space
+from worker.pictures.colour import to_eight_bits, to_rgb
+from worker.pictures.credits import read_credits
+from worker.pictures.exif import read_dpi, read_exif, upright
+from worker.pictures.hints import read_hint
+from worker.pictures.info import load
+from worker.pictures.profiles import ColourSpace, colour_space
 
 WIDE_SAMPLES = "its samples have 16 bits; the result has 8"
 MORE_VIEWS = "only its first picture was used, not the depth map or second view behind it"

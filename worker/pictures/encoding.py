@@ -12,9 +12,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from shared.styles import Style
 from worker.arrays import Grey, Mask
-from worker.images import Picture
-from worker.metadata import Metadata
-from worker.png import png_file
+from worker.pictures.images import Picture
+from worker.pictures.metadata import Metadata
+from worker.pictures.png import png_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from shared.styles import SourceType, Style
-from worker.exif import with_resolution, without_position
-from worker.images import Picture
-from worker.vocabularies import IPTC_EXT, Name
-from worker.xmp import POSITION, result_xmp
+from worker.pictures.exif import with_resolution, without_position
+from worker.pictures.images import Picture
+from worker.pictures.vocabularies import IPTC_EXT, Name
+from worker.pictures.xmp import POSITION, result_xmp
 
 #: A style's word → IPTC's; the address is a name, and its scheme is http.
 SOURCE_TYPES: dict[SourceType, str | None] = {

@@ -8,7 +8,7 @@ import numpy as np
 from shared.sidecars import Call
 from shared.styles import Style
 from worker.arrays import Grey, Mask, Size
-from worker.masks import FoundMask, feather_px
+from worker.pixels.masks import FoundMask, feather_px
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from xml.parsers.expat import ExpatError
 from defusedxml import minidom
 
 from shared.wording import shorten
-from worker.vocabularies import (
+from worker.pictures.vocabularies import (
     DC,
     IPTC_EXT,
     MAKING,

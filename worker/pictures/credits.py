@@ -7,10 +7,10 @@ from typing import Literal
 from PIL import Image
 
 from shared.wording import shorten
-from worker.attempt import BROKEN, attempt
-from worker.iptc import read_iptc
-from worker.vocabularies import DC, Name
-from worker.xmp import BrokenXmp, Several, check_xmp, with_properties
+from worker.pictures.attempt import BROKEN, attempt
+from worker.pictures.iptc import read_iptc
+from worker.pictures.vocabularies import DC, Name
+from worker.pictures.xmp import BrokenXmp, Several, check_xmp, with_properties
 
 #: Photoshop's number of the IPTC-IIM block, and TIFF's tag for it.
 IPTC_RESOURCE, IPTC_TAG = 0x0404, 33_723

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.arrays import Rgb
-from worker.scaling import scale
-from worker.shapes import Box
+from worker.pixels.scaling import scale
+from worker.pixels.shapes import Box
 
 #: A painted square is sharpened before it is enlarged: by this share of its difference from its
 #: blur, of this width in its own pixels.

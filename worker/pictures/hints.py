@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from worker.attempt import attempt
-from worker.codepoints import CodePoints, code_points
-from worker.matrix import adobe_rgb, display_p3
+from worker.pictures.attempt import attempt
+from worker.pictures.codepoints import CodePoints, code_points
+from worker.pictures.matrix import adobe_rgb, display_p3
 
 #: Modes whose numbers are no RGB, whatever is said of it.
 OTHER_COLOURS = frozenset({"CMYK", "LAB"})

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from worker.arrays import Grey, Rgb
-from worker.composite import cut, cut_mask
-from worker.crops import CropPlan
-from worker.profiles import ColourSpace
-from worker.repaint import Repaint
+from worker.pictures.profiles import ColourSpace
+from worker.pixels.composite import cut, cut_mask
+from worker.pixels.crops import CropPlan
+from worker.pixels.repaint import Repaint
 
 
 @dataclass(frozen=True, slots=True, eq=False)

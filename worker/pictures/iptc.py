@@ -4,8 +4,8 @@ import struct
 from collections import defaultdict
 from collections.abc import Iterator
 
-from worker.vocabularies import DC, PHOTOSHOP, Name
-from worker.xmp import Kind, Said, Several
+from worker.pictures.vocabularies import DC, PHOTOSHOP, Name
+from worker.pictures.xmp import Kind, Said, Several
 
 #: Datasets of record 2 → the XMP properties that took their place (IPTC Photo Metadata Standard),
 #: and how a property holds its texts.

@@ -1,0 +1,1 @@
+"""Pictures: files become pixels, and pixels files; colour spaces, profiles and metadata."""

@@ -1,0 +1,1 @@
+"""Pixels: masks, squares and composites; pure work on arrays."""
