@@ -63,8 +63,9 @@ class Settings(BaseSettings):
     max_batch: int = Field(8, ge=1, le=128)
     #: Longest wait for batch mates, in seconds.
     batch_wait_seconds: float = Field(0.1, ge=0, le=10)
-    #: What a GPU does for speed: all, none, or of compile,channels_last,sdpa,pinned.
-    optimizations: OptimizationNames = "all"
+    #: What a GPU does for speed: all, none, or of compile,channels_last,sdpa,pinned; the others are
+    #: not measured on a GPU yet.
+    optimizations: OptimizationNames = "channels_last"
     #: Models to load and paint with before the first item: reference@working size, commas between.
     warm_up: WarmUps = ""
     #: Memory that may be taken of each GPU, in bytes; by default all. Calls get smaller to fit.
