@@ -5,9 +5,8 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -19,6 +18,7 @@ from pydantic import (
 )
 
 from shared.errors import StyleInvalid, StyleUnreadable
+from shared.plain_yaml import parse_yaml
 from shared.wording import Problem, in_one_sentence, like, problems
 
 #: The segmenter and painter of a style that names none.
@@ -27,8 +27,6 @@ DEFAULT_PAINTER = "sd2-community/stable-diffusion-2-inpainting"
 
 #: A style file is a page of text; more is a mistake or an attack (YAML aliases multiply).
 MAX_STYLE_BYTES = 64 * 1024
-#: A number of more characters is none that a field takes, and may cost more than it looks.
-MAX_NUMBER = 100
 
 Scheduler = Literal["euler", "euler_ancestral", "ddim", "dpmsolver++", "unipc"]
 #: Whether a picture is painted as asked, or quicker and a little differently.
@@ -242,62 +240,8 @@ def load_style(path: Path) -> Style:
         raise StyleInvalid(style=path, reason="it is no UTF-8 text; save it as UTF-8") from error
     if len(content) > MAX_STYLE_BYTES:
         raise StyleInvalid(style=path, reason=f"it is over {MAX_STYLE_BYTES // 1024} kB")
-    return parse_style(_yaml(text, path), where=str(path))
-
-
-#: Plain texts that YAML takes for dates and for its own key of a default.
-_TEXTS = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
-
-
-class _FlatLoader(yaml.SafeLoader):
-    """Safe YAML without what a style does not need and may suffer from.
-
-    No aliases, which can blow a small file up to gigabytes, no tags, no doubled keys, no long
-    numbers (in base 60 they overflow a float); a date is the text it is.
-    """
-
-    yaml_constructors = yaml.SafeLoader.yaml_constructors | dict.fromkeys(
-        _TEXTS, yaml.SafeLoader.construct_yaml_str
-    )
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases (*name) are not allowed in a style")
-        if tag := getattr(self.current_event, "tag", None):
-            raise yaml.YAMLError(f"tags ({tag}) are not allowed in a style")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - theirs
-        mapping = super().construct_mapping(node, deep=deep)
-        if len(mapping) < len(node.value):
-            raise yaml.YAMLError(f"a field is given twice, line {node.start_mark.line + 1} on")
-        return mapping
-
-    def construct_yaml_int(self, node: Any) -> Any:
-        # YAML 1.1 counts `4:2:0` in base 60, as 14,520.
-        text = self.construct_scalar(node)
-        return text if ":" in text else super().construct_yaml_int(node)
-
-    def construct_scalar(self, node: Any) -> Any:
-        if node.tag.endswith((":int", ":float")) and len(node.value) > MAX_NUMBER:
-            line = node.start_mark.line + 1
-            raise yaml.YAMLError(f"a number has over {MAX_NUMBER} characters, line {line}")
-        return super().construct_scalar(node)
-
-
-_FlatLoader.add_constructor("tag:yaml.org,2002:int", _FlatLoader.construct_yaml_int)
-
-
-def _yaml(text: str, path: Path) -> object:
     try:
-        return yaml.load(text, Loader=_FlatLoader)  # noqa: S506 - a SafeLoader, made stricter
-    except RecursionError as error:
-        raise StyleInvalid(style=path, reason="it is nested too deeply") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise StyleInvalid(style=path, reason=f"it is no valid YAML ({_place(error)})") from error
-
-
-def _place(error: Exception) -> str:
-    """`line 2: expected ',' or ']'`, where YAML says where; else its words on one line."""
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    return f"line {mark.line + 1}: {problem}" if mark else " ".join(str(error).split())
+        fields = parse_yaml(text)
+    except ValueError as error:
+        raise StyleInvalid(style=path, reason=error) from error
+    return parse_style(fields, where=str(path))
