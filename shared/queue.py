@@ -21,7 +21,8 @@ from pydantic import ValidationError
 from shared.errors import MessageInvalid, RedisUnreachable
 from shared.jobs import Hint, Lane, Message
 from shared.redis_urls import for_kombu
-from shared.settings import Settings, mask_url
+from shared.settings import Settings
+from shared.urls import mask_url
 from shared.wording import first_problems
 
 #: The one task; its argument is a message's JSON object.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from shared.errors import SettingsInvalid
-from shared.settings import mask_url
+from shared.urls import mask_url
 from shared.wording import did_you_mean
 
 #: Every scheme that is understood, with what it stands for.

@@ -6,7 +6,6 @@ ecosystem keep their names and their owners: AWS_* (boto3), HF_* (huggingface_hu
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from shared.ecosystem import ECOSYSTEM, SECRET
 from shared.errors import AddressInvalid, SettingsInvalid
 from shared.optimizations import OptimizationNames, WarmUps
 from shared.pictures.limits import Limits
+from shared.urls import mask_url
 from shared.wording import Problem, did_you_mean, in_one_sentence, like, problems
 
 PREFIX = "RESTYLE_"
@@ -289,14 +289,3 @@ def _origin(settings: Settings, name: str, origins: Mapping[str, str]) -> Origin
     origin = origins.get(name, "default")
     is_variable = origin.startswith(PREFIX)
     return Origin(PREFIX + name.upper(), shown, "environment" if is_variable else origin)
-
-
-def mask_url(url: str) -> str:
-    """The URL with its password, if any, replaced by `***`, in its query too."""
-    url = re.sub(r"(?i)([?&]\w*password=)[^&#]*", r"\1***", url)
-    scheme, found, rest = url.partition("://")
-    credentials, at, host = rest.rpartition("@")
-    if not (found and at):
-        return url
-    user, colon, _ = credentials.partition(":")
-    return f"{scheme}://{user}{colon}***@{host}" if colon else f"{scheme}://***@{host}"

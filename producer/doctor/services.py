@@ -12,7 +12,8 @@ from shared.board import ServerFacts, StatusBoard, WorkerRecord
 from shared.errors import AccessDenied, RedisUnreachable, StorageUnavailable
 from shared.keys import S3Address, probe_key
 from shared.s3 import ObjectStore
-from shared.settings import Settings, describe_ecosystem, mask_url
+from shared.settings import Settings, describe_ecosystem
+from shared.urls import mask_url
 
 #: The oldest Redis with the commands that the board's scripts use.
 OLDEST_REDIS = (6, 2)

@@ -13,7 +13,8 @@ from redis.retry import Retry
 from shared.board.scripts import load_scripts
 from shared.errors import RedisUnreachable, RestyleError
 from shared.redis_urls import for_redis_py
-from shared.settings import Settings, mask_url
+from shared.settings import Settings
+from shared.urls import mask_url
 
 #: A Redis that does not take a connection for this long is away.
 CONNECT_SECONDS = 5.0

@@ -13,8 +13,8 @@ from shared.settings import (
     describe_ecosystem,
     describe_settings,
     load_settings,
-    mask_url,
 )
+from shared.urls import mask_url
 
 
 @pytest.fixture
