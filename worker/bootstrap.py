@@ -116,30 +116,25 @@ def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> 
         settings: The settings.
         place: The device's among those of its supervisor, from 0: no two share a port.
     """
-    tuning = _tuning(device, settings)
-
-    def resident(models: ModelStore) -> ResidentModels:
-        return _resident(device, tuning, models.verify)
-
-    return assemble(device, owner, settings, resident, place=place)
+    return assemble(device, owner, settings, partial(_resident, device), place=place)
 
 
 def assemble(
     device: Device,
     owner: str,
     settings: Settings,
-    on_device: Callable[[ModelStore], DeviceModels],
+    on_device: Callable[[Tuning, ModelStore], DeviceModels],
     *,
     place: int = 0,
 ) -> WorkerProcess:
     """Build a worker process around what runs on its device; see `build`."""
+    tuning = _tuning(device, settings)
     board = StatusBoard.connect(settings)
     store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
     limits = settings.limits
     models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
     in_hand, tally = WorkInHand(board, settings.lease_seconds), Tally()
-    tuning = _tuning(device, settings)
-    batcher = _batcher(on_device(models), settings, tuning, in_hand)
+    batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand)
     present = presence(board, owner, lambda: _facts(device, batcher, rests))
     peers = Peers(board, owner)
     supply = Supply(models, rests, may_others=peers.may_have, tell=present.soon)
@@ -200,11 +195,11 @@ def _tuning(device: Device, settings: Settings) -> Tuning:
     )
 
 
-def _resident(device: Device, tuning: Tuning, verify: Callable[[str, str], None]) -> ResidentModels:
+def _resident(device: Device, tuning: Tuning, models: ModelStore) -> ResidentModels:
     """The device's models; under a memory budget one of each kind, as `fit` counts on."""
     name, budget = device.torch_name, tuning.memory_bytes
     cap_memory(name, budget)
-    return ResidentModels(name, 2 if budget is None else 1, tuning=tuning, verify=verify)
+    return ResidentModels(name, 2 if budget is None else 1, tuning=tuning, verify=models.verify)
 
 
 def _limits(tuning: Tuning, settings: Settings) -> BatchLimits:

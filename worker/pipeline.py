@@ -56,7 +56,7 @@ class Pipeline:
         times = work.times
         order = Order.of(work.claim, self._batch(work.claim.batch_id))
         self._inpainting.refuse_resting(order)
-        with self._sources.opened(order, work, times) as source:
+        with self._sources.opened(order, work) as source:
             order, picture = source.order, source.picture
             work.check()
             with times.stage("mask"):

@@ -15,7 +15,6 @@ from shared.s3.parts import BLOCK_BYTES
 from worker.memory import MemoryBudget
 from worker.order import Order
 from worker.pictures.images import Picture, decode
-from worker.timings import Timings
 from worker.work import Work
 
 #: An empty or truncated file is asked for once more after so many seconds: some stores show an
@@ -60,7 +59,7 @@ class Sources:
         self._memory = memory
 
     @contextmanager
-    def opened(self, order: Order, work: Work, times: Timings) -> Iterator[Source]:
+    def opened(self, order: Order, work: Work) -> Iterator[Source]:
         """The decoded source; its memory is kept for the block.
 
         Raises:
@@ -71,16 +70,16 @@ class Sources:
         """
         with ExitStack() as held:
             try:
-                source = self._decoded(order, work, times, held)
+                source = self._decoded(order, work, held)
             except (ImageEmpty, ImageTruncated):
                 held.close()
                 time.sleep(SECOND_LOOK_SECONDS)
                 work.check()
-                source = self._decoded(order, work, times, held)
+                source = self._decoded(order, work, held)
             yield replace(source, order=self._pinned(source.order))
 
-    def _decoded(self, order: Order, work: Work, times: Timings, held: ExitStack) -> Source:
-        source, limits = str(order.source), self._limits
+    def _decoded(self, order: Order, work: Work, held: ExitStack) -> Source:
+        source, limits, times = str(order.source), self._limits, work.times
         with times.stage("fetch"):
             order, header, body = self._look(order)
         with times.stage("wait"):

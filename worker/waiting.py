@@ -199,4 +199,5 @@ class WaitingRoom(Generic[ResultT]):
 
 def _of_earliest_stage(groups: list[Group]) -> list[Group]:
     places = [STAGES.index(group.stage) if group.stage in STAGES else 0 for group in groups]
-    return [group for group, place in zip(groups, places, strict=True) if place == min(places)]
+    earliest = min(places, default=0)
+    return [group for group, place in zip(groups, places, strict=True) if place == earliest]

@@ -86,7 +86,7 @@ def main() -> None:
     with path.open("w", buffering=1) as calls:
         models = SleepingModels(seconds, calls)
         owner = f"bench/cpu/{path.stem}"
-        serve(assemble(Device("cpu"), owner, settings, lambda _store: models), settings)
+        serve(assemble(Device("cpu"), owner, settings, lambda _tuning, _store: models), settings)
 
 
 if __name__ == "__main__":

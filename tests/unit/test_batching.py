@@ -97,6 +97,15 @@ def ended(futures):
     return futures
 
 
+def answered(device, rows, max_batch):
+    """The questions of rows of a shape and whether it is bad, and their futures, all ended."""
+    batcher = device.batcher(max_batch=max_batch)
+    asked = [Question(Shape(name), number, bad) for number, (name, bad) in enumerate(rows)]
+    futures = [batcher.submit(question) for question in asked]
+    with batcher:
+        return asked, ended(futures)
+
+
 questions = st.lists(
     st.tuples(st.sampled_from(["a", "b", "c"]), st.sampled_from([False, False, False, True])),
     max_size=40,
@@ -108,11 +117,7 @@ questions = st.lists(
 def test_every_request_gets_its_own_answer_or_its_own_error(rows, memory, max_batch):
     """Nothing is lost, doubled or mixed up, and only bad requests fail, whatever the memory."""
     device = Device(memory)
-    batcher = device.batcher(max_batch=max_batch)
-    asked = [Question(Shape(name), number, bad) for number, (name, bad) in enumerate(rows)]
-    futures = [batcher.submit(question) for question in asked]
-    with batcher:
-        ended(futures)
+    asked, futures = answered(device, rows, max_batch)
     for question, future in zip(asked, futures, strict=True):
         if question.bad:
             assert isinstance(future.exception(), ValueError)
@@ -179,11 +184,7 @@ def test_a_device_does_not_wait_for_whom_nobody_could_bring():
 def test_an_answer_knows_the_call_that_gave_it(rows, memory, max_batch):
     """Batch mates are the other requests of the last call with it, however often it was cut."""
     device = Device(memory)
-    batcher = device.batcher(max_batch=max_batch)
-    asked = [Question(Shape(name), number, bad) for number, (name, bad) in enumerate(rows)]
-    futures = [batcher.submit(question) for question in asked]
-    with batcher:
-        ended(futures)
+    asked, futures = answered(device, rows, max_batch)
     last_call = {number: numbers for _, numbers in device.calls for number in numbers}
     for question, future in zip(asked, futures, strict=True):
         if not question.bad:
