@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     #: Devices of this host: all, cpu, or numbers such as 0,1.
     devices: str = "all"
     #: Item threads per device.
-    threads: int = Field(16, ge=1, le=256)
+    threads: int = Field(32, ge=1, le=256)
     #: Largest number of pictures that are painted in one call.
     max_batch: int = Field(8, ge=1, le=128)
     #: Longest wait for batch mates, in seconds.

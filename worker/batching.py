@@ -245,8 +245,9 @@ class Batcher(Generic[ResultT]):
         except Exception as error:  # noqa: BLE001 - the batcher thread outlives any bad request
             self._count(jobs, started, failed=1)
             return self._examine(group, len(jobs), error)
-        seconds = round(self._count(jobs, started, failed=0), 3)
-        call = Call(batch_mates=len(jobs) - 1, seconds=seconds)
+        seconds = self._count(jobs, started, failed=0)
+        self._room.note_call(group, seconds)
+        call = Call(batch_mates=len(jobs) - 1, seconds=round(seconds, 3))
         for job, result in pairs:
             job.future.set_result(Answer(result, call))
         return None

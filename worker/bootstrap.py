@@ -18,6 +18,7 @@ from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
 from worker.bulletin import Bulletin
+from worker.cores import Cores
 from worker.devices import Device
 from worker.figures import Snapshot
 from worker.inpaint.tuning import Tuning, choose_tuning, fit
@@ -138,10 +139,11 @@ def assemble(
     present = presence(board, owner, lambda: _facts(device, batcher, rests))
     peers = Peers(board, owner)
     supply = Supply(models, rests, may_others=peers.may_have, tell=present.soon)
-    masking = Masking(store, supply, batcher, limits)
-    inpainting = Inpainting(supply, batcher)
-    writer = ResultWriter(store, limits, partial(device_facts, device.torch_name))
-    sources = Sources(board, store, limits, MemoryBudget(settings.max_memory_bytes))
+    cores, memory = Cores(), MemoryBudget(settings.max_memory_bytes)
+    masking = Masking(store, supply, batcher, limits, cores)
+    inpainting = Inpainting(supply, batcher, cores)
+    writer = ResultWriter(store, limits, cores, partial(device_facts, device.torch_name))
+    sources = Sources(board, store, limits, memory, cores)
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
     seat = Seat(board, pipeline, in_hand, tally, settings)
     look = partial(_look, tally, batcher, in_hand)

@@ -9,6 +9,7 @@ from typing import Any
 from shared.sampling import sampling_of
 from shared.tokens import prompt_notes
 from worker.batching import Batcher
+from worker.cores import Cores
 from worker.inpaint.protocol import InpaintRequest
 from worker.models.supply import Supply
 from worker.order import Order
@@ -27,9 +28,10 @@ STOP_SECONDS = 0.5
 class Inpainting:
     """Has squares painted; shared by all item threads of a process."""
 
-    def __init__(self, models: Supply, batcher: Batcher[Any]) -> None:
+    def __init__(self, models: Supply, batcher: Batcher[Any], cores: Cores) -> None:
         self._models = models
         self._batcher = batcher
+        self._cores = cores
 
     def refuse_resting(self, order: Order) -> None:
         """Stop an item whose models cannot be had here now, before anything is done for it.
@@ -49,12 +51,14 @@ class Inpainting:
             RestyleError: A square could not be painted; what did not start will not be.
             ClaimGone: The item must not go on here; likewise.
         """
-        seen = picture.flattened(order.style.background)
-        views = views_of(seen, picture.space, mask, plan, order.style.working_size)
+        with self._cores:
+            seen = picture.flattened(order.style.background)
+            views = views_of(seen, picture.space, mask, plan, order.style.working_size)
         variants = range(1, order.style.variants + 1)
         with self._models.using(order.painter) as directory:
             answers = iter(self._answers(order, views, str(directory), variants, work))
-        return [[_corrected(next(answers).result(), view) for view in views] for _ in variants]
+        with self._cores:
+            return [[_corrected(next(answers).result(), view) for view in views] for _ in variants]
 
     def _answers(
         self, order: Order, views: list[View], directory: str, variants: range, work: Work

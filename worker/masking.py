@@ -7,6 +7,7 @@ from shared.keys import S3Address
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from worker.batching import Batcher
+from worker.cores import Cores
 from worker.models.supply import Supply
 from worker.order import Order
 from worker.pictures.images import Picture, decode_mask
@@ -21,12 +22,18 @@ class Masking:
     """Makes masks; shared by all item threads of a process."""
 
     def __init__(
-        self, store: ObjectStore, models: Supply, batcher: Batcher[Any], limits: Limits
+        self,
+        store: ObjectStore,
+        models: Supply,
+        batcher: Batcher[Any],
+        limits: Limits,
+        cores: Cores,
     ) -> None:
         self._store = store
         self._models = models
         self._batcher = batcher
         self._limits = limits
+        self._cores = cores
 
     def mask(self, order: Order, picture: Picture) -> Repaint:
         """What is repainted, past the gate.
@@ -48,20 +55,23 @@ class Masking:
         info = self._store.head(address)
         body = self._store.get(address, etag=info.etag, max_bytes=self._limits.max_bytes)
         where = {"address": str(address), "source": str(order.source)}
-        grey = decode_mask(body, size=picture.size, limits=self._limits, **where)
-        return Repaint.supplied(grey, info.etag)
+        with self._cores:
+            grey = decode_mask(body, size=picture.size, limits=self._limits, **where)
+            return Repaint.supplied(grey, info.etag)
 
     def _found_mask(self, order: Order, picture: Picture, segmenter: ResolvedModel) -> Repaint:
         style = order.style
-        seen = picture.flattened(style.background)
         with self._models.using(segmenter) as directory:
             geometry = segmenter_geometry(directory)
-            square, placement = letterbox(seen, geometry.side, geometry.fill)
             prompts = (*style.mask_prompt, *style.protect_prompts)
-            square = picture.space.to_srgb(square)
+            with self._cores:
+                seen = picture.flattened(style.background)
+                square, placement = letterbox(seen, geometry.side, geometry.fill)
+                square = picture.space.to_srgb(square)
             request = SegmentRequest(
                 model=str(directory), digest=segmenter.digest, picture=square, prompts=prompts
             )
             answer = self._batcher.submit(request).result()
-        found = found_mask(answer.value, placement, picture.size, style)
-        return Repaint.found(found, style, picture.size, answer.call)
+        with self._cores:
+            found = found_mask(answer.value, placement, picture.size, style)
+            return Repaint.found(found, style, picture.size, answer.call)

@@ -25,6 +25,7 @@ from shared.sidecars import (
     dump_sidecar,
 )
 from worker.arrays import Rgb
+from worker.cores import Cores
 from worker.order import Order
 from worker.pictures.encoding import Encoded, encode, encode_mask, output_container
 from worker.pictures.images import Picture
@@ -57,11 +58,16 @@ class ResultWriter:
     """Writes results; shared by all item threads of a process."""
 
     def __init__(
-        self, store: ObjectStore, limits: Limits, device: Callable[[], DeviceFacts]
+        self,
+        store: ObjectStore,
+        limits: Limits,
+        cores: Cores,
+        device: Callable[[], DeviceFacts],
     ) -> None:
         """Write nothing yet; `device` is asked when a sidecar is due, once models are loaded."""
         self._store = store
         self._limits = limits
+        self._cores = cores
         self._device = device
 
     def write(self, order: Order, painting: Painting, times: Timings) -> Result:
@@ -75,7 +81,7 @@ class ResultWriter:
             self._variant(order, painting, number, keys, times)
             for number in range(1, len(painting.squares) + 1)
         )
-        with times.stage("encode"):
+        with self._cores, times.stage("encode"):
             body = encode_mask(painting.mask.stored)
         with times.stage("upload"):
             self._store.put(keys.mask, body, content_type="image/png")
@@ -98,13 +104,13 @@ class ResultWriter:
     ) -> VariantFacts:
         source, alpha = painting.picture, painting.mask.alpha
         squares = painting.squares[number - 1]
-        with times.stage("composite"):
+        with self._cores, times.stage("composite"):
             # Here, and nowhere else, painted colours enter the source's picture and its space.
             painted = [source.space.from_srgb(square.value.rgb) for square in squares]
             rgb = paste(source.rgb, painted, painting.plan, alpha)
             before = check_kept(source.rgb, rgb, alpha, name=str(order.source))
         container = output_container(order.style.output_format, source)
-        with times.stage("encode"):
+        with self._cores, times.stage("encode"):
             result = replace(source, rgb=rgb)
             encoded = encode(result, container, order.style)
             after = self._difference_after(encoded, painting, order)

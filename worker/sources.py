@@ -12,6 +12,7 @@ from shared.pictures.header import Header, read_header
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.s3.parts import BLOCK_BYTES
+from worker.cores import Cores
 from worker.memory import MemoryBudget
 from worker.order import Order
 from worker.pictures.images import Picture, decode
@@ -51,12 +52,18 @@ class Sources:
     """Opens sources; shared by all item threads of a process."""
 
     def __init__(
-        self, board: StatusBoard, store: ObjectStore, limits: Limits, memory: MemoryBudget
+        self,
+        board: StatusBoard,
+        store: ObjectStore,
+        limits: Limits,
+        memory: MemoryBudget,
+        cores: Cores,
     ) -> None:
         self._board = board
         self._store = store
         self._limits = limits
         self._memory = memory
+        self._cores = cores
 
     @contextmanager
     def opened(self, order: Order, work: Work) -> Iterator[Source]:
@@ -87,7 +94,7 @@ class Sources:
             held.enter_context(self._memory.held(weight, work.check))
         with times.stage("fetch"):
             body = body or self._whole(order)
-        with times.stage("decode"):
+        with self._cores, times.stage("decode"):
             picture = decode(body, source=source, limits=limits)
         return Source(order, picture, hashlib.sha256(body).hexdigest())
 

@@ -3,9 +3,11 @@
 Pure bookkeeping under a clock that the caller reads: no threads, no locks, no torch.
 
 The policy. A full group goes at once. A smaller one waits for mates, as long as its own recent
-arrivals promise some (`worker.pace`) and `wait_seconds` at most; not at all once every asker under
-way has a request here, since then nobody is left who could bring a mate. Whoever has waited
-`patience_seconds` goes before all others.
+arrivals promise some (`worker.pace`), for `wait_seconds` at most, and no longer than the share
+`IDLE_SHARE` of what a call of the group takes: while the device is the bottleneck calls fill by
+themselves, and while it is not, a fuller call gains nothing by a device that stands idle. Nobody
+waits once every asker under way has a request here, since then nobody is left who could bring a
+mate. Whoever has waited `patience_seconds` goes before all others.
 """
 
 from collections import deque
@@ -19,11 +21,16 @@ from shared.sidecars import Call
 from worker.pace import Pace
 
 ResultT = TypeVar("ResultT")
+Known = TypeVar("Known")
 
 #: In the order of an item's way.
 STAGES = ("segment", "inpaint")
 #: Groups whose safe size and pace are remembered; beyond it all are forgotten and learned anew.
 MAX_REMEMBERED_GROUPS = 1_024
+#: Longest wait for batch mates as a share of the time that a call of their group takes.
+IDLE_SHARE = 0.03
+#: How much the newest call's length moves the usual one.
+CALL_WEIGHT = 0.25
 
 
 class Group(Hashable, Protocol):
@@ -89,6 +96,7 @@ class WaitingRoom(Generic[ResultT]):
         self._queues: dict[Group, deque[Job[ResultT]]] = {}
         self._safe_sizes: dict[Group, int] = {}
         self._paces: dict[Group, Pace] = {}
+        self._call_seconds: dict[Group, float] = {}
         self._last: Group | None = None
 
     def __len__(self) -> int:
@@ -147,19 +155,21 @@ class WaitingRoom(Generic[ResultT]):
 
     def shrink(self, group: Group, size: int) -> None:
         """Remember that calls of this group must not be larger."""
-        if len(self._safe_sizes) >= MAX_REMEMBERED_GROUPS:
-            self._safe_sizes.clear()
-        self._safe_sizes[group] = max(1, min(size, self.safe_size(group)))
+        _remember(self._safe_sizes, group, max(1, min(size, self.safe_size(group))))
+
+    def note_call(self, group: Group, seconds: float) -> None:
+        """Remember how long a call of this group took."""
+        usual = self._call_seconds.get(group, seconds)
+        usual += CALL_WEIGHT * (seconds - usual)
+        _remember(self._call_seconds, group, usual)
 
     def _all(self) -> Iterator[Job[ResultT]]:
         return chain.from_iterable(self._queues.values())
 
     def _note_arrival(self, group: Group, arrived: float) -> None:
-        if group not in self._paces and len(self._paces) >= MAX_REMEMBERED_GROUPS:
-            self._paces.clear()
         pace = self._paces.get(group)
         known = pace.after(arrived, self._limits.wait_seconds) if pace else Pace(arrived)
-        self._paces[group] = known
+        _remember(self._paces, group, known)
 
     def _choose(self, now: float, under_way: int | None) -> Group | None:
         """An overdue group, else a full one, else a ripe one; among equals the last one.
@@ -186,15 +196,25 @@ class WaitingRoom(Generic[ResultT]):
         return [group for group in self._queues if now >= self._ripe_at(group)]
 
     def _ripe_at(self, group: Group) -> float:
-        oldest, limit_seconds = self._head(group), self._limits.wait_seconds
+        oldest, limit_seconds = self._head(group), self._longest_wait(group)
         pace = self._paces.get(group) or Pace(oldest)
         return pace.ripe_at(oldest, limit_seconds)
+
+    def _longest_wait(self, group: Group) -> float:
+        usual, most = self._call_seconds.get(group), self._limits.wait_seconds
+        return most if usual is None else min(most, IDLE_SHARE * usual)
 
     def _head(self, group: Group) -> float:
         return self._queues[group][0].arrived
 
     def _oldest(self, groups: list[Group]) -> Group | None:
         return min(groups, key=self._head, default=None)
+
+
+def _remember(known: dict[Group, Known], group: Group, value: Known) -> None:
+    if group not in known and len(known) >= MAX_REMEMBERED_GROUPS:
+        known.clear()
+    known[group] = value
 
 
 def _of_earliest_stage(groups: list[Group]) -> list[Group]:

@@ -7,9 +7,9 @@ Settings come from the environment, as a worker's do. It ends at SIGTERM.
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, TextIO, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from worker.waiting import Group, Request
 
 #: A segmenter's call as a share of a painter's; by counted FLOPs it is below 0.5 %.
 SEGMENT_SHARE = 0.02
+Asked = TypeVar("Asked", SegmentRequest, InpaintRequest)
+
 #: The garment that is found: a rectangle, as fractions of the square's side.
 FOUND = (0.3, 0.7)
 
@@ -49,20 +51,29 @@ class SleepingModels:
         """Answer as `ResidentModels.run` does."""
         match group:
             case SegmentGroup():
-                self._sleep(group, len(requests), self._seconds * SEGMENT_SHARE)
-                return [_found(asked) for asked in cast("Sequence[SegmentRequest]", requests)]
+                found = cast("Sequence[SegmentRequest]", requests)
+                return self._answer(group, found, _found, self._seconds * SEGMENT_SHARE)
             case InpaintGroup():
-                self._sleep(group, len(requests), self._seconds)
-                return [_painted(asked) for asked in cast("Sequence[InpaintRequest]", requests)]
+                painted = cast("Sequence[InpaintRequest]", requests)
+                return self._answer(group, painted, _painted, self._seconds)
         raise TypeError(f"no model answers {type(group).__name__}")
 
     def free_memory(self) -> None:
         """There is none."""
 
-    def _sleep(self, group: Group, size: int, seconds: float) -> None:
+    def _answer(
+        self,
+        group: Group,
+        requests: Sequence[Asked],
+        answer: Callable[[Asked], NDArray[Any]],
+        seconds: float,
+    ) -> Sequence[NDArray[Any]]:
+        """The answers, so many seconds after they were asked for."""
         started = time.monotonic()
-        time.sleep(seconds)
-        self._calls.write(f"{group.stage} {size} {started:.6f} {seconds:.6f}\n")
+        answers = [answer(asked) for asked in requests]
+        time.sleep(max(0.0, started + seconds - time.monotonic()))
+        self._calls.write(f"{group.stage} {len(requests)} {started:.6f} {seconds:.6f}\n")
+        return answers
 
 
 def _found(asked: SegmentRequest) -> NDArray[np.float32]:
@@ -74,8 +85,8 @@ def _found(asked: SegmentRequest) -> NDArray[np.float32]:
 
 
 def _painted(asked: InpaintRequest) -> NDArray[np.uint8]:
-    """The same square in other colours."""
-    return np.ascontiguousarray(asked.picture[..., ::-1])
+    """The same square in colours that are a little off, so that all of its edge is corrected."""
+    return asked.picture ^ np.uint8(4)
 
 
 def main() -> None:
@@ -83,7 +94,8 @@ def main() -> None:
     seconds, path = float(sys.argv[1]), Path(sys.argv[2])
     settings = load_settings()
     configure_logs(settings)
-    with path.open("w", buffering=1) as calls:
+    # In one go at the end: each write would let go of Python's lock between two calls.
+    with path.open("w") as calls:
         models = SleepingModels(seconds, calls)
         owner = f"bench/cpu/{path.stem}"
         serve(assemble(Device("cpu"), owner, settings, lambda _tuning, _store: models), settings)

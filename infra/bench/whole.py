@@ -37,7 +37,7 @@ from worker.segment.protocol import Segmenter, SegmentRequest
 
 MODELS = Path(services.__file__).parent / "models"
 #: Pictures a run; the shop's broken ones are left out.
-PICTURES, BATCH = 24, 8
+PICTURES, BATCH = 72, 8
 STEPS, WORKING_SIZE = 25, 128
 #: Both are run so often, by turns: others may be at work on the machine.
 ROUNDS = 2

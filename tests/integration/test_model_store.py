@@ -20,10 +20,10 @@ from worker.models.load import load_segmenter
 LIMIT_SECONDS = 30
 
 
-def store(tmp_path, *, max_bytes=50_000_000) -> ModelStore:
-    """A model store with a cache of the test's own."""
-    objects = ObjectStore.connect()
-    return ModelStore(objects, tmp_path / "cache", max_bytes=max_bytes)
+def store(tmp_path, *, max_bytes=50_000_000, look_seconds=0.0) -> ModelStore:
+    """A model store with a cache of the test's own, which looks at the files at each fetch."""
+    objects, cache = ObjectStore.connect(), tmp_path / "cache"
+    return ModelStore(objects, cache, max_bytes=max_bytes, look_seconds=look_seconds)
 
 
 # --- directories -----------------------------------------------------------------------------
@@ -58,7 +58,7 @@ CHANGES = {
 def test_a_directory_that_changes_is_noticed_and_its_return_too(
     s3_environment, tmp_path, tiny_painter, change, settled
 ):
-    """At the very next fetch, whatever was changed and how; the same bytes are the same model."""
+    """At the very next look, whatever was changed and how; the same bytes are the same model."""
     copy = shutil.copytree(tiny_painter, tmp_path / "model")
     model, models = directory_model(copy, tree_digest(copy)), store(tmp_path)
     assert models.fetch(model)
@@ -76,6 +76,19 @@ def test_a_directory_that_changes_is_noticed_and_its_return_too(
     else:
         _write(path, way, before)
     assert models.fetch(model) == copy
+
+
+def test_a_look_counts_for_a_while_but_never_for_what_is_loaded(
+    s3_environment, tmp_path, tiny_painter
+):
+    """Item threads do not look at every file for every item; whoever has just loaded it does."""
+    copy = shutil.copytree(tiny_painter, tmp_path / "model")
+    model, models = directory_model(copy, tree_digest(copy)), store(tmp_path, look_seconds=60)
+    models.fetch(model)
+    _write(copy / "model_index.json", "patch", b"{}")
+    assert models.fetch(model) == copy
+    with pytest.raises(ModelChanged):
+        models.verify(str(copy), model.digest)
 
 
 def _write(path, way, content):

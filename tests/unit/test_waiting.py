@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.waiting import MAX_REMEMBERED_GROUPS, BatchLimits, Job, WaitingRoom
+from worker.waiting import IDLE_SHARE, MAX_REMEMBERED_GROUPS, BatchLimits, Job, WaitingRoom
 
 LIMITS = BatchLimits(max_batch=3, wait_seconds=1.0, patience_seconds=10.0)
 
@@ -194,3 +194,30 @@ def test_an_earlier_stage_goes_first_even_where_the_later_one_is_full_and_warm()
         room.add(Job(Question(Shape("a")), 0))
     assert [name for name, _ in taken(room, now=2)] == ["s"]
     assert [name for name, _ in taken(room, now=2)] == ["a"] * 3
+
+
+@given(call=st.floats(0.001, 100), others=st.lists(st.floats(0.001, 100), max_size=5))
+def test_an_idle_device_waits_a_small_share_of_a_call(call, others):
+    """Whatever calls took, nobody waits longer than their longest one allows, nor the limit."""
+    room = filled(("a", 0.0))
+    room.take(1.0)
+    for seconds in (call, *others):
+        room.note_call(Shape("a"), seconds)
+    room.add(Job(Question(Shape("a")), 2.0))
+    most = min(LIMITS.wait_seconds, IDLE_SHARE * max(call, *others, 0))
+    assert room.seconds_until_ripe(2.0) <= most + 1e-9
+
+
+def test_calls_of_one_group_say_nothing_of_another():
+    """A quick segmenter does not hurry the painter's first call."""
+    room = filled(("a", 0.0))
+    room.note_call(Shape("b"), 0.001)
+    assert room.seconds_until_ripe(0.0) == LIMITS.wait_seconds
+
+
+def test_lengths_of_calls_are_forgotten_in_time():
+    """Whoever changes prompts into groups for years does not fill the memory."""
+    room = WaitingRoom(LIMITS)
+    for number in range(MAX_REMEMBERED_GROUPS + 1):
+        room.note_call(Shape(str(number)), 1.0)
+    assert len(room._call_seconds) <= MAX_REMEMBERED_GROUPS

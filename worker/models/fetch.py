@@ -7,6 +7,7 @@ system releases when its holder dies, and the folder appears only when it is who
 import fcntl
 import shutil
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,11 @@ from worker.models.stamps import Stamps
 
 _log = structlog.get_logger()
 
+#: A look at a model's files counts for so long: with dozens of item threads, a call of the system
+#: for each file, item and stage is what most of them would wait for. What is loaded meanwhile is
+#: looked at anew (`ModelStore.verify`).
+LOOK_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -60,7 +66,13 @@ class ModelStore:
     """Fetches each model once per process, whatever the number of threads that ask."""
 
     def __init__(
-        self, objects: ObjectStore, cache: Path, *, max_bytes: int, hub: Hub | None = None
+        self,
+        objects: ObjectStore,
+        cache: Path,
+        *,
+        max_bytes: int,
+        hub: Hub | None = None,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         """Fetch nothing yet.
 
@@ -69,19 +81,24 @@ class ModelStore:
             cache: Restyle's cache folder; archives are unpacked below `models/`.
             max_bytes: Largest archive, packed and unpacked.
             hub: By default the one that the environment names.
+            look_seconds: How long a look at a model's files counts.
         """
         self._objects = objects
         self._cache = cache
         self._max_bytes = max_bytes
         self._hub = hub
+        self._look_seconds = look_seconds
         self._found: dict[ResolvedModel, Found] = {}
+        #: Until when a model's directory needs no look, by the monotonic clock.
+        self._good: dict[ResolvedModel, tuple[float, Path]] = {}
         self._locks: defaultdict[ResolvedModel, threading.Lock] = defaultdict(threading.Lock)
         self._guard = threading.Lock()
 
     def fetch(self, model: ResolvedModel) -> Path:
         """The model's local directory, its digest checked.
 
-        Later calls look at the files' stamps only, and read them again where these changed.
+        Later calls look at the files' stamps only, once a while, and read them again where these
+        changed.
 
         Raises:
             ModelMissing: Nothing is there any more.
@@ -90,6 +107,11 @@ class ModelStore:
             ModelUnavailable: The hub cannot be reached now, or this host cannot read or write it.
             StorageError: S3 refused.
         """
+        until, path = self._good.get(model, (0.0, Path()))
+        return path if time.monotonic() < until else self._looked_at(model)
+
+    def _looked_at(self, model: ResolvedModel) -> Path:
+        """The model's directory, after a look at its files; see `fetch`."""
         with self._guard:
             lock = self._locks[model]
         with lock:
@@ -100,6 +122,7 @@ class ModelStore:
                 _log.info("model read", model=model.reference, path=str(found.path))
             # Whatever was found is kept: gigabytes are not read anew for each item that fails.
             _check(model.reference, found.digest, found.due)
+            self._good[model] = time.monotonic() + self._look_seconds, found.path
             return found.path
 
     def verify(self, directory: str, digest: str) -> None:
@@ -116,7 +139,7 @@ class ModelStore:
             known = list(self._found.items())
         for model, found in known:
             if (str(found.path), model.digest) == (directory, digest):
-                self.fetch(model)
+                self._looked_at(model)
 
     def _look(self, model: ResolvedModel, last: Found | None) -> Found:
         """Read the model's files, which a first look brings here."""

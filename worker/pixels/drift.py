@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from worker.arrays import Grey, Map, Rgb
-from worker.pixels.scaling import scale
+from worker.arrays import Grey, Map, Mask, Rgb
+from worker.pixels.scaling import Sample, scale
 from worker.pixels.views import View
 
 #: Width of the ring outside the mask, as a share of the square's side, as all widths here: a
@@ -68,7 +68,7 @@ def corrected(painted: Rgb, view: View) -> Square:
         return Square(painted, None)
     weight = _reduced(band.astype(np.float32))
     field = _field(painted, view.seen, band, weight)
-    moved = _moved(painted, field, _fading(view))
+    moved = _moved(painted, field * _fading(view)[..., None])
     before, after = _rms(field, weight), _rms(_field(moved, view.seen, band, weight), weight)
     if after >= before:
         return Square(painted, Drift(before=before, after=before))
@@ -77,12 +77,20 @@ def corrected(painted: Rgb, view: View) -> Square:
 
 def _comparable(painted: Rgb, view: View) -> Grey:
     """1 on the soft edge and a ring outside, where painter and source show the same, else 0."""
-    outside = cv2.distanceTransform(255 - view.mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    ring = (outside > 0) & (outside <= RING * len(painted))
-    edge = (view.mask > 0) & (view.soft < ALL_PAINT)
     apart = cv2.absdiff(painted, view.seen)
     same = cv2.inRange(apart, (0, 0, 0), (COMPARABLE_LEVELS,) * 3) > 0
-    return ((ring | edge) & same).view(np.uint8)
+    kept = view.mask == 0
+    edge = ~kept & (view.soft < ALL_PAINT)
+    band = (kept & _near(view.mask) | edge) & same
+    return np.asarray(band, dtype=np.bool_).view(np.uint8)
+
+
+def _near(mask: Grey) -> Mask:
+    """Within a ring's width of the mask, to a pixel of the field: bool, side x side."""
+    outside = _distances(_reduced(mask) == 0)
+    near = (outside <= RING * len(outside)).view(np.uint8)
+    whole = cv2.resize(near, mask.shape, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(whole > 0, dtype=np.bool_)
 
 
 def _field(painted: Rgb, seen: Rgb, band: Grey, weight: Map) -> Field:
@@ -96,7 +104,7 @@ def _field(painted: Rgb, seen: Rgb, band: Grey, weight: Map) -> Field:
     return np.asarray(smooth / evidence, dtype=np.float32)
 
 
-def _reduced(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _reduced(values: npt.NDArray[Sample]) -> npt.NDArray[Sample]:
     side = min(FIELD_SIDE, len(values))
     return scale(values, (side, side))
 
@@ -107,20 +115,24 @@ def _blurred(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(blurred, dtype=np.float32)
 
 
-def _moved(painted: Rgb, field: Field, fading: Map) -> Rgb:
+def _moved(painted: Rgb, field: Field) -> Rgb:
     """The painted square less the field, at most so far, rounded to nearest."""
     limited = np.clip(field, -MAX_SHIFT_LEVELS, MAX_SHIFT_LEVELS)
     shift = cv2.resize(limited, painted.shape[:2], interpolation=cv2.INTER_LINEAR)
-    # A weight for each channel: numpy is slow where three share one.
-    shift = cv2.multiply(shift, cv2.merge([fading] * 3))
     return np.asarray(cv2.subtract(painted, shift, dtype=cv2.CV_8U), dtype=np.uint8)
 
 
 def _fading(view: View) -> Map:
-    """How much of the correction a pixel gets: all on the soft edge, less and less behind it."""
-    core = ((view.mask > 0) & (view.soft >= ALL_PAINT)).view(np.uint8)
-    behind = cv2.distanceTransform(core, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(cv2.exp(behind * (-1 / (REACH * len(core)))), dtype=np.float32)
+    """How much of the correction the field's pixels pass on: all on the soft edge, less behind."""
+    behind = _distances(_reduced(view.soft) >= ALL_PAINT)
+    return np.asarray(np.exp(behind * np.float32(-1 / (REACH * len(behind)))), dtype=np.float32)
+
+
+def _distances(mask: Mask) -> Map:
+    """As in `worker.pixels.shapes`, of a field's few pixels."""
+    image = mask.view(np.uint8)
+    distances = cv2.distanceTransform(image, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distances, dtype=np.float32)
 
 
 def _rms(field: Field, weight: Map) -> float:

@@ -39,10 +39,11 @@ def letterbox(rgb: Rgb, side: int, fill: tuple[int, int, int]) -> tuple[Rgb, Pla
         uint8, side x side x 3, and where the picture lies in it.
     """
     place = Placement.of((rgb.shape[1], rgb.shape[0]), side)
-    square = np.full((side, side, 3), fill, dtype=np.uint8)
     inside = scale(rgb, (place.width, place.height))
-    square[place.top : place.top + place.height, place.left : place.left + place.width] = inside
-    return square, place
+    right, below = side - place.left - place.width, side - place.top - place.height
+    bars = (place.top, below, place.left, right)
+    square = cv2.copyMakeBorder(inside, *bars, cv2.BORDER_CONSTANT, value=fill)
+    return np.asarray(square, dtype=np.uint8), place
 
 
 def unletterbox(maps: Maps, placement: Placement, size: Size) -> Maps:
