@@ -10,16 +10,15 @@ from typing import Any, Protocol
 
 import structlog
 
-from shared.board import StatusBoard
 from shared.board.workers import UNAVAILABLE_MODELS
 from shared.metrics import BuildMetrics, MetricsServer
 from shared.optimizations import parse_optimizations, parse_warm_up
-from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
 from worker.bulletin import Bulletin
 from worker.cores import Cores
 from worker.devices import Device
+from worker.edges import Edges
 from worker.figures import Snapshot
 from worker.inpaint.tuning import Tuning, choose_tuning, fit
 from worker.inpainting import Inpainting
@@ -30,7 +29,6 @@ from worker.models import device_errors
 from worker.models.device_facts import device_facts
 from worker.models.device_memory import cap_memory
 from worker.models.fetch import ModelStore
-from worker.models.resident import ResidentModels
 from worker.models.rests import Rests
 from worker.models.supply import Supply
 from worker.peers import Peers
@@ -127,14 +125,15 @@ def assemble(
     on_device: Callable[[Tuning, ModelStore], DeviceModels],
     *,
     place: int = 0,
+    edges: Edges | None = None,
 ) -> WorkerProcess:
     """Build a worker process around what runs on its device; see `build`."""
     tuning = _tuning(device, settings)
-    board = StatusBoard.connect(settings)
-    store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
+    edges = edges or Edges.connect(settings)
+    board, store = edges.board, edges.store
     limits = settings.limits
     models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
-    in_hand, tally = WorkInHand(board, settings.lease_seconds), Tally()
+    in_hand, tally = WorkInHand(board, settings.lease_seconds, edges.told), Tally()
     batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand)
     present = presence(board, owner, lambda: _facts(device, batcher, rests))
     peers = Peers(board, owner)
@@ -197,8 +196,11 @@ def _tuning(device: Device, settings: Settings) -> Tuning:
     )
 
 
-def _resident(device: Device, tuning: Tuning, models: ModelStore) -> ResidentModels:
+def _resident(device: Device, tuning: Tuning, models: ModelStore) -> DeviceModels:
     """The device's models; under a memory budget one of each kind, as `fit` counts on."""
+    # Here: half of a process's start is diffusers and transformers, which a stand-in needs not.
+    from worker.models.resident import ResidentModels  # noqa: PLC0415
+
     name, budget = device.torch_name, tuning.memory_bytes
     cap_memory(name, budget)
     return ResidentModels(name, 2 if budget is None else 1, tuning=tuning, verify=models.verify)

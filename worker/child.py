@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 import structlog
 
@@ -22,8 +23,12 @@ log = structlog.get_logger()
 BEAT_SECONDS = 1.0
 
 
-def main() -> None:
-    """Serve the queue until SIGTERM."""
+def main(build: Callable[..., WorkerProcess] = build) -> None:
+    """Serve the queue until SIGTERM.
+
+    Args:
+        build: Makes the process, as `worker.bootstrap.build`.
+    """
     device, owner = Device(sys.argv[1]), sys.argv[2]
     place, beat_fd = int(sys.argv[3]), int(sys.argv[4])
     settings = load_settings()

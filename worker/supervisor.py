@@ -37,6 +37,8 @@ SILENCE_SECONDS = 120.0
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 60.0
 QUIET_SECONDS = 120.0
+#: The child's program, as Python's own arguments; what it is to do follows them.
+CHILD = ("-m", "worker.child")
 #: Beyond the drain's own deadline a child gets this long before SIGKILL.
 GRACE_SECONDS = 5.0
 
@@ -73,10 +75,12 @@ class Supervisor:
         settings: Settings,
         board: StatusBoard,
         dispatcher: Dispatcher,
+        child: Sequence[str] = CHILD,
     ) -> None:
         self._settings = settings
         self._board = board
         self._dispatcher = dispatcher
+        self._program = (sys.executable, *child)
         self._children = [Child(device, place) for place, device in enumerate(devices)]
         self._stopping = threading.Event()
         #: Signals so far: one drains, two hurry. A plain number: taking the lock of an Event in a
@@ -142,10 +146,9 @@ class Supervisor:
         """Spawn the child, pinned by its environment before it can touch the device."""
         child.owner = f"{socket.gethostname()}/{child.device.name}/{uuid.uuid4().hex[:8]}"
         child.beats, beating = os.pipe()
-        program = [sys.executable, "-m", "worker.child"]
         arguments = [child.device.name, child.owner, str(child.place), str(beating)]
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            [*program, *arguments],
+            [*self._program, *arguments],
             env=environment_of(child.device),
             pass_fds=[beating],
             stdin=subprocess.DEVNULL,

@@ -1,8 +1,9 @@
 """Work: the claimed items under way in this process, their leases kept, their stops noticed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import structlog
 
@@ -33,6 +34,14 @@ class Draining(Stopped):
     """The process is about to end: the item goes back to the queue."""
 
 
+#: Told of each step that a claimed item has passed: `claim`, the stages of its way, `report`.
+Told = Callable[[Claim, str], None]
+
+
+def untold(_claim: Claim, _step: str) -> None:
+    """Nobody is told."""
+
+
 #: What names a claim in this process; its fence, because a lost item may come back to us.
 _Place = tuple[str, int, int]
 
@@ -44,9 +53,11 @@ def _place(claim: Claim) -> _Place:
 class Work:
     """One claimed item under way."""
 
-    def __init__(self, claim: Claim, draining: threading.Event) -> None:
+    def __init__(self, claim: Claim, draining: threading.Event, told: Told = untold) -> None:
         self.claim = claim
-        self.times = Timings()
+        #: Called with each step that is behind the item.
+        self.passed = partial(told, claim)
+        self.times = Timings(self.passed)
         self._draining = draining
         #: Set when the claim was lost or the batch cancelled; asked between denoising steps.
         self.cancelled = threading.Event()
@@ -75,10 +86,11 @@ class Work:
 class WorkInHand:
     """All items under way in this process; one thread renews all their leases in one call."""
 
-    def __init__(self, board: StatusBoard, lease_seconds: float) -> None:
+    def __init__(self, board: StatusBoard, lease_seconds: float, told: Told = untold) -> None:
         self.draining = threading.Event()
         self._board = board
         self._lease_seconds = lease_seconds
+        self._told = told
         self._lock = threading.Lock()
         self._works: dict[_Place, Work] = {}
         self._threads = 0
@@ -116,10 +128,11 @@ class WorkInHand:
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Work]:
         """Keep the claim alive while the block runs."""
-        work, place = Work(claim, self.draining), _place(claim)
+        work, place = Work(claim, self.draining, self._told), _place(claim)
         with self._lock:
             self._works[place] = work
         try:
+            work.passed("claim")
             yield work
         finally:
             with self._lock:
