@@ -1,0 +1,33 @@
+"""One host of a chaos run: the real supervisor, its children stand-ins.
+
+    python -m infra.chaos.host ORDERS
+
+Settings come from the environment, as a worker's do.
+"""
+
+import sys
+
+from infra.chaos.orders import Orders
+from shared.board import StatusBoard
+from shared.dispatch import Dispatcher
+from shared.logs import configure_logs
+from shared.queue import Publisher, celery_app
+from shared.settings import load_settings
+from worker.devices import Device
+from worker.supervisor import Supervisor
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    path, settings = sys.argv[1], load_settings()
+    configure_logs(settings)
+    board = StatusBoard.connect(settings)
+    board.refuse_unsafe()
+    dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
+    devices = [Device("cpu")] * Orders.read(path).devices
+    child = ("-m", "infra.chaos.child", path)
+    sys.exit(Supervisor(devices, settings, board, dispatcher, child).run())
+
+
+if __name__ == "__main__":
+    main()
