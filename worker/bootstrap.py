@@ -1,5 +1,7 @@
 """The only place of a worker process that builds things; everybody else is handed them."""
 
+import faulthandler
+import mmap
 import os
 import threading
 import time
@@ -21,6 +23,7 @@ from worker.bulletin import Bulletin
 from worker.cores import Cores
 from worker.devices import Device
 from worker.figures import Snapshot
+from worker.guard import guarded
 from worker.inpaint.tuning import Tuning, choose_tuning, fit
 from worker.inpainting import Inpainting
 from worker.masking import Masking
@@ -37,20 +40,26 @@ from worker.peers import Peers
 from worker.pipeline import Pipeline
 from worker.presence import presence
 from worker.results import ResultWriter
+from worker.risks import Risks
 from worker.rounds import Rounds
 from worker.seat import Seat
 from worker.sources import Sources
 from worker.tally import Tally
 from worker.waiting import BatchLimits, Group, Request
 from worker.warmup import WarmingUp
-from worker.watchdog import watched
 from worker.work import WorkInHand
 
 log = structlog.get_logger()
 
-#: Exit statuses that the supervisor's log explains: lost device, drain past its deadline.
+#: Exit statuses: lost device, hung decoder, drain past its deadline.
 EXIT_DEVICE_LOST = 70
+EXIT_DECODER_HUNG = 71
 EXIT_DRAIN_DEADLINE = 75
+
+#: Longest time that a file may be in a decoder; one of 64 megapixels takes a few seconds.
+DECODE_SECONDS = 120.0
+#: Seconds between two looks at the decoders.
+DECODERS_LOOK_SECONDS = 1.0
 
 
 class DeviceModels(Protocol):
@@ -108,7 +117,14 @@ class WorkerProcess:
         self.metrics.close()
 
 
-def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> WorkerProcess:
+def build(
+    device: Device,
+    owner: str,
+    settings: Settings,
+    *,
+    place: int = 0,
+    notes: mmap.mmap | None = None,
+) -> WorkerProcess:
     """Build a worker process for the device that it is pinned to.
 
     Args:
@@ -116,8 +132,10 @@ def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> 
         owner: The process's name on the board.
         settings: The settings.
         place: The device's among those of its supervisor, from 0: no two share a port.
+        notes: Memory that its supervisor reads after its death; see `worker.risks`.
     """
-    return assemble(device, owner, settings, partial(_resident, device), place=place)
+    on_device = partial(_resident, device)
+    return assemble(device, owner, settings, on_device, place=place, notes=notes)
 
 
 def assemble(
@@ -127,6 +145,7 @@ def assemble(
     on_device: Callable[[Tuning, ModelStore], DeviceModels],
     *,
     place: int = 0,
+    notes: mmap.mmap | None = None,
 ) -> WorkerProcess:
     """Build a worker process around what runs on its device; see `build`."""
     tuning = _tuning(device, settings)
@@ -135,20 +154,25 @@ def assemble(
     limits = settings.limits
     models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
     in_hand, tally = WorkInHand(board, settings.lease_seconds), Tally()
-    batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand)
+    risks = Risks(notes, lasting=device_errors.is_fatal)
+    batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand, risks)
     present = presence(board, owner, lambda: _facts(device, batcher, rests))
     peers = Peers(board, owner)
     supply = Supply(models, rests, may_others=peers.may_have, tell=present.soon)
     cores, memory = Cores(), MemoryBudget(settings.max_memory_bytes)
-    masking = Masking(store, supply, batcher, limits, cores)
+    masking = Masking(store, supply, batcher, limits, cores, risks)
     inpainting = Inpainting(supply, batcher, cores)
     writer = ResultWriter(store, limits, cores, partial(device_facts, device.torch_name))
-    sources = Sources(board, store, limits, memory, cores)
+    sources = Sources(board, store, limits, memory, cores, risks)
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
     seat = Seat(board, pipeline, in_hand, tally, settings)
     look = partial(_look, tally, batcher, in_hand)
     bulletin = Bulletin(board, look)
-    rounds = (present, Rounds("figures", settings.figures_seconds, bulletin.tell))
+    rounds = (
+        present,
+        Rounds("figures", settings.figures_seconds, bulletin.tell),
+        Rounds("decoders", DECODERS_LOOK_SECONDS, lambda: _end_if_hung(risks, settings)),
+    )
     metrics = _metrics(device, look, settings, place)
     # Without graphs of its own, no size of a call is colder than another.
     sizes = tuning.buckets or (1,)
@@ -214,7 +238,11 @@ def _limits(tuning: Tuning, settings: Settings) -> BatchLimits:
 
 
 def _batcher(
-    models: DeviceModels, settings: Settings, tuning: Tuning, in_hand: WorkInHand
+    models: DeviceModels,
+    settings: Settings,
+    tuning: Tuning,
+    in_hand: WorkInHand,
+    risks: Risks,
 ) -> Batcher[Any]:
     faults = DeviceFaults(
         is_out_of_memory=device_errors.is_out_of_memory,
@@ -222,9 +250,8 @@ def _batcher(
         free_memory=models.free_memory,
     )
     limits = _limits(tuning, settings)
-    run = watched(models.run, settings.hang_seconds)
     return Batcher(
-        run,
+        guarded(models.run, risks, settings.hang_seconds, tuning.buckets),
         limits=limits,
         faults=faults,
         on_fatal=_on_fatal,
@@ -235,6 +262,15 @@ def _batcher(
 def _on_fatal(error: BaseException) -> None:
     log.critical("the device is lost; the supervisor starts a new process", exc_info=error)
     _leave(EXIT_DEVICE_LOST)
+
+
+def _end_if_hung(risks: Risks, settings: Settings) -> None:
+    """A decoder that never returns would keep its thread, and its item, for ever."""
+    if risks.longest_decoding_seconds() <= min(DECODE_SECONDS, settings.hang_seconds):
+        return
+    log.critical("a decoder hangs; the supervisor starts a new process")
+    faulthandler.dump_traceback(all_threads=True)
+    _leave(EXIT_DECODER_HUNG)
 
 
 def _leave(status: int) -> None:

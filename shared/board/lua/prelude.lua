@@ -103,6 +103,13 @@ local function move(batch, number, new)
   return true
 end
 
+-- Fail a running item for a reason that no worker reported.
+local function fail(batch, number, code, failure)
+  move(batch, number, 'failed')
+  redis.call('HSET', key('item', batch, number), 'code', code)
+  redis.call('HSET', key('outcomes', batch), number, failure)
+end
+
 -- Whether an item is running under this very fence.
 local function holds(batch, number, fence)
   local fields = redis.call('HMGET', key('item', batch, number), 'state', 'fence')

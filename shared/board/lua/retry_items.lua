@@ -24,7 +24,7 @@ end
 local function retry(number)
   local item = key('item', batch, number)
   move(batch, number, 'queued')
-  redis.call('HDEL', item, 'deliveries', 'retries', 'code', 'owner', 'size')
+  redis.call('HDEL', item, 'deliveries', 'retries', 'strikes', 'code', 'owner', 'size')
   -- Empty, not absent: it also overrides the ETag that the submission's listing told.
   redis.call('HSET', item, 'etag', '')
   redis.call('HDEL', key('outcomes', batch), number)
