@@ -13,10 +13,10 @@ from typing import Any, Protocol
 import structlog
 
 from shared.board import StatusBoard
-from shared.board.workers import UNAVAILABLE_MODELS
+from shared.board.workers import LOST_SERVICES, UNAVAILABLE_MODELS
 from shared.metrics import BuildMetrics, MetricsServer
 from shared.optimizations import parse_optimizations, parse_warm_up
-from shared.s3 import ObjectStore
+from shared.s3 import ObjectStore, Probe
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
 from worker.bulletin import Bulletin
@@ -36,6 +36,7 @@ from worker.models.fetch import ModelStore
 from worker.models.resident import ResidentModels
 from worker.models.rests import Rests
 from worker.models.supply import Supply
+from worker.outage import Outages
 from worker.peers import Peers
 from worker.pipeline import Pipeline
 from worker.presence import presence
@@ -156,7 +157,8 @@ def assemble(
     in_hand, tally = WorkInHand(board, settings.lease_seconds), Tally()
     risks = Risks(notes, lasting=device_errors.is_fatal)
     batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand, risks)
-    present = presence(board, owner, lambda: _facts(device, batcher, rests))
+    present = presence(board, owner, lambda: _facts(device, batcher, rests, outages))
+    outages = Outages(board, Probe.connect(), in_hand.draining, present.soon)
     peers = Peers(board, owner)
     supply = Supply(models, rests, may_others=peers.may_have, tell=present.soon)
     cores, memory = Cores(), MemoryBudget(settings.max_memory_bytes)
@@ -165,7 +167,7 @@ def assemble(
     writer = ResultWriter(store, limits, cores, partial(device_facts, device.torch_name))
     sources = Sources(board, store, limits, memory, cores, risks)
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
-    seat = Seat(board, pipeline, in_hand, tally, settings)
+    seat = Seat(board, pipeline, in_hand, tally, settings, outages)
     look = partial(_look, tally, batcher, in_hand)
     bulletin = Bulletin(board, look)
     rounds = (
@@ -200,7 +202,9 @@ def _look(tally: Tally, batcher: Batcher[Any], in_hand: WorkInHand) -> Snapshot:
     )
 
 
-def _facts(device: Device, batcher: Batcher[Any], rests: Rests) -> dict[str, object]:
+def _facts(
+    device: Device, batcher: Batcher[Any], rests: Rests, outages: Outages
+) -> dict[str, object]:
     stats = batcher.stats()
     return {
         "device": device.name,
@@ -209,6 +213,7 @@ def _facts(device: Device, batcher: Batcher[Any], rests: Rests) -> dict[str, obj
         "mean_batch": round(stats.mean_batch, 2),
         "busy_seconds": round(stats.busy_seconds, 1),
         UNAVAILABLE_MODELS: rests.reasons(),
+        LOST_SERVICES: outages.reasons(),
     }
 
 

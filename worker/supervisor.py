@@ -22,7 +22,7 @@ import structlog
 
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
-from shared.errors import BoardError, RedisUnreachable, RestyleError
+from shared.errors import BoardError, RedisFull, RedisUnreachable, RestyleError
 from shared.jobs import ClaimName
 from shared.settings import Settings, cache_path, child_environment
 from worker.devices import Device
@@ -193,7 +193,7 @@ class Supervisor:
         patience = FUNERAL_LEASES * self._settings.lease_seconds
         try:
             for attempt in stamina.retry_context(
-                on=RedisUnreachable, attempts=None, timeout=patience, wait_max=2.0
+                on=(RedisFull, RedisUnreachable), attempts=None, timeout=patience, wait_max=2.0
             ):
                 with attempt:
                     buried = self._board.bury(owner, suspects, self._settings.max_strikes)

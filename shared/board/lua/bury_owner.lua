@@ -4,6 +4,7 @@
 -- Returns {back, struck, poisoned, cancelled}.
 local owner, most, code, failure = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local back, struck, poisoned, cancelled = 0, 0, 0, 0
+even_when_full()
 
 local suspects = {}
 for position = 6, #ARGV, 3 do

@@ -35,6 +35,7 @@ if flags[3] then
   wait(batch, number)
   return {}
 end
+refuse_when_full()
 move(batch, number, 'running')
 redis.call('HSET', item, 'owner', owner, 'nonce', nonce)
 redis.call('HINCRBY', item, 'fence', 1)

@@ -18,6 +18,17 @@ end
 
 local NOW = now_ms()
 
+-- A Redis over its maxmemory refuses the first write of a script if it is one that may need memory,
+-- and after a first write that needs none refuses nothing. Both of these change nothing; the first
+-- is for reports of work that is done and must not be thrown away, the second for new work.
+local function even_when_full()
+  redis.call('ZREM', key('claims'), '')
+end
+
+local function refuse_when_full()
+  redis.call('ZADD', key('claims'), 'XX', 0, '')
+end
+
 -- `batch/number`, as the sets over all batches name an item; batch ids hold no slash.
 local function member(batch, number)
   return batch .. '/' .. number

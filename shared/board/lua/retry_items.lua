@@ -11,6 +11,7 @@ if fields[2] then
   return 'cancelled'
 end
 
+refuse_when_full()
 local codes, any = {}, ARGV[6 + length] == 'any'
 for position = 7 + length, #ARGV do
   codes[ARGV[position]] = true
