@@ -4,7 +4,7 @@ Everything here is frozen and strict: values cross process borders as JSON.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -114,9 +114,19 @@ class Item(Record):
     deliveries: int = 0
     #: How many of these ended in a retry after a passing fault.
     retries: int = 0
+    #: How often its worker died while it was on the device or being decoded.
+    strikes: int = 0
     owner: str | None = None
     result: Result | None = None
     failure: Failure | None = None
+
+
+class ClaimName(NamedTuple):
+    """What names a claim: an item that is lost and claimed again has another fence."""
+
+    batch_id: str
+    number: int
+    fence: int
 
 
 class Claim(Record):
@@ -130,6 +140,18 @@ class Claim(Record):
     deliveries: int
     #: How many of the claims before ended in a retry after a passing fault.
     retries: int = 0
+    #: How many of them may have ended their worker; from the first one on it is rendered alone.
+    strikes: int = 0
+
+    @property
+    def name(self) -> ClaimName:
+        """What names it."""
+        return ClaimName(self.batch_id, self.spec.number, self.fence)
+
+    @property
+    def suspect(self) -> bool:
+        """Whether it must be rendered alone."""
+        return self.strikes > 0
 
 
 class BatchStatus(Record):

@@ -18,7 +18,7 @@ from kombu.transport import virtual
 from kombu.transport.redis import Transport
 from pydantic import ValidationError
 
-from shared.errors import MessageInvalid, RedisUnreachable
+from shared.errors import MessageInvalid, RedisFull, RedisUnreachable
 from shared.jobs import Hint, Lane, Message
 from shared.redis_urls import for_kombu
 from shared.settings import Settings
@@ -195,7 +195,10 @@ class Publisher:
                 yield producer
         except _BROKER_ERRORS as error:
             reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-            raise RedisUnreachable(address=self._address, reason=reason) from error
+            full = "OOM" in reason
+            raise (RedisFull if full else RedisUnreachable)(
+                address=self._address, reason=reason
+            ) from error
 
 
 def parse_message(body: object) -> Message:

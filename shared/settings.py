@@ -74,10 +74,13 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30, ge=1, le=3600)
     #: A worker that drains hands everything back after this long at the latest.
     drain_seconds: float = Field(60, ge=1, le=3600)
-    #: A call on the device (loading its model included) that takes longer ends the process.
+    #: Longest call on the device; after the first of a kind, 20 times the longest before (a
+    #: minute at least) is the limit.
     hang_seconds: float = Field(1800, ge=1, le=86_400)
     #: An item that was claimed this often without an end is failed as poison.
     max_deliveries: int = Field(5, ge=1, le=100)
+    #: An item that was on the device, or being decoded, when its worker died this often is poison.
+    max_strikes: int = Field(3, ge=1, le=100)
     #: A passing fault (S3, Redis) is retried this often before the item fails.
     max_retries: int = Field(3, ge=0, le=100)
 

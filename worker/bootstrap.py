@@ -1,5 +1,7 @@
 """The only place of a worker process that builds things; everybody else is handed them."""
 
+import faulthandler
+import mmap
 import os
 import threading
 import time
@@ -10,9 +12,10 @@ from typing import Any, Protocol
 
 import structlog
 
-from shared.board.workers import UNAVAILABLE_MODELS
+from shared.board.workers import LOST_SERVICES, UNAVAILABLE_MODELS
 from shared.metrics import BuildMetrics, MetricsServer
 from shared.optimizations import parse_optimizations, parse_warm_up
+from shared.s3 import Probe
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
 from worker.bulletin import Bulletin
@@ -20,6 +23,7 @@ from worker.cores import Cores
 from worker.devices import Device
 from worker.edges import Edges
 from worker.figures import Snapshot
+from worker.guard import guarded
 from worker.inpaint.tuning import Tuning, choose_tuning, fit
 from worker.inpainting import Inpainting
 from worker.masking import Masking
@@ -31,24 +35,31 @@ from worker.models.device_memory import cap_memory
 from worker.models.fetch import ModelStore
 from worker.models.rests import Rests
 from worker.models.supply import Supply
+from worker.outage import Outages
 from worker.peers import Peers
 from worker.pipeline import Pipeline
 from worker.presence import presence
 from worker.results import ResultWriter
+from worker.risks import Risks
 from worker.rounds import Rounds
 from worker.seat import Seat
 from worker.sources import Sources
 from worker.tally import Tally
 from worker.waiting import BatchLimits, Group, Request
 from worker.warmup import WarmingUp
-from worker.watchdog import watched
 from worker.work import WorkInHand
 
 log = structlog.get_logger()
 
-#: Exit statuses that the supervisor's log explains: lost device, drain past its deadline.
+#: Exit statuses: lost device, hung decoder, drain past its deadline.
 EXIT_DEVICE_LOST = 70
+EXIT_DECODER_HUNG = 71
 EXIT_DRAIN_DEADLINE = 75
+
+#: Longest time that a file may be in a decoder; one of 64 megapixels takes a few seconds.
+DECODE_SECONDS = 120.0
+#: Seconds between two looks at the decoders.
+DECODERS_LOOK_SECONDS = 1.0
 
 
 class DeviceModels(Protocol):
@@ -106,7 +117,14 @@ class WorkerProcess:
         self.metrics.close()
 
 
-def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> WorkerProcess:
+def build(
+    device: Device,
+    owner: str,
+    settings: Settings,
+    *,
+    place: int = 0,
+    notes: mmap.mmap | None = None,
+) -> WorkerProcess:
     """Build a worker process for the device that it is pinned to.
 
     Args:
@@ -114,8 +132,10 @@ def build(device: Device, owner: str, settings: Settings, *, place: int = 0) -> 
         owner: The process's name on the board.
         settings: The settings.
         place: The device's among those of its supervisor, from 0: no two share a port.
+        notes: Memory that its supervisor reads after its death; see `worker.risks`.
     """
-    return assemble(device, owner, settings, partial(_resident, device), place=place)
+    on_device, edges = partial(_resident, device), Edges.connect(settings, notes)
+    return assemble(device, owner, settings, on_device, place=place, edges=edges)
 
 
 def assemble(
@@ -134,20 +154,26 @@ def assemble(
     limits = settings.limits
     models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
     in_hand, tally = WorkInHand(board, settings.lease_seconds, edges.told), Tally()
-    batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand)
-    present = presence(board, owner, lambda: _facts(device, batcher, rests))
+    risks = Risks(edges.notes, lasting=device_errors.is_fatal)
+    batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand, risks)
+    present = presence(board, owner, lambda: _facts(device, batcher, rests, outages))
+    outages = Outages(board, Probe.connect(), in_hand.draining, present.soon)
     peers = Peers(board, owner)
     supply = Supply(models, rests, may_others=peers.may_have, tell=present.soon)
     cores, memory = Cores(), MemoryBudget(settings.max_memory_bytes)
-    masking = Masking(store, supply, batcher, limits, cores)
+    masking = Masking(store, supply, batcher, limits, cores, risks)
     inpainting = Inpainting(supply, batcher, cores)
     writer = ResultWriter(store, limits, cores, partial(device_facts, device.torch_name))
-    sources = Sources(board, store, limits, memory, cores)
+    sources = Sources(board, store, limits, memory, cores, risks)
     pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
-    seat = Seat(board, pipeline, in_hand, tally, settings)
+    seat = Seat(board, pipeline, in_hand, tally, settings, outages)
     look = partial(_look, tally, batcher, in_hand)
     bulletin = Bulletin(board, look)
-    rounds = (present, Rounds("figures", settings.figures_seconds, bulletin.tell))
+    rounds = (
+        present,
+        Rounds("figures", settings.figures_seconds, bulletin.tell),
+        Rounds("decoders", DECODERS_LOOK_SECONDS, lambda: _end_if_hung(risks, settings)),
+    )
     metrics = _metrics(device, look, settings, place)
     # Without graphs of its own, no size of a call is colder than another.
     sizes = tuning.buckets or (1,)
@@ -175,7 +201,9 @@ def _look(tally: Tally, batcher: Batcher[Any], in_hand: WorkInHand) -> Snapshot:
     )
 
 
-def _facts(device: Device, batcher: Batcher[Any], rests: Rests) -> dict[str, object]:
+def _facts(
+    device: Device, batcher: Batcher[Any], rests: Rests, outages: Outages
+) -> dict[str, object]:
     stats = batcher.stats()
     return {
         "device": device.name,
@@ -184,6 +212,7 @@ def _facts(device: Device, batcher: Batcher[Any], rests: Rests) -> dict[str, obj
         "mean_batch": round(stats.mean_batch, 2),
         "busy_seconds": round(stats.busy_seconds, 1),
         UNAVAILABLE_MODELS: rests.reasons(),
+        LOST_SERVICES: outages.reasons(),
     }
 
 
@@ -216,7 +245,11 @@ def _limits(tuning: Tuning, settings: Settings) -> BatchLimits:
 
 
 def _batcher(
-    models: DeviceModels, settings: Settings, tuning: Tuning, in_hand: WorkInHand
+    models: DeviceModels,
+    settings: Settings,
+    tuning: Tuning,
+    in_hand: WorkInHand,
+    risks: Risks,
 ) -> Batcher[Any]:
     faults = DeviceFaults(
         is_out_of_memory=device_errors.is_out_of_memory,
@@ -224,9 +257,8 @@ def _batcher(
         free_memory=models.free_memory,
     )
     limits = _limits(tuning, settings)
-    run = watched(models.run, settings.hang_seconds)
     return Batcher(
-        run,
+        guarded(models.run, risks, settings.hang_seconds, tuning.buckets),
         limits=limits,
         faults=faults,
         on_fatal=_on_fatal,
@@ -237,6 +269,15 @@ def _batcher(
 def _on_fatal(error: BaseException) -> None:
     log.critical("the device is lost; the supervisor starts a new process", exc_info=error)
     _leave(EXIT_DEVICE_LOST)
+
+
+def _end_if_hung(risks: Risks, settings: Settings) -> None:
+    """A decoder that never returns would keep its thread, and its item, for ever."""
+    if risks.longest_decoding_seconds() <= min(DECODE_SECONDS, settings.hang_seconds):
+        return
+    log.critical("a decoder hangs; the supervisor starts a new process")
+    faulthandler.dump_traceback(all_threads=True)
+    _leave(EXIT_DECODER_HUNG)
 
 
 def _leave(status: int) -> None:

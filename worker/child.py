@@ -1,8 +1,10 @@
 """The child process of one device: beats for its parent and serves the queue until told to stop.
 
-Started by the supervisor as `python -m worker.child DEVICE OWNER PLACE BEAT_FD`, already pinned.
+Started by the supervisor as `python -m worker.child DEVICE OWNER PLACE BEAT_FD NOTES_FD`, already
+pinned.
 """
 
+import faulthandler
 import os
 import signal
 import sys
@@ -17,6 +19,7 @@ from shared.settings import Settings, load_settings
 from worker import tasks
 from worker.bootstrap import WorkerProcess, build
 from worker.devices import Device
+from worker.risks import shared_memory
 
 log = structlog.get_logger()
 
@@ -30,11 +33,14 @@ def main(build: Callable[..., WorkerProcess] = build) -> None:
         build: Makes the process, as `worker.bootstrap.build`.
     """
     device, owner = Device(sys.argv[1]), sys.argv[2]
-    place, beat_fd = int(sys.argv[3]), int(sys.argv[4])
+    place, beat_fd, notes_fd = (int(word) for word in sys.argv[3:6])
+    # A crash in native code, and the supervisor's SIGABRT, leave the stacks of all threads.
+    faulthandler.enable()
     settings = load_settings()
     configure_logs(settings)
     threading.Thread(target=_beat, args=(beat_fd,), name="beat", daemon=True).start()
-    serve(build(device, owner, settings, place=place), settings)
+    notes = shared_memory(notes_fd)
+    serve(build(device, owner, settings, place=place, notes=notes), settings)
 
 
 def serve(process: WorkerProcess, settings: Settings) -> None:

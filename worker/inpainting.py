@@ -118,4 +118,6 @@ def _request(
         strength=style.strength,
         seed=order.seed(*place),
         cancelled=work.cancelled,
+        claim=work.claim.name,
+        suspect=work.claim.suspect,
     )

@@ -14,6 +14,7 @@ from worker.pictures.images import Picture, decode_mask
 from worker.pixels.letterbox import letterbox
 from worker.pixels.masks import check_area, found_mask
 from worker.pixels.repaint import Repaint
+from worker.risks import Risks
 from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import SegmentRequest
 
@@ -28,12 +29,14 @@ class Masking:
         batcher: Batcher[Any],
         limits: Limits,
         cores: Cores,
+        risks: Risks,
     ) -> None:
         self._store = store
         self._models = models
         self._batcher = batcher
         self._limits = limits
         self._cores = cores
+        self._risks = risks
 
     def mask(self, order: Order, picture: Picture) -> Repaint:
         """What is repainted, past the gate.
@@ -55,7 +58,8 @@ class Masking:
         info = self._store.head(address)
         body = self._store.get(address, etag=info.etag, max_bytes=self._limits.max_bytes)
         where = {"address": str(address), "source": str(order.source)}
-        with self._cores:
+        claim = order.claim
+        with self._risks.decoding(claim.name, alone=claim.suspect), self._cores:
             grey = decode_mask(body, size=picture.size, limits=self._limits, **where)
             return Repaint.supplied(grey, info.etag)
 
@@ -69,7 +73,12 @@ class Masking:
                 square, placement = letterbox(seen, geometry.side, geometry.fill)
                 square = picture.space.to_srgb(square)
             request = SegmentRequest(
-                model=str(directory), digest=segmenter.digest, picture=square, prompts=prompts
+                model=str(directory),
+                digest=segmenter.digest,
+                picture=square,
+                prompts=prompts,
+                claim=order.claim.name,
+                suspect=order.claim.suspect,
             )
             answer = self._batcher.submit(request).result()
         with self._cores:

@@ -8,9 +8,18 @@ import stamina
 import structlog
 
 from shared.board import StatusBoard
-from shared.errors import BatcherClosed, ClaimLost, RedisUnreachable, RestyleError
+from shared.errors import (
+    BatcherClosed,
+    BoardError,
+    ClaimLost,
+    MemoryShort,
+    RedisFull,
+    RedisUnreachable,
+    RestyleError,
+)
 from shared.jobs import Claim, Failure, Message, Result
 from shared.settings import Settings
+from worker.outage import Outages
 from worker.pipeline import Pipeline
 from worker.tally import Ending, Tally
 from worker.work import ClaimGone, Draining, Elsewhere, Work, WorkInHand
@@ -36,30 +45,45 @@ class Seat:
         in_hand: WorkInHand,
         tally: Tally,
         settings: Settings,
+        outages: Outages,
     ) -> None:
         self._board = board
         self._pipeline = pipeline
         self._in_hand = in_hand
         self._tally = tally
         self._settings = settings
+        self._outages = outages
 
     def take(self, message: Message, owner: str) -> bool:
         """Render the item that a message names, if it can be claimed.
+
+        While S3 or Redis are lost to this process it claims nothing and waits, message in hand:
+        one that went back to the queue would be taken again and again.
 
         Returns:
             False when the message must go back because this process is draining.
 
         Raises:
-            RedisUnreachable: The claim could not be made; the dispatcher publishes again.
+            BoardError: The claim could not be made; the dispatcher publishes again.
         """
-        if self._in_hand.draining.is_set():
-            return False
+        while True:
+            self._outages.wait()
+            if self._in_hand.draining.is_set():
+                return False
+            try:
+                self._claim_and_render(message, owner)
+            except BoardError as error:
+                if not self._outages.explain(error):
+                    raise
+            else:
+                return True
+
+    def _claim_and_render(self, message: Message, owner: str) -> None:
         lease_seconds = self._settings.lease_seconds
         with self._in_hand.taking():
             claim = self._board.claim(message.batch_id, message.number, owner, lease_seconds)
             if claim is not None:
                 self._render(claim)
-        return True
 
     def _render(self, claim: Claim) -> None:
         place = {"batch": claim.batch_id, "item": claim.spec.external_id}
@@ -87,13 +111,14 @@ class Seat:
             return self._after_error(work, error)
         except BaseException as error:
             log.exception("item failed unexpectedly")
-            reason = f"{type(error).__name__}: {error}"
-            return self._after_error(work, RestyleError(reason=reason))
+            return self._after_error(work, _named(error, claim))
         log.info("item done", seconds=result.render_seconds)
         return self._finishing(work, result)
 
     def _after_error(self, work: Work, error: RestyleError) -> Callable[[], None]:
         claim = work.claim
+        if self._outages.explain(error):
+            return lambda: self._hand_back(claim, Ending("returned", error.code))
         if error.retryable and claim.retries < self._settings.max_retries:
             delay = RETRY_SECONDS * 2**claim.retries * random.uniform(0.5, 1.5)
             log.warning("item will be retried", in_seconds=round(delay, 1), **error.report())
@@ -128,9 +153,16 @@ class Seat:
         patience = REPORT_LEASES * self._settings.lease_seconds
         try:
             for attempt in stamina.retry_context(
-                on=RedisUnreachable, attempts=None, timeout=patience, wait_max=2.0
+                on=(RedisFull, RedisUnreachable), attempts=None, timeout=patience, wait_max=2.0
             ):
                 with attempt:
                     report()
-        except RedisUnreachable as error:
+        except (RedisFull, RedisUnreachable) as error:
             log.error("report given up; the item will be rendered again", **error.report())
+
+
+def _named(error: BaseException, claim: Claim) -> RestyleError:
+    """An error that nobody foresaw, under a code of ours."""
+    if isinstance(error, MemoryError):
+        return MemoryShort(source=claim.spec.source)
+    return RestyleError(reason=f"{type(error).__name__}: {error}")

@@ -16,6 +16,7 @@ from worker.cores import Cores
 from worker.memory import MemoryBudget
 from worker.order import Order
 from worker.pictures.images import Picture, decode
+from worker.risks import Risks
 from worker.work import Work
 
 #: An empty or truncated file is asked for once more after so many seconds: some stores show an
@@ -58,12 +59,14 @@ class Sources:
         limits: Limits,
         memory: MemoryBudget,
         cores: Cores,
+        risks: Risks,
     ) -> None:
         self._board = board
         self._store = store
         self._limits = limits
         self._memory = memory
         self._cores = cores
+        self._risks = risks
 
     @contextmanager
     def opened(self, order: Order, work: Work) -> Iterator[Source]:
@@ -94,7 +97,9 @@ class Sources:
             held.enter_context(self._memory.held(weight, work.check))
         with times.stage("fetch"):
             body = body or self._whole(order)
-        with self._cores, times.stage("decode"):
+        claim = order.claim
+        at_risk = self._risks.decoding(claim.name, alone=claim.suspect)
+        with at_risk, self._cores, times.stage("decode"):
             picture = decode(body, source=source, limits=limits)
         return Source(order, picture, hashlib.sha256(body).hexdigest())
 

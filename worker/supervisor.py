@@ -14,16 +14,20 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
+import stamina
 import structlog
 
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
-from shared.errors import BoardError, RestyleError
+from shared.errors import BoardError, RedisFull, RedisUnreachable, RestyleError
+from shared.jobs import ClaimName
 from shared.settings import Settings, cache_path, child_environment
 from worker.devices import Device
 from worker.memory import ALLOCATOR
+from worker.risks import Notes
 
 log = structlog.get_logger()
 
@@ -33,10 +37,13 @@ LOOK_SECONDS = 0.2
 DISPATCH_SECONDS = 0.25
 #: A child that is silent for this long is ended; loading a large model may take a while.
 SILENCE_SECONDS = 120.0
-#: Back-off after a child died: first, doubled up to the longest, forgotten after a quiet while.
+#: Back-off after a child died: first, doubled up to the longest, forgotten once a call succeeded.
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 60.0
-QUIET_SECONDS = 120.0
+#: A silent child gets this long to write its threads' stacks.
+STACKS_SECONDS = 3.0
+#: The claims of a dead child are ended for good after their lease.
+FUNERAL_LEASES = 1.0
 #: The child's program, as Python's own arguments; what it is to do follows them.
 CHILD = ("-m", "worker.child")
 #: Beyond the drain's own deadline a child gets this long before SIGKILL.
@@ -54,8 +61,9 @@ class Child:
     owner: str = ""
     #: Reading end of the pipe on which the child beats once a second.
     beats: int = -1
+    #: What it has at risk.
+    notes: Notes | None = None
     last_beat: float = 0.0
-    started: float = 0.0
     restart_at: float = 0.0
     backoff_seconds: float = field(default=FIRST_BACKOFF_SECONDS)
 
@@ -137,8 +145,7 @@ class Supervisor:
         silent_seconds = child.hears(now)
         if child.process.poll() is None and silent_seconds > SILENCE_SECONDS:
             log.error("child is silent; ending it", device=child.device.name)
-            child.process.kill()
-            child.process.wait()
+            _end(child.process)
         if child.process.poll() is not None:
             self._bury(child)
 
@@ -146,40 +153,54 @@ class Supervisor:
         """Spawn the child, pinned by its environment before it can touch the device."""
         child.owner = f"{socket.gethostname()}/{child.device.name}/{uuid.uuid4().hex[:8]}"
         child.beats, beating = os.pipe()
+        child.notes = Notes()
         arguments = [child.device.name, child.owner, str(child.place), str(beating)]
+        arguments.append(str(child.notes.fileno))
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             [*self._program, *arguments],
             env=environment_of(child.device),
-            pass_fds=[beating],
+            pass_fds=[beating, child.notes.fileno],
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C reaches us alone, and we drain in order
         )
         os.close(beating)
-        child.started = child.last_beat = time.monotonic()
+        child.last_beat = time.monotonic()
         log.info("child started", device=child.device.name, pid=child.process.pid)
 
     def _bury(self, child: Child) -> None:
         """Put back what a dead child had claimed, and plan its successor."""
         status = child.process.returncode if child.process else None
-        log.error("child died", device=child.device.name, status=status)
-        self._release(child)
-        now = time.monotonic()
-        if now - child.started > QUIET_SECONDS:
+        notes = child.notes or Notes()
+        suspects, worked = notes.suspects(), notes.calls() > 0
+        names = [f"{name.batch_id}/{name.number}" for name in suspects]
+        log.error("child died", device=child.device.name, status=status, suspects=names)
+        self._release(child, suspects)
+        if worked:
+            # It was no faulty start; what it died of is in its suspects' records.
             child.backoff_seconds = FIRST_BACKOFF_SECONDS
-        child.restart_at = now + child.backoff_seconds
+        child.restart_at = time.monotonic() + child.backoff_seconds
         child.backoff_seconds = min(child.backoff_seconds * 2, LONGEST_BACKOFF_SECONDS)
 
-    def _release(self, child: Child) -> None:
+    def _release(self, child: Child, suspects: Sequence[ClaimName] = ()) -> None:
         """Put back what a child had claimed, beside us: a Redis that is away must not hold us."""
         os.close(child.beats)
-        child.process = None
-        release = threading.Thread(target=self._expire, args=(child.owner,), daemon=True)
+        if child.notes:
+            child.notes.close()
+        child.process, child.notes = None, None
+        funeral = partial(self._put_back, child.owner, suspects)
+        release = threading.Thread(target=funeral, name="release", daemon=True)
         release.start()
         self._releases = [other for other in self._releases if other.is_alive()] + [release]
 
-    def _expire(self, owner: str) -> None:
+    def _put_back(self, owner: str, suspects: Sequence[ClaimName]) -> None:
+        patience = FUNERAL_LEASES * self._settings.lease_seconds
         try:
-            self._board.expire_owner(owner)
+            for attempt in stamina.retry_context(
+                on=(RedisFull, RedisUnreachable), attempts=None, timeout=patience, wait_max=2.0
+            ):
+                with attempt:
+                    buried = self._board.bury(owner, suspects, self._settings.max_strikes)
+                    log.info("claims put back", **buried._asdict())
             self._board.forget_worker(owner)
         except RestyleError as error:
             # Their leases end by themselves, and any dispatcher puts the items back.
@@ -213,6 +234,16 @@ class Supervisor:
     def _signal(self, child: Child, signum: signal.Signals) -> None:
         if child.process is not None and child.process.poll() is None:
             child.process.send_signal(signum)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that does not answer, with its threads' stacks in the log if it can."""
+    process.send_signal(signal.SIGABRT)
+    try:
+        process.wait(STACKS_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def environment_of(device: Device) -> dict[str, str]:

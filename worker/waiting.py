@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
+from shared.jobs import ClaimName
 from shared.sidecars import Call
 from worker.pace import Pace
 
@@ -44,6 +45,10 @@ class Group(Hashable, Protocol):
     def side(self) -> int:
         """Side of the square that the model works on, in pixels."""
 
+    @property
+    def alone(self) -> ClaimName | None:
+        """The only claim of the group, where that is under suspicion."""
+
 
 class Request(Protocol):
     """One picture's work for the device."""
@@ -51,6 +56,10 @@ class Request(Protocol):
     @property
     def group(self) -> Group:
         """Requests of equal groups may share a call."""
+
+    @property
+    def claim(self) -> ClaimName | None:
+        """The claim that it is for; None where it is for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

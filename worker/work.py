@@ -9,7 +9,7 @@ import structlog
 
 from shared.board import StatusBoard
 from shared.errors import BoardError
-from shared.jobs import Claim
+from shared.jobs import Claim, ClaimName
 from worker.timings import Timings
 
 log = structlog.get_logger()
@@ -40,14 +40,6 @@ Told = Callable[[Claim, str], None]
 
 def untold(_claim: Claim, _step: str) -> None:
     """Nobody is told."""
-
-
-#: What names a claim in this process; its fence, because a lost item may come back to us.
-_Place = tuple[str, int, int]
-
-
-def _place(claim: Claim) -> _Place:
-    return claim.batch_id, claim.spec.number, claim.fence
 
 
 class Work:
@@ -92,7 +84,7 @@ class WorkInHand:
         self._lease_seconds = lease_seconds
         self._told = told
         self._lock = threading.Lock()
-        self._works: dict[_Place, Work] = {}
+        self._works: dict[ClaimName, Work] = {}
         self._threads = 0
         self._closed = threading.Event()
         self._renewer = threading.Thread(target=self._renew_for_ever, name="leases", daemon=True)
@@ -128,7 +120,7 @@ class WorkInHand:
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Work]:
         """Keep the claim alive while the block runs."""
-        work, place = Work(claim, self.draining, self._told), _place(claim)
+        work, place = Work(claim, self.draining, self._told), claim.name
         with self._lock:
             self._works[place] = work
         try:
@@ -161,4 +153,4 @@ class WorkInHand:
         claims = [work.claim for work in works.values()]
         renewal = self._board.renew(claims, self._lease_seconds)
         for claim in (*renewal.lost, *renewal.cancelled):
-            works[_place(claim)].cancelled.set()
+            works[claim.name].cancelled.set()

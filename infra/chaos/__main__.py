@@ -5,6 +5,8 @@ python -m infra.chaos --seed 7
 
 import random
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +28,7 @@ from infra.chaos.stage import staged
 POISON, S3, BOUNDARIES = "poison", "s3", "boundaries"
 EVERYTHING = (*FAULTS, POISON, S3, BOUNDARIES)
 #: Seconds of faults for each item; the first comes when the first children are up.
-SECONDS_PER_ITEM, FIRST_SECONDS, PACE_SECONDS = 0.15, 4.0, 1.1
+SECONDS_PER_ITEM, FIRST_SECONDS, PACE_SECONDS = 0.15, 4.0, 1.8
 #: Devices that share the crashes at the boundaries, since each death lengthens a back-off.
 BOUNDARY_DEVICES = 4
 HOSTS = 2
@@ -40,6 +42,7 @@ def chaos(
         str, typer.Option(help=f"Only these, commas between: {', '.join(EVERYTHING)}.")
     ] = ",".join(EVERYTHING),
     plant: Annotated[Plant, typer.Option(help="A bug to be caught.")] = "none",
+    keep: Annotated[Path | None, typer.Option(help="A new folder for logs and data.")] = None,
 ) -> None:
     """Render a catalogue under faults, then check that nothing was lost, doubled or left behind.
 
@@ -50,16 +53,23 @@ def chaos(
     chosen = _chosen(faults)
     typer.echo(f"seed {seed}")
     broken: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="restyle-chaos-") as folder:
+    with _folder(keep) as folder:
         if BOUNDARIES in chosen:
             orders = Orders(
-                folder=Path(folder) / "boundaries", plant=plant, devices=BOUNDARY_DEVICES
+                folder=folder / "boundaries", plant=plant, devices=BOUNDARY_DEVICES, threads=1
             )
             broken += _boundaries(orders, seed)
         if set(chosen) - {BOUNDARIES}:
-            orders = Orders(folder=Path(folder) / "catalogue", plant=plant)
+            orders = Orders(folder=folder / "catalogue", plant=plant)
             broken += _catalogue(orders, seed, items, chosen)
     raise typer.Exit(1 if broken else 0)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """The folder that is to be kept, or one that goes with the run."""
+    with tempfile.TemporaryDirectory(prefix="restyle-chaos-") as passing:
+        yield keep or Path(passing)
 
 
 def _chosen(faults: str) -> list[str]:

@@ -3,14 +3,16 @@
 Started by the supervisor as `python -m infra.chaos.child ORDERS …`, with what `worker.child` gets.
 """
 
+import mmap
 import sys
+from dataclasses import replace
 from functools import partial
 
 from infra.chaos.boundaries import Boundaries
 from infra.chaos.device import StandIn
 from infra.chaos.journal import Journal
 from infra.chaos.orders import Orders
-from infra.chaos.planted import LateStore, fenceless_board
+from infra.chaos.planted import LateStore, altered_board
 from shared.jobs import Claim
 from shared.settings import Settings
 from worker import child
@@ -27,12 +29,19 @@ def main() -> None:
 
 
 def _build(
-    orders: Orders, device: Device, owner: str, settings: Settings, *, place: int
+    orders: Orders,
+    device: Device,
+    owner: str,
+    settings: Settings,
+    *,
+    place: int,
+    notes: mmap.mmap,
 ) -> WorkerProcess:
     journal = Journal(orders.journal)
     journal.note("started", owner)
     models = StandIn(orders.asks, journal)
-    edges = _edges(orders, settings, _told(orders, journal))
+    edges = _edges(orders, Edges.connect(settings, notes), settings)
+    edges = replace(edges, told=_told(orders, journal))
     return assemble(
         device, owner, settings, lambda _tuning, _store: models, place=place, edges=edges
     )
@@ -50,12 +59,11 @@ def _told(orders: Orders, journal: Journal) -> Told:
     return told
 
 
-def _edges(orders: Orders, settings: Settings, told: Told) -> Edges:
-    """What a worker is joined to, a planted bug among it."""
-    plain = Edges.connect(settings)
-    board = fenceless_board(settings) if orders.plant == "no-fence" else plain.board
+def _edges(orders: Orders, plain: Edges, settings: Settings) -> Edges:
+    """What a worker is joined to, with the planted bug."""
+    board = altered_board(orders.plant, settings)
     store = LateStore.connect() if orders.plant == "commit-first" else plain.store
-    return Edges(board, store, told)
+    return replace(plain, board=board, store=store)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ Settings come from the environment, as a worker's do.
 import sys
 
 from infra.chaos.orders import Orders
-from shared.board import StatusBoard
+from infra.chaos.planted import altered_board
 from shared.dispatch import Dispatcher
 from shared.logs import configure_logs
 from shared.queue import Publisher, celery_app
@@ -20,11 +20,12 @@ from worker.supervisor import Supervisor
 def main() -> None:
     """Run until SIGTERM."""
     path, settings = sys.argv[1], load_settings()
+    orders = Orders.read(path)
     configure_logs(settings)
-    board = StatusBoard.connect(settings)
+    board = altered_board(orders.plant, settings)
     board.refuse_unsafe()
     dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
-    devices = [Device("cpu")] * Orders.read(path).devices
+    devices = [Device("cpu")] * orders.devices
     child = ("-m", "infra.chaos.child", path)
     sys.exit(Supervisor(devices, settings, board, dispatcher, child).run())
 

@@ -18,8 +18,9 @@ class Orders(BaseModel):
 
     folder: Path
     plant: Plant = "none"
-    #: Devices of a host.
+    #: Devices of a host, and item threads of a device.
     devices: int = 1
+    threads: int = 8
 
     @classmethod
     def read(cls, path: str) -> Self:

@@ -2,8 +2,10 @@
 
 import hashlib
 import threading
-from typing import Any
+from collections.abc import Mapping
+from typing import Self
 
+from infra.chaos.orders import Plant
 from shared.board import StatusBoard
 from shared.board.connection import Connection
 from shared.board.scripts import load_scripts
@@ -13,35 +15,45 @@ from shared.settings import Settings
 
 #: How late an upload is that a report did not wait for.
 LATE_SECONDS = 0.4
-FENCE_CHECK = "fields[1] == 'running' and fields[2] == fence"
+#: What is taken out of the board's scripts, and what stands there then: any claim will do, and
+#: whatever a dead process had claimed is to blame for its death.
+ALTERED: Mapping[Plant, tuple[str, str]] = {
+    "no-fence": ("fields[1] == 'running' and fields[2] == fence", "fields[1] == 'running'"),
+    "blame-mates": ("suspects[name] == redis.call('HGET', item, 'fence')", "true"),
+}
 
 
-class FencelessConnection(Connection):
-    """A board on which a running item is anybody's who ever claimed it."""
+class AlteredConnection(Connection):
+    """A board's connectionthat may be given other scripts."""
 
-    def __init__(self, client: Any, *, address: str, prefix: str) -> None:
-        super().__init__(client, address=address, prefix=prefix)
+    def alter(self, plant: Plant) -> Self:
+        """Plant a bug."""
         self._scripts = {
-            name: client.register_script(without_fence(text))
-            for name, text in load_scripts().items()
+            name: self._client.register_script(text)
+            for name, text in altered_scripts(plant).items()
         }
+        return self
 
 
-def without_fence(script: str) -> str:
-    """The script with the fencing check taken out.
+def altered_scripts(plant: Plant) -> dict[str, str]:
+    """The board's scripts with a bug.
 
     Raises:
-        ValueError: There is none to take out.
+        ValueError: They are in other words now.
     """
-    if FENCE_CHECK not in script:
-        msg = "the scripts check fences in other words now"
+    right, wrong = ALTERED[plant]
+    scripts = load_scripts()
+    if not any(right in text for text in scripts.values()):
+        msg = f"no script says {right!r} any more"
         raise ValueError(msg)
-    return script.replace(FENCE_CHECK, "fields[1] == 'running'")
+    return {name: text.replace(right, wrong) for name, text in scripts.items()}
 
 
-def fenceless_board(settings: Settings) -> StatusBoard:
-    """A board for the plant `no-fence`."""
-    return StatusBoard(FencelessConnection.of(settings))
+def altered_board(plant: Plant, settings: Settings) -> StatusBoard:
+    """A board with a planted bug, or as it is."""
+    if plant not in ALTERED:
+        return StatusBoard.connect(settings)
+    return StatusBoard(AlteredConnection.of(settings).alter(plant))
 
 
 class LateStore(ObjectStore):

@@ -1,7 +1,7 @@
 """Stage: builds the scene of a run, and takes it down again."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -23,7 +23,6 @@ SETTINGS: dict[str, object] = {
     "hang_seconds": 2,
     "drain_seconds": 8,
     "republish_seconds": 2,
-    "threads": 8,
     "max_batch": 4,
     "batch_wait_seconds": 0.02,
     "max_retries": 20,
@@ -49,14 +48,15 @@ def staged(orders: Orders, seed: int, hosts: int) -> Iterator[Scene]:
         redis = stack.enter_context(KeptRedis(folder / "redis"))
         s3, led = stack.enter_context(faulty_s3(seed))
         os.environ.update(led)  # noqa: TID251 - leads our own boto3 to the run's server
-        settings = Settings.model_validate({"redis_url": SecretStr(redis.url), **SETTINGS})
+        chosen = {"threads": orders.threads, **SETTINGS}
+        settings = Settings.model_validate({"redis_url": SecretStr(redis.url), **chosen})
         board = stack.enter_context(closing(StatusBoard.connect(settings)))
         host = ("infra.chaos.host", path)
         steward = ("producer", "steward", "--interval", str(BEAT_SECONDS))
         scene = Scene(
             orders,
             settings,
-            _environment(folder, redis.url, led),
+            _environment(folder, redis.url, chosen, led),
             board,
             Publisher(celery_app(settings)),
             redis,
@@ -71,9 +71,11 @@ def staged(orders: Orders, seed: int, hosts: int) -> Iterator[Scene]:
                 program.stop()
 
 
-def _environment(folder: Path, redis_url: str, led: dict[str, str]) -> dict[str, str]:
+def _environment(
+    folder: Path, redis_url: str, chosen: Mapping[str, object], led: Mapping[str, str]
+) -> dict[str, str]:
     """Of every process of the run; nothing of the user's own."""
-    own = {f"RESTYLE_{name.upper()}": str(value) for name, value in SETTINGS.items()}
+    own = {f"RESTYLE_{name.upper()}": str(value) for name, value in chosen.items()}
     own |= {
         "RESTYLE_CONFIG": os.devnull,
         "RESTYLE_REDIS_URL": redis_url,
@@ -81,4 +83,4 @@ def _environment(folder: Path, redis_url: str, led: dict[str, str]) -> dict[str,
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "1",
     }
-    return child_environment(led | own, without=("RESTYLE_", "AWS_"))
+    return child_environment({**led, **own}, without=("RESTYLE_", "AWS_"))

@@ -4,6 +4,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -107,6 +108,12 @@ def run(folder: Path, count: int, devices: str) -> Verdict:
     return Verdict(verdict.done, verdict.failed, (*verdict.surprises, *missing))
 
 
+def stopped() -> typer.Exit:
+    """Say so, and the exit that the shell knows."""
+    console.print("\nstopped; everything that the demo started has ended")
+    return typer.Exit(130)
+
+
 def demo(
     output: Annotated[
         Path, typer.Option(help="Folder for everything; a demo's folder is made anew.")
@@ -118,15 +125,24 @@ def demo(
 
     Exit status 0 only if every item ended as it should.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signals: list[int] = []
+
+    def interrupt(signum: int, _frame: FrameType | None) -> None:
+        signals.append(signum)
+        raise KeyboardInterrupt
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, interrupt)
     try:
         verdict = run(output.resolve(), items, devices)
     except KeyboardInterrupt:
-        console.print("\nstopped; everything that the demo started has ended")
-        raise typer.Exit(130) from None
+        raise stopped() from None
     except services.ServiceError as error:
         console.print(f"[bold red]error[/] {escape(str(error))}")
         raise typer.Exit(3) from error
+    # Python drops what a signal raises inside of a destructor or a callback.
+    if signals:
+        raise stopped()
     if verdict.surprises:
         for surprise in verdict.surprises:
             console.print(f"[bold red]unexpected[/]  {escape(surprise)}")

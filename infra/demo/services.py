@@ -94,8 +94,15 @@ def redis_server(folder: Path, *, port: int | None = None) -> Iterator[RedisServ
 
 
 @contextmanager
-def s3_server(folder: Path, *, port: int | None = None) -> Iterator[S3Server]:
-    """Run `rclone serve s3` over a directory, with fresh keys whose signatures it checks.
+def s3_server(
+    folder: Path, *, port: int | None = None, keys: tuple[str, str] | None = None
+) -> Iterator[S3Server]:
+    """Run `rclone serve s3` over a directory; it checks signatures.
+
+    Args:
+        folder: Where its objects go; a restart on the same folder serves the same ones.
+        port: By default a free one.
+        keys: Access key and secret; by default fresh ones.
 
     Raises:
         ServiceError: No binary, or it did not start.
@@ -103,7 +110,7 @@ def s3_server(folder: Path, *, port: int | None = None) -> Iterator[S3Server]:
     objects = folder / "objects"
     objects.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
-    access_key, secret_key = "RESTYLE" + secrets.token_hex(7).upper()[:13], secrets.token_hex(20)
+    access_key, secret_key = keys or _fresh_keys()
     # Files put on the disk directly are seen at once; a time of 0 makes rclone spin when idle.
     fresh = ("--dir-cache-time", "1ms")
     command = [
@@ -114,6 +121,10 @@ def s3_server(folder: Path, *, port: int | None = None) -> Iterator[S3Server]:
     with running(command, port, folder / "s3.log") as process:
         endpoint = f"http://127.0.0.1:{port}"
         yield S3Server(endpoint, access_key, secret_key, objects, process)
+
+
+def _fresh_keys() -> tuple[str, str]:
+    return "RESTYLE" + secrets.token_hex(7).upper()[:13], secrets.token_hex(20)
 
 
 def redis_executable() -> str:

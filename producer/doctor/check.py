@@ -43,6 +43,7 @@ _COMMANDS = {
     "model_invalid": "ls {reference}",
     "model_missing": "{command}",
     "model_reference_invalid": "ls -d {reference}*",
+    "redis_full": "redis-cli -u {address} info memory",
     "redis_unreachable": "redis-cli -u {address} ping",
 }
 

@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from producer.doctor.check import Check, Verdict, fail, ok, warn
 from shared.allowed import AllowedPlaces
 from shared.board import ServerFacts, StatusBoard, WorkerRecord
+from shared.board.server import FILLING_SHARE, FULL_SHARE
 from shared.errors import AccessDenied, RedisUnreachable, StorageUnavailable
 from shared.keys import S3Address, probe_key
 from shared.s3 import ObjectStore
@@ -17,8 +18,6 @@ from shared.urls import mask_url
 
 #: The oldest Redis with the commands that the board's scripts use.
 OLDEST_REDIS = (6, 2)
-#: From this part of its memory limit on, Redis soon refuses new batches.
-FULL_MEMORY = 0.8
 #: A worker that has said nothing for this long does not count; they report every ten seconds.
 SILENT_SECONDS = 60.0
 
@@ -73,8 +72,11 @@ def _memory_verdict(name: str, facts: ServerFacts, cli: str, unsafe: Verdict) ->
     if not facts.maxmemory:
         return ok(check, "noeviction, without a limit of its own")
     finding = f"noeviction, {decimal(facts.used_memory)} of {decimal(facts.maxmemory)} used"
-    if facts.used_memory > FULL_MEMORY * facts.maxmemory:
-        return warn(check, finding, f"{cli} config set maxmemory {2 * facts.maxmemory}")
+    more = f"{cli} config set maxmemory {2 * facts.maxmemory}"
+    if facts.used_share > FULL_SHARE:
+        return Check(check, unsafe, f"{finding}: new batches are refused", more)
+    if facts.used_share > FILLING_SHARE:
+        return warn(check, f"{finding}: from {FULL_SHARE:.0%} on new batches are refused", more)
     return ok(check, finding)
 
 
@@ -93,6 +95,7 @@ def check_workers(settings: Settings) -> Iterator[Check]:
         names = ", ".join(sorted(worker.owner.rsplit("/", 1)[0] for worker in workers))
         yield ok("workers", f"{len(workers)} reported within a minute: {names}")
         yield from map(_lacking, (worker for worker in workers if worker.unavailable_models))
+        yield from map(_waiting, (worker for worker in workers if worker.lost_services))
     else:
         finding = "none reported within the last minute; what is submitted waits"
         yield warn("workers", finding, "restyle-worker")
@@ -103,6 +106,13 @@ def _lacking(worker: WorkerRecord) -> Check:
     host = worker.owner.split("/")[0]
     finding = " ".join(worker.unavailable_models.values())
     return warn(f"models of {worker.owner}", finding, f"ssh {host} restyle doctor")
+
+
+def _waiting(worker: WorkerRecord) -> Check:
+    """What a worker has lost: it takes no item until that is back."""
+    host, (service, reason) = worker.owner.split("/")[0], next(iter(worker.lost_services.items()))
+    finding = f"it takes nothing until {service} answers it: {reason}"
+    return warn(f"work of {worker.owner}", finding, f"ssh {host} restyle doctor")
 
 
 def check_region() -> Iterator[Check]:

@@ -1,5 +1,6 @@
 """Claims: a worker's time-limited, fenced rights, from taking one to its end."""
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +8,8 @@ from typing import NamedTuple
 
 from shared.board.part import Part, milliseconds
 from shared.board.records import load_claim
-from shared.errors import ClaimLost
-from shared.jobs import Claim, Failure, Result
+from shared.errors import ClaimLost, Poison
+from shared.jobs import Claim, ClaimName, Failure, Result
 from shared.states import ItemState
 
 
@@ -20,6 +21,19 @@ class Renewal:
     lost: tuple[Claim, ...] = ()
     #: A person cancelled the batch; the item has ended.
     cancelled: tuple[Claim, ...] = ()
+
+
+class Buried(NamedTuple):
+    """What became of a dead process's items."""
+
+    #: As if they had never been claimed.
+    back: int
+    #: Back with a strike.
+    struck: int
+    #: Failed: it was one strike too many.
+    poisoned: int
+    #: Of batches that a person cancelled.
+    cancelled: int
 
 
 class PinnedSource(NamedTuple):
@@ -55,7 +69,7 @@ class Claims(Part):
         """
         if not claims:
             return Renewal()
-        rows = [part for claim in claims for part in _name(claim)]
+        rows = [part for claim in claims for part in claim.name]
         words = self._connection.run("renew", milliseconds(lease_seconds), *rows)
         verdicts = list(zip(claims, words, strict=True))
         return Renewal(
@@ -70,7 +84,7 @@ class Claims(Part):
             ClaimLost: The item is in other hands or has ended.
             RedisUnreachable: Redis does not answer.
         """
-        reply = self._connection.run("pin_source", *_name(claim), etag, size)
+        reply = self._connection.run("pin_source", *claim.name, etag, size)
         if not reply:
             raise _lost(claim)
         return PinnedSource(reply[0], int(reply[1]))
@@ -89,7 +103,7 @@ class Claims(Part):
         state = ItemState.FAILED if failed else ItemState.DONE
         code = outcome.code if isinstance(outcome, Failure) else ""
         record = outcome.model_dump_json()
-        if not self._connection.run("finish", *_name(claim), state, record, code):
+        if not self._connection.run("finish", *claim.name, state, record, code):
             raise _lost(claim)
 
     def hand_back(
@@ -111,22 +125,27 @@ class Claims(Part):
             RedisUnreachable: Redis does not answer; the claim runs out at its time.
         """
         delay = milliseconds(delay_seconds)
-        return bool(self._connection.run("hand_back", *_name(claim), delay, int(count_delivery)))
+        return bool(self._connection.run("hand_back", *claim.name, delay, int(count_delivery)))
 
-    def expire_owner(self, owner: str) -> int:
-        """End all claims of a dead process now; the next sweep puts their items back.
+    def bury(self, owner: str, suspects: Sequence[ClaimName], max_strikes: int) -> Buried:
+        """Put back what a dead process had claimed; the same funeral twice is one.
 
-        Returns:
-            The number of claims.
+        Each suspect gets a strike, and fails as poison at the `max_strikes`-th; its next claim
+        says that it must be rendered alone. All others are as if they had never been claimed.
+
+        Args:
+            owner: The process; it must be dead.
+            suspects: What may have killed it: on the device, or in a decoder, when it died.
+            max_strikes: At least 1.
 
         Raises:
             RedisUnreachable: Redis does not answer; the claims run out at their time.
         """
-        return int(self._connection.run("expire_owner", owner))
-
-
-def _name(claim: Claim) -> tuple[str, int, int]:
-    return claim.batch_id, claim.spec.number, claim.fence
+        reason = f"its worker died {max_strikes} times while it was on the device or being decoded"
+        failure = json.dumps(Poison(reason=reason).report())
+        rows = [part for name in suspects for part in name]
+        arguments = (owner, max_strikes, Poison.code, failure, *rows)
+        return Buried(*map(int, self._connection.run("bury_owner", *arguments)))
 
 
 def _lost(claim: Claim) -> ClaimLost:

@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import redis
 from redis import exceptions
@@ -11,7 +11,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from shared.board.scripts import load_scripts
-from shared.errors import RedisUnreachable, RestyleError
+from shared.errors import RedisFull, RedisUnreachable, RestyleError
 from shared.redis_urls import for_redis_py
 from shared.settings import Settings
 from shared.urls import mask_url
@@ -33,7 +33,6 @@ _REFUSALS = re.compile(
     r"(?:^|[\s-])((?:OOM|LOADING|READONLY|NOAUTH|NOPERM|WRONGPASS|MISCONF|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b.*)"
 )
 _REFUSAL_CLASSES = (
-    exceptions.OutOfMemoryError,
     exceptions.ReadOnlyError,
     exceptions.NoPermissionError,
 )
@@ -54,7 +53,7 @@ class Connection:
         }
 
     @classmethod
-    def of(cls, settings: Settings) -> "Connection":
+    def of(cls, settings: Settings) -> Self:
         """A lazy connection: nothing is sent before the first call.
 
         Raises:
@@ -80,6 +79,7 @@ class Connection:
         """Run one script atomically and return its reply.
 
         Raises:
+            RedisFull: Redis has no memory left for what the script would add.
             RedisUnreachable: Redis does not answer, or cannot serve now.
         """
         with self._reaching():
@@ -89,6 +89,7 @@ class Connection:
         """Run one script once per slice of arguments, in one round trip; each run is atomic.
 
         Raises:
+            RedisFull: Redis ran full; some slices may have run.
             RedisUnreachable: Redis went away; some slices may have run.
         """
         with self._reaching(), self._client.pipeline(transaction=False) as pipeline:
@@ -115,11 +116,17 @@ class Connection:
         try:
             yield
         except redis.ResponseError as error:
-            if isinstance(error, _REFUSAL_CLASSES) or _REFUSALS.search(str(error)):
-                raise self._unreachable(error) from error
-            raise RestyleError(reason=f"Redis refused a script ({error})") from error
+            raise self._refused(error) from error
         except (redis.RedisError, OSError) as error:
             raise self._unreachable(error) from error
+
+    def _refused(self, error: redis.ResponseError) -> RestyleError:
+        refusal = _REFUSALS.search(str(error))
+        if isinstance(error, exceptions.OutOfMemoryError) or (refusal and "OOM" in refusal[1]):
+            return RedisFull(address=self._address, reason=_reason(error))
+        if isinstance(error, _REFUSAL_CLASSES) or refusal:
+            return self._unreachable(error)
+        return RestyleError(reason=f"Redis refused a script ({error})")
 
     def _unreachable(self, error: Exception) -> RedisUnreachable:
         return RedisUnreachable(address=self._address, reason=_reason(error))

@@ -93,7 +93,8 @@ class Dispatching(Part):
         Raises:
             RedisUnreachable: Redis does not answer.
         """
-        failure = json.dumps(Poison(deliveries=max_deliveries).report())
+        reason = f"{max_deliveries} workers took it and never reported"
+        failure = json.dumps(Poison(reason=reason).report())
         moved = self._connection.run("sweep", max_deliveries, Poison.code, failure, SLICE)
         expired, poisoned, due, cancelled = moved
         for batch_id in self._connection.run("list_set", "cancelling"):

@@ -94,6 +94,7 @@ def load_item(row: Sequence[Any]) -> Item:
         fence=int(fields.get("fence", 0)),
         deliveries=int(fields.get("deliveries", 0)),
         retries=int(fields.get("retries", 0)),
+        strikes=int(fields.get("strikes", 0)),
         owner=fields.get("owner"),
         result=Result.model_validate_json(outcome) if state is ItemState.DONE else None,
         failure=Failure.model_validate_json(outcome) if state is ItemState.FAILED else None,
@@ -102,7 +103,7 @@ def load_item(row: Sequence[Any]) -> Item:
 
 def load_claim(batch_id: str, number: int, owner: str, reply: Sequence[Any]) -> Claim:
     """A claim from the reply of the script `claim`."""
-    spec, fence, deliveries, retries, etag, size = reply
+    spec, fence, deliveries, retries, strikes, etag, size = reply
     return Claim(
         batch_id=batch_id,
         spec=pinned(load_spec(number, spec), etag, size),
@@ -110,6 +111,7 @@ def load_claim(batch_id: str, number: int, owner: str, reply: Sequence[Any]) -> 
         owner=owner,
         deliveries=int(deliveries),
         retries=int(retries),
+        strikes=int(strikes),
     )
 
 

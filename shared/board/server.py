@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.board.part import Part
-from shared.errors import RedisUnsafe
+from shared.errors import BoardError, RedisFull, RedisUnsafe
+
+#: From this part of its memory limit on Redis gets no new work: what is queued needs the rest.
+FULL_SHARE = 0.8
+#: From this part on somebody should know.
+FILLING_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,11 @@ class ServerFacts:
     used_memory: int
     #: In bytes; 0 for no limit.
     maxmemory: int
+
+    @property
+    def used_share(self) -> float:
+        """The part of its memory limit that is used; 0 where there is none."""
+        return self.used_memory / self.maxmemory if self.maxmemory else 0.0
 
     @property
     def problems(self) -> list[str]:
@@ -52,6 +62,31 @@ class Server(Part):
         problems = self.server_facts().problems
         if problems:
             raise RedisUnsafe(address=self._connection.address, reason=" and ".join(problems))
+
+    def refuse_new_work(self) -> None:
+        """Refuse a server that is unsafe, or too full for another batch.
+
+        Raises:
+            RedisFull: Most of the memory that it may take is taken.
+            RedisUnsafe: As `refuse_unsafe`.
+            RedisUnreachable: Redis does not answer.
+        """
+        self.refuse_unsafe()
+        facts = self.server_facts()
+        if facts.used_share > FULL_SHARE:
+            used = (
+                f"{facts.used_share:.0%} of the {facts.maxmemory} bytes that it may take are used"
+            )
+            reason = f"{used}, and new work is refused from {FULL_SHARE:.0%} on"
+            raise RedisFull(address=self._connection.address, reason=reason)
+
+    def takes_work(self) -> bool:
+        """Whether Redis answers and has memory left."""
+        try:
+            self._connection.run("take_work")
+        except BoardError:
+            return False
+        return True
 
 
 def _facts(info: dict[str, Any]) -> ServerFacts:

@@ -13,6 +13,8 @@ from shared.board.records import moment
 FORGET_SECONDS = 24 * 3600.0
 #: The fact under which a worker tells which models it cannot have, and why.
 UNAVAILABLE_MODELS = "unavailable_models"
+#: The fact under which it tells for which services it waits, and why.
+LOST_SERVICES = "lost_services"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class WorkerRecord:
     def unavailable_models(self) -> dict[str, str]:
         """Why models could not be had there when last tried, by reference."""
         return dict(self.facts.get(UNAVAILABLE_MODELS, {}))
+
+    @property
+    def lost_services(self) -> dict[str, str]:
+        """The services (S3) that it waits for and takes no item without, and why."""
+        return dict(self.facts.get(LOST_SERVICES, {}))
 
 
 class Workers(Part):

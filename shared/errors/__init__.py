@@ -76,10 +76,18 @@ from shared.errors.pictures import (
     MemoryShort,
     OutputUnfaithful,
 )
-from shared.errors.redis import BoardError, ClaimLost, MessageInvalid, RedisUnreachable, RedisUnsafe
+from shared.errors.redis import (
+    BoardError,
+    ClaimLost,
+    MessageInvalid,
+    RedisFull,
+    RedisUnreachable,
+    RedisUnsafe,
+)
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
+    ClockSkewed,
     CredentialsMissing,
     DiskFailed,
     DownloadBroken,
@@ -105,6 +113,7 @@ __all__ = [
     "BoardError",
     "BucketMissing",
     "ClaimLost",
+    "ClockSkewed",
     "CodeUnknown",
     "CredentialsMissing",
     "DeviceError",
@@ -154,6 +163,7 @@ __all__ = [
     "OutputUnfaithful",
     "PlaceNotAllowed",
     "Poison",
+    "RedisFull",
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",

@@ -52,8 +52,8 @@ class OutputNotFinite(DeviceError):
 
 
 class Poison(DeviceError):
-    """The item was given out again and again and never came back."""
+    """The item ended its worker again and again, or was given out and never came back."""
 
     code = "poison"
-    sentence = "The item was given to a worker {deliveries} times and never came back."
+    sentence = "The item is not tried again: {reason}."
     hint = "Look at the source and at the workers' logs before retrying it."

@@ -110,11 +110,11 @@ class ImageAnimated(ImageError):
 
 
 class MemoryShort(ImageError):
-    """The host had no memory left to decode the picture."""
+    """The host had no memory left for the picture."""
 
     code = "memory_short"
     retryable = True
-    sentence = "This host had no memory left to decode {source}."
+    sentence = "This host had no memory left for {source}."
     hint = "A worker tries again by itself; lower RESTYLE_MAX_MEMORY_BYTES where it repeats."
 
 

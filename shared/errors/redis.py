@@ -16,6 +16,18 @@ class RedisUnreachable(BoardError):
     hint = "Start Redis or correct RESTYLE_REDIS_URL."
 
 
+class RedisFull(BoardError):
+    """Redis has no memory left for more work."""
+
+    code = "redis_full"
+    retryable = True
+    sentence = "Redis at {address} is full: {reason}."
+    hint = (
+        "Raise its maxmemory (`redis-cli config set maxmemory …`); workers wait and go on by "
+        "themselves, a command must be repeated."
+    )
+
+
 class RedisUnsafe(BoardError):
     """Redis is set up so that it may drop or lose items."""
 

@@ -78,13 +78,22 @@ class DownloadBroken(StorageUnavailable):
     hint = "Restyle tries again by itself; look at the network and at proxies before S3."
 
 
+class ClockSkewed(StorageUnavailable):
+    """S3 takes no request from this host, because its clock is wrong."""
+
+    code = "clock_skewed"
+    retryable = True
+    sentence = "S3 refused {operation} on {address}: this host's clock is wrong ({reason})."
+    hint = "Set the clock (`timedatectl`, NTP); workers of this host wait until it is right."
+
+
 class StorageRefused(StorageError):
     """S3 answered that it will not do this; the same call will fail again."""
 
     code = "storage_refused"
     sentence = "S3 refused {operation} on {address}: {reason}."
     hint = (
-        "Check the bucket's region (AWS_DEFAULT_REGION), the endpoint, this host's clock and the "
+        "Check the bucket's region (AWS_DEFAULT_REGION), the endpoint and the "
         "object's storage class."
     )
 

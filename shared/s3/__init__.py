@@ -6,6 +6,7 @@ Credentials, region and endpoint are boto3's business (environment, profile, SSO
 
 from shared.s3.info import ObjectInfo
 from shared.s3.parts import ObjectFile
+from shared.s3.probe import Probe
 from shared.s3.store import ObjectStore
 
-__all__ = ["ObjectFile", "ObjectInfo", "ObjectStore"]
+__all__ = ["ObjectFile", "ObjectInfo", "ObjectStore", "Probe"]

@@ -18,7 +18,7 @@ _BY_CODE: dict[str, type[errors.StorageError]] = {
     "ExpiredToken": errors.AccessDenied,
     "InvalidToken": errors.AccessDenied,
     "InvalidObjectState": errors.StorageRefused,  # archived: a 403 that no permission cures
-    "RequestTimeTooSkewed": errors.StorageRefused,  # the clock, not the keys
+    "RequestTimeTooSkewed": errors.ClockSkewed,
     "RequestTimeout": errors.StorageUnavailable,
     "SlowDown": errors.StorageUnavailable,
 }

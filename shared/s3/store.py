@@ -6,23 +6,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import boto3
-from botocore.config import Config
-
 from shared import errors
 from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.keys import S3Address
+from shared.s3.client import make_client
 from shared.s3.disposition import content_disposition
 from shared.s3.download import Download, retried
-from shared.s3.faults import configured, named
+from shared.s3.faults import named
 from shared.s3.info import ObjectInfo, answered_info, listed_info, plain_etag
 from shared.s3.parts import ObjectFile, Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-#: Longest waits for a connection and for the next bytes of an answer, in seconds.
-CONNECT_SECONDS = 5.0
+#: Longest wait for the next bytes of an answer, in seconds.
 READ_SECONDS = 30.0
 #: Tries of a request until its answer begins.
 REQUEST_ATTEMPTS = 4
@@ -73,19 +70,7 @@ class ObjectStore:
             StorageMisconfigured: An endpoint, region or profile that cannot be used.
             CredentialsMissing: Half a pair of keys.
         """
-        config = Config(
-            signature_version="s3v4",
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=read_seconds,
-            retries={"mode": "standard", "total_max_attempts": REQUEST_ATTEMPTS},
-            max_pool_connections=pool,
-            tcp_keepalive=True,
-            response_checksum_validation="when_required",  # asked for with each whole object
-            user_agent_extra="restyle",
-        )
-        with configured():
-            # No endpoint_url: passing one would overrule AWS_ENDPOINT_URL_S3 and the profile.
-            client = boto3.session.Session().client("s3", config=config)
+        client = make_client(pool=pool, read_seconds=read_seconds, attempts=REQUEST_ATTEMPTS)
         return cls(client, allowed=allowed, patience_seconds=patience_seconds)
 
     @property

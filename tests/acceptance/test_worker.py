@@ -4,9 +4,11 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import redis
 from PIL import Image
 
 from infra.demo.catalogue import draw, mask_of
@@ -121,6 +123,43 @@ def test_a_drain_hands_everything_back(installation, shelf):
     assert deliveries == [1] * 12
     successor.send_signal(signal.SIGTERM)
     assert successor.wait(30) == 0, installation.logs()
+
+
+def test_a_second_signal_hands_everything_back_at_once(installation, shelf):
+    """Who cannot wait for the batch on the device sends SIGTERM twice: nothing stays claimed."""
+    batch_id = installation.submit(_rows(installation, variants=8, steps=200), STYLE)
+    process = installation.worker()
+    wait_until(lambda: installation.counts(batch_id).get("running", 0) >= 8)
+    (child,) = _children(process)
+    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "draining" in installation.logs().rpartition("child started")[2])
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 1, installation.logs()
+    assert not Path(f"/proc/{child}").exists()
+    assert installation.counts(batch_id).get("running", 0) == 0
+    assert all(item["strikes"] == 0 for item in installation.items(batch_id).values())
+    assert installation.restyle("cancel", batch_id).returncode == 0
+
+
+def test_a_lost_queue_loses_no_item(installation, shelf, redis_server):
+    """The whole database of the broker is emptied amid a batch: all messages are sent again."""
+    broker = redis_server.url.rpartition("/")[0] + "/7"
+    own = {"RESTYLE_BROKER_URL": broker, "RESTYLE_REPUBLISH_SECONDS": "1", "RESTYLE_THREADS": "2"}
+    before = dict(installation.environment)
+    installation.environment |= own
+    batch_id = installation.submit(_rows(installation), STYLE)
+    process = installation.worker()
+    wait_until(lambda: installation.counts(batch_id).get("done", 0) >= 1)
+    with redis.Redis.from_url(broker) as client:
+        assert client.dbsize()
+        client.flushdb()
+    watched = installation.restyle("watch", batch_id, "--timeout", "90")
+    assert watched.returncode == 0, watched.stdout + watched.stderr + installation.logs()
+    assert installation.counts(batch_id)["done"] == 12
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0, installation.logs()
+    installation.environment.clear()
+    installation.environment |= before
 
 
 def test_a_cancelled_batch_stops(installation, shelf):

@@ -71,6 +71,17 @@ def keys(namespace) -> BoardKeys:
 
 
 @pytest.fixture
+def expire(inspector, keys) -> Callable[[str], None]:
+    """Let the leases of all of an owner's claims have run out."""
+
+    def expire(owner: str) -> None:
+        for name in inspector.smembers(keys.owned(owner)):
+            inspector.zadd(keys.claims, {name: 1})
+
+    return expire
+
+
+@pytest.fixture
 def publisher(settings) -> Iterator[Publisher]:
     """A publisher on the real Redis."""
     app = celery_app(settings)

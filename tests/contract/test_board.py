@@ -11,6 +11,7 @@ from shared.errors import (
     BatchIncomplete,
     BatchUnknown,
     ItemUnknown,
+    RedisFull,
     RedisUnreachable,
     RedisUnsafe,
 )
@@ -289,13 +290,13 @@ def test_an_absent_server_is_one_clear_error():
 
 
 def test_a_full_server_refuses_and_loses_nothing(tmp_path, new_batch, new_specs):
-    """A Redis at its memory limit is "unreachable" for writes; with more memory all goes on."""
+    """A Redis at its memory limit says so; with more memory all goes on."""
     with services.redis_server(tmp_path) as server:
         board = StatusBoard.connect(Settings(redis_url=server.url))
         board.open_batch(new_batch("spring", 3))
         board._connection._client.config_set("maxmemory", "1mb")
         board._connection._client.config_set("maxmemory", "100kb")
-        with pytest.raises(RedisUnreachable, match="maxmemory"):
+        with pytest.raises(RedisFull, match="maxmemory"):
             board.add_items("spring", new_specs(3))
         assert counts(board, "spring") == {"queued": 3}
         board._connection._client.config_set("maxmemory", "0")

@@ -95,6 +95,9 @@ class _Breaking(BaseHTTPRequestHandler):
     def _archived(self) -> None:
         self._error(403, "InvalidObjectState")
 
+    def _skewed(self) -> None:
+        self._error(403, "RequestTimeTooSkewed")
+
     def _expired(self) -> None:
         self._error(400, "ExpiredToken")
 
@@ -167,6 +170,14 @@ def test_a_lasting_fault_is_unavailable(breaking):
     with pytest.raises(errors.StorageUnavailable, match="SlowDown"):
         ObjectStore.connect().get(ADDRESS)
     assert breaking.requests == 4
+
+
+def test_a_wrong_clock_is_named_and_may_be_set_right(breaking):
+    """S3 refuses what is signed at another time; that is no fault of the item, nor for ever."""
+    breaking.faults = ["skewed"]
+    with pytest.raises(errors.ClockSkewed, match="clock") as caught:
+        ObjectStore.connect().get(ADDRESS)
+    assert caught.value.retryable
 
 
 @pytest.mark.parametrize(

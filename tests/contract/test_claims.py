@@ -13,6 +13,7 @@ from shared.settings import Settings
 from shared.states import ItemState
 
 LEASE = 60.0
+STRIKES = 3
 #: Shorter than any test waits.
 SHORT_LEASE = 0.02
 
@@ -68,11 +69,11 @@ def test_a_repeated_report_counts_once(board, submit, result):
     assert board.status("spring").counts[ItemState.DONE] == 1
 
 
-def test_a_late_report_of_the_same_end_is_refused_too(board, submit, result):
+def test_a_late_report_of_the_same_end_is_refused_too(board, submit, result, expire):
     """Only the holder's own report may be repeated: an old fence never counts."""
     submit(total=1)
     late = board.claim("spring", 0, "late", LEASE)
-    board.expire_owner("late")
+    expire("late")
     board.sweep(5)
     board.finish(board.claim("spring", 0, "fresh", LEASE), result)
     with pytest.raises(ClaimLost):
@@ -219,7 +220,9 @@ def test_an_item_that_never_comes_back_is_poison(board, submit, eventually):
     item = board.item("spring", 0)
     assert item.state is ItemState.FAILED
     assert item.failure.code == "poison"
-    assert item.failure.details == {"deliveries": 3}
+    assert item.failure.message == (
+        "The item is not tried again: 3 workers took it and never reported."
+    )
     assert board.retry("spring", codes=["poison"]) == 1
     assert board.claim("spring", 0, "w", LEASE).deliveries == 1
 
@@ -229,14 +232,14 @@ def moved(swept):
     return swept if swept.expired or swept.poisoned else None
 
 
-def test_retries_and_drains_are_no_step_towards_poison(board, submit):
+def test_retries_and_drains_are_no_step_towards_poison(board, submit, expire):
     """Only claims that ran out count against an item."""
     submit(total=1)
     for _ in range(5):
         board.hand_back(board.claim("spring", 0, "w", LEASE), count_delivery=True)
         board.hand_back(board.claim("spring", 0, "w", LEASE), count_delivery=False)
     board.claim("spring", 0, "w", LEASE)
-    board.expire_owner("w")
+    expire("w")
     assert board.sweep(2).expired == 1
 
 
@@ -246,14 +249,51 @@ def test_a_dead_owners_claims_end_at_once(board, submit):
     board.claim("spring", 0, "dead", 3600)
     board.claim("spring", 1, "dead", 3600)
     board.claim("spring", 2, "alive", 3600)
-    assert board.expire_owner("dead") == 2
-    assert board.sweep(5).expired == 2
+    assert board.bury("dead", [], STRIKES).back == 2
     assert [state(board, number) for number in range(3)] == [
         ItemState.QUEUED,
         ItemState.QUEUED,
         ItemState.RUNNING,
     ]
-    assert board.expire_owner("dead") == 0
+    assert board.bury("dead", [], STRIKES) == (0, 0, 0, 0)
+    assert board.item("spring", 0).deliveries == 0
+
+
+def test_a_suspect_is_poison_at_its_last_strike_and_its_mates_are_not(board, submit):
+    """Each death strikes what was at risk; it says so at its next claim; the others never died."""
+    submit(total=2)
+    for strike in range(STRIKES):
+        suspect, mate = (board.claim("spring", number, "dead", LEASE) for number in (0, 1))
+        assert (suspect.strikes, suspect.suspect) == (strike, strike > 0)
+        assert (mate.strikes, mate.deliveries) == (0, 1)
+        last = strike == STRIKES - 1
+        buried = board.bury("dead", [suspect.name], STRIKES)
+        assert buried == (1, 0 if last else 1, 1 if last else 0, 0)
+    failed = board.item("spring", 0)
+    assert (failed.state, failed.failure.code) == (ItemState.FAILED, "poison")
+    assert f"died {STRIKES} times" in failed.failure.message
+    assert board.retry("spring") == 1
+    assert board.claim("spring", 0, "w", LEASE).strikes == 0
+
+
+def test_a_funeral_repeated_after_a_lost_answer_strikes_once(board, submit):
+    """And what was claimed anew meanwhile is nobody's to strike."""
+    submit(total=1)
+    claim = board.claim("spring", 0, "dead", LEASE)
+    assert board.bury("dead", [claim.name], STRIKES).struck == 1
+    again = board.claim("spring", 0, "dead", LEASE)
+    assert board.bury("dead", [claim.name], STRIKES) == (1, 0, 0, 0)
+    assert board.item("spring", 0).strikes == 1
+    assert again.fence > claim.fence
+
+
+def test_a_cancelled_suspect_is_cancelled(board, submit, inspector, keys):
+    """Nobody wants to know any more."""
+    submit(total=2)
+    claim = board.claim("spring", 0, "dead", LEASE)
+    inspector.hset(keys.batch("spring"), "cancelled", 1)
+    assert board.bury("dead", [claim.name], 1) == (0, 0, 0, 1)
+    assert state(board) is ItemState.CANCELLED
 
 
 def test_a_killed_redis_loses_no_acknowledged_move(tmp_path, new_batch, new_specs, result):
@@ -287,7 +327,7 @@ def work(board, owner: str, result, reports: list[int]) -> None:
     """A worker that claims what is queued, reports it, and bears Redis' absence."""
     while True:
         try:
-            board.expire_owner(owner)
+            board.bury(owner, [], STRIKES)
             board.sweep(1_000)
             queued = board.items("spring", ItemState.QUEUED, limit=10)
             if not queued and not board.status("spring").open:

@@ -171,11 +171,11 @@ def test_only_as_many_are_published_again_as_are_missing(board, submit, inspecto
     assert numbers(board.take_for_publishing(4, 60)) == [1, 2, 3]
 
 
-def test_a_step_counts_what_time_released(board, submit, dispatcher, inspector, keys):
+def test_a_step_counts_what_time_released(board, submit, dispatcher, inspector, keys, expire):
     """Expired claims and due retries are put back and published in the same step."""
     submit(total=2)
     board.claim("spring", 0, "dead", LEASE)
-    board.expire_owner("dead")
+    expire("dead")
     claim = board.claim("spring", 1, "w", LEASE)
     board.hand_back(claim, delay_seconds=3600, count_delivery=True)
     inspector.zadd(keys.delayed, {"spring/1": 1})
@@ -183,12 +183,12 @@ def test_a_step_counts_what_time_released(board, submit, dispatcher, inspector, 
     assert (step.expired, step.due, step.published) == (1, 1, 2)
 
 
-def test_a_step_works_through_many_slices_of_dead_claims(board, submit, dispatcher):
-    """A host that died with many claims is made good in one step."""
+def test_a_step_works_through_many_slices_of_lost_claims(board, submit, dispatcher, expire):
+    """A host that was lost with many claims is made good in one step."""
     submit(total=1_200)
     for number in range(1_200):
         board.claim("spring", number, "dead", LEASE)
-    board.expire_owner("dead")
+    expire("dead")
     assert dispatcher.step().expired == 1_200
 
 

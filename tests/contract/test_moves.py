@@ -30,6 +30,7 @@ from shared.states import FINAL, ItemState
 LEASE = 3600.0
 WINDOW = 1
 MOST_DELIVERIES = 2
+MOST_STRIKES = 2
 SIZES = {"spring": 2, "autumn": 1}
 LANES = {"spring": "standard", "autumn": "urgent"}
 OWNERS = ("w1", "w2")
@@ -43,7 +44,7 @@ names = st.sampled_from([("spring", 0), ("spring", 1), ("autumn", 0), ("autumn",
 MASK_EMPTY = Failure(code="mask_empty", message="Nothing was found.", hint="Supply a mask.")
 
 
-@dataclass
+@dataclass(eq=False)
 class ModelItem:
     """What the plain model knows of an item."""
 
@@ -51,6 +52,7 @@ class ModelItem:
     place: str | None = WAITING
     fence: int = 0
     losses: int = 0
+    strikes: int = 0
     owner: str | None = None
     expired: bool = False
     outcome: object = None
@@ -64,6 +66,16 @@ class ModelItem:
         """The claim ran out."""
         self.losses += 1
         if self.losses < MOST_DELIVERIES:
+            self.enter(ItemState.QUEUED, WAITING)
+        else:
+            self.enter(ItemState.FAILED)
+            self.code = self.outcome = "poison"
+
+    def strike(self) -> None:
+        """Its worker died of it, perhaps."""
+        self.strikes += 1
+        if self.strikes < MOST_STRIKES:
+            self.losses += 1
             self.enter(ItemState.QUEUED, WAITING)
         else:
             self.enter(ItemState.FAILED)
@@ -193,7 +205,7 @@ class BoardMachine(RuleBasedStateMachine):
         elif end == "failed":
             self.report(claim, MASK_EMPTY, ItemState.FAILED, MASK_EMPTY.code)
         elif end == "lost":
-            self.bury("w1")
+            self.expire("w1")
             self.put_back(due=False)
         else:
             self.give_back(claim, delayed=False, counted=False)
@@ -271,20 +283,37 @@ class BoardMachine(RuleBasedStateMachine):
         return "cancelled" if ours else "lost"
 
     @rule(owner=owners)
-    def worker_dies(self, owner):
-        """A supervisor sees its child die."""
-        self.bury(owner)
+    def leases_run_out(self, owner):
+        """A host is lost, a process stands still, or Redis' clock jumps."""
+        self.expire(owner)
 
-    def bury(self, owner):
-        """Expire an owner's claims."""
-        mine = [
-            item
-            for _, item in self.each()
+    def expire(self, owner):
+        """Let the leases of all of an owner's claims have run out."""
+        for (batch_id, number), item in self.running(owner):
+            self.redis.zadd(self.keys.claims, {f"{batch_id}/{number}": 1})
+            item.expired = True
+
+    @rule(owner=owners, suspects=st.lists(claims, max_size=3))
+    def worker_dies(self, owner, suspects):
+        """A supervisor sees its child die, and what was at risk then, some of it lost long ago."""
+        blamed = {self.item(claim) for claim in suspects if self.holds(claim)}
+        mine = [item for _, item in self.running(owner)]
+        buried = self.board.bury(owner, [claim.name for claim in suspects], MOST_STRIKES)
+        for item in mine:
+            if item in blamed:
+                item.strike()
+            else:
+                item.enter(ItemState.QUEUED, WAITING)
+        assert sum(buried) == len(mine)
+        assert buried.poisoned == sum(item.state is ItemState.FAILED for item in mine)
+
+    def running(self, owner):
+        """An owner's running items."""
+        return [
+            (name, item)
+            for name, item in self.each()
             if item.state is ItemState.RUNNING and item.owner == owner
         ]
-        assert self.board.expire_owner(owner) == len(mine)
-        for item in mine:
-            item.expired = True
 
     # --- people
 
@@ -332,7 +361,7 @@ class BoardMachine(RuleBasedStateMachine):
         assert self.board.retry(batch_id, numbers, codes) == len(chosen)
         for item in chosen:
             item.enter(ItemState.QUEUED, WAITING)
-            item.losses, item.outcome, item.code = 0, None, None
+            item.losses, item.strikes, item.outcome, item.code = 0, 0, None, None
             batch.ended = False
 
     @rule(batch_id=batches)

@@ -7,13 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infra.demo.services import free_port
-from shared.settings import load_settings
 from shared.sidecars import dump_sidecar, parse_sidecar
 from shared.states import ItemState
 from tests.pictures import file_of
-from worker.bootstrap import build
-from worker.devices import Device
 
 OWNER = "test/cpu/0"
 
@@ -188,21 +184,6 @@ def test_a_model_that_changed_since_submission_is_refused(process, board, photo,
     """The digest of the batch holds, not what lies in the directory now."""
     process.seat.take(place(digest="f" * 64), OWNER)
     assert board.item("b", 0).failure.code == "model_changed"
-
-
-@pytest.mark.parametrize(("retries", "state"), [(1, ItemState.QUEUED), (0, ItemState.FAILED)])
-def test_a_passing_fault_is_retried_and_then_fails(
-    board, photo, place, monkeypatch, retries, state
-):
-    """S3 away: the item goes back, to be tried later; without tries left it fails by name."""
-    message = place()
-    monkeypatch.setenv("RESTYLE_MAX_RETRIES", str(retries))
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
-    cut_off = build(Device("cpu"), OWNER, load_settings())
-    cut_off.seat.take(message, OWNER)
-    item = board.item("b", 0)
-    assert item.state is state
-    assert item.failure is None or item.failure.code == "storage_unavailable"
 
 
 def test_an_item_that_is_already_done_is_left_alone(process, board, bucket, photo, place):

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.jobs import ClaimName
 from shared.styles import Scheduler
 
 
@@ -28,6 +29,8 @@ class InpaintGroup:
     strength: float
     #: Of the model's bytes: one directory may hold another model later.
     digest: str = ""
+    #: The one claim that has no batch mates, as a suspect.
+    alone: ClaimName | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -55,6 +58,9 @@ class InpaintRequest:
     seed: int = 0
     #: Set by the asker to stop; a call ends between two steps when all its requests are cancelled.
     cancelled: threading.Event = field(default_factory=threading.Event)
+    #: The claim that it is for, and whether that must have no batch mates.
+    claim: ClaimName | None = None
+    suspect: bool = False
 
     @property
     def group(self) -> InpaintGroup:
@@ -67,6 +73,7 @@ class InpaintRequest:
             scheduler=self.scheduler,
             strength=self.strength,
             digest=self.digest,
+            alone=self.claim if self.suspect else None,
         )
 
 

@@ -7,6 +7,8 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.jobs import ClaimName
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentGroup:
@@ -20,6 +22,8 @@ class SegmentGroup:
     side: int
     #: Of the model's bytes: one directory may hold another model later.
     digest: str = ""
+    #: The one claim that has no batch mates, as a suspect.
+    alone: ClaimName | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -34,11 +38,15 @@ class SegmentRequest:
     prompts: tuple[str, ...]
     #: Of the model, as its batch was submitted.
     digest: str = ""
+    #: The claim that it is for, and whether that must have no batch mates.
+    claim: ClaimName | None = None
+    suspect: bool = False
 
     @property
     def group(self) -> SegmentGroup:
         """Model and size; words may differ within a call."""
-        return SegmentGroup(self.model, self.picture.shape[0], self.digest)
+        alone = self.claim if self.suspect else None
+        return SegmentGroup(self.model, self.picture.shape[0], self.digest, alone)
 
 
 class Segmenter(Protocol):

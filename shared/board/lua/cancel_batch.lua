@@ -2,6 +2,7 @@
 -- Returns how many items of the slice were moved, -1 for no such batch; 0 means finished.
 local batch, limit = ARGV[2], tonumber(ARGV[3])
 local record = key('batch', batch)
+even_when_full()
 local fields = redis.call('HMGET', record, 'total', 'sealed', 'lane', 'cancelled')
 if not fields[1] then
   return -1

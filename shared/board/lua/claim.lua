@@ -1,14 +1,15 @@
 -- Claim an item. Arguments: batch, number, owner, lease in ms, nonce (the caller's name for this
 -- very attempt: repeating it after a lost answer gives the same claim).
--- Returns {} or {spec, fence, deliveries, retries, pinned or '', etag, size}.
+-- Returns {} or {spec, fence, deliveries, retries, strikes, etag or nil, size or nil}.
 local batch, number, owner, lease, nonce = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local flags = redis.call('HMGET', key('batch', batch), 'sealed', 'cancelled', 'paused', 'lane')
 local spec = redis.call('HGET', key('specs', batch), number)
 local item = key('item', batch, number)
 
 local function granted()
-  local fields = redis.call('HMGET', item, 'fence', 'deliveries', 'retries', 'etag', 'size')
-  return {spec, fields[1], fields[2], fields[3] or '0', fields[4] or false, fields[5] or false}
+  local fields = redis.call('HMGET', item,
+    'fence', 'deliveries', 'retries', 'strikes', 'etag', 'size')
+  return {spec, fields[1], fields[2], fields[3] or '0', fields[4] or '0', fields[5], fields[6]}
 end
 
 if not flags[1] or not spec then
@@ -34,6 +35,7 @@ if flags[3] then
   wait(batch, number)
   return {}
 end
+refuse_when_full()
 move(batch, number, 'running')
 redis.call('HSET', item, 'owner', owner, 'nonce', nonce)
 redis.call('HINCRBY', item, 'fence', 1)

@@ -2,6 +2,7 @@
 -- Returns 1, or 0 when the claim is lost; the same report twice is one report.
 local batch, number, fence, new = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local item = key('item', batch, number)
+even_when_full()
 if not holds(batch, number, fence) then
   local fields = redis.call('HMGET', item, 'state', 'fence')
   return fields[1] == new and fields[2] == fence

@@ -1,6 +1,7 @@
 -- Give a claimed item back. Arguments: batch, number, fence, delay in ms, whether the delivery
 -- counts (1: as a retry, 0: not at all). Returns 1, or 0 when the claim is lost or cancelled.
 local batch, number, delay = ARGV[2], ARGV[3], tonumber(ARGV[5])
+even_when_full()
 if not holds(batch, number, ARGV[4]) then
   return 0
 end

@@ -2,6 +2,7 @@
 -- or ''. Returns -1 for no such batch, 0 when items are open or were retried since, else 1.
 local batch = ARGV[2]
 local record = key('batch', batch)
+even_when_full()
 local fields = redis.call('HMGET', record, 'total', 'revision')
 if not fields[1] then
   return -1

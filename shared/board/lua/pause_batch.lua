@@ -1,6 +1,7 @@
 -- Pause or resume a batch. Arguments: batch, 1 or 0. Returns 0 for no such batch.
 local batch = ARGV[2]
 local record = key('batch', batch)
+even_when_full()
 local lane = redis.call('HGET', record, 'lane')
 if not lane then
   return 0

@@ -1,6 +1,7 @@
 -- Store a source's identity on its item; the first one stays. Arguments: batch, number, fence,
 -- etag, size. Returns {} when the claim is lost, else {etag, size} as pinned.
 local batch, number = ARGV[2], ARGV[3]
+even_when_full()
 if not holds(batch, number, ARGV[4]) then
   return {}
 end

@@ -18,6 +18,17 @@ end
 
 local NOW = now_ms()
 
+-- A Redis over its maxmemory refuses the first write of a script if it is one that may need memory,
+-- and after a first write that needs none refuses nothing. Both of these change nothing; the first
+-- is for reports of work that is done and must not be thrown away, the second for new work.
+local function even_when_full()
+  redis.call('ZREM', key('claims'), '')
+end
+
+local function refuse_when_full()
+  redis.call('ZADD', key('claims'), 'XX', 0, '')
+end
+
 -- `batch/number`, as the sets over all batches name an item; batch ids hold no slash.
 local function member(batch, number)
   return batch .. '/' .. number
@@ -101,6 +112,13 @@ local function move(batch, number, new)
   redis.call('HINCRBY', key('batch', batch), 'n:' .. new, 1)
   note_end(batch, old, new)
   return true
+end
+
+-- Fail a running item for a reason that no worker reported.
+local function fail(batch, number, code, failure)
+  move(batch, number, 'failed')
+  redis.call('HSET', key('item', batch, number), 'code', code)
+  redis.call('HSET', key('outcomes', batch), number, failure)
 end
 
 -- Whether an item is running under this very fence.

@@ -1,6 +1,7 @@
 -- Renew many claims at once. Arguments: lease in ms, then batch, number, fence per claim.
 -- Returns one word per claim: 'held', 'cancelled' (by a person) or 'lost'.
 local lease = tonumber(ARGV[2])
+even_when_full()
 
 local function renew(batch, number, fence)
   if holds(batch, number, fence) then

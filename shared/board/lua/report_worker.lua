@@ -1,5 +1,6 @@
 -- Keep what a worker says of itself. Arguments: owner, facts (JSON), age in ms after which the
 -- silent are forgotten.
+even_when_full()
 local gone = redis.call('ZRANGEBYSCORE', key('seen'), '-inf', NOW - ARGV[4])
 for _, owner in ipairs(gone) do
   redis.call('HDEL', key('workers'), owner)

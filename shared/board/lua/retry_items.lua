@@ -11,6 +11,7 @@ if fields[2] then
   return 'cancelled'
 end
 
+refuse_when_full()
 local codes, any = {}, ARGV[6 + length] == 'any'
 for position = 7 + length, #ARGV do
   codes[ARGV[position]] = true
@@ -24,7 +25,7 @@ end
 local function retry(number)
   local item = key('item', batch, number)
   move(batch, number, 'queued')
-  redis.call('HDEL', item, 'deliveries', 'retries', 'code', 'owner', 'size')
+  redis.call('HDEL', item, 'deliveries', 'retries', 'strikes', 'code', 'owner', 'size')
   -- Empty, not absent: it also overrides the ETag that the submission's listing told.
   redis.call('HSET', item, 'etag', '')
   redis.call('HDEL', key('outcomes', batch), number)

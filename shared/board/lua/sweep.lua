@@ -5,15 +5,12 @@ local most, code, failure, limit = tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber
 local expired, poisoned, due, cancelled = 0, 0, 0, 0
 
 local function put_back(batch, number)
-  local item = key('item', batch, number)
-  local counts = redis.call('HMGET', item, 'deliveries', 'retries')
+  local counts = redis.call('HMGET', key('item', batch, number), 'deliveries', 'retries')
   if batch_field(batch, 'cancelled') then
     move(batch, number, 'cancelled')
     cancelled = cancelled + 1
   elseif tonumber(counts[1]) - tonumber(counts[2] or 0) >= most then
-    move(batch, number, 'failed')
-    redis.call('HSET', item, 'code', code)
-    redis.call('HSET', key('outcomes', batch), number, failure)
+    fail(batch, number, code, failure)
     poisoned = poisoned + 1
   else
     move(batch, number, 'queued')

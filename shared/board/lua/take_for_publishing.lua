@@ -5,6 +5,7 @@
 local window, age, backlog = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local limit = tonumber(ARGV[5])
 local taken, count = {}, 0
+refuse_when_full()
 
 local function publish(lane, batch, number)
   redis.call('ZADD', key('published', lane), NOW, member(batch, number))
