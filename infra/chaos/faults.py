@@ -57,7 +57,7 @@ def drain(scene: Scene, rng: random.Random) -> None:
 
 def freeze(scene: Scene, rng: random.Random) -> None:
     """SIGSTOP of a busy child past its lease, until somebody else is at one of its items."""
-    with contextlib.suppress(BoardError):  # Redis may be away as well
+    with scene.freezing, contextlib.suppress(BoardError):  # Redis may be away as well
         child = _busy_child(scene, rng)
         if child:
             places = scene.claimed_by(scene.owner(child))
@@ -77,13 +77,14 @@ def _busy_child(scene: Scene, rng: random.Random) -> Running | None:
 
 def freeze_before_report(scene: Scene, rng: random.Random) -> None:
     """The same right before a report, when everything but the report is done."""
-    scene.orders.asks.ask(FREEZE, rng)
-    wait_until(lambda: bool(_frozen(scene)), BUSY_SECONDS)
-    scene.orders.asks.take(FREEZE)
-    places = entries(scene.orders.journal, "frozen")
-    for child in _frozen(scene):
-        with contextlib.suppress(BoardError):
-            _thaw_when_taken(scene, child, [(batch, int(number)) for batch, number in places[-1:]])
+    with scene.freezing:
+        scene.orders.asks.ask(FREEZE, rng)
+        wait_until(lambda: bool(_frozen(scene)), BUSY_SECONDS)
+        scene.orders.asks.take(FREEZE)
+        places = entries(scene.orders.journal, "frozen")
+        for child in _frozen(scene):
+            last = [(batch, int(number)) for batch, number in places[-1:]]
+            _thaw_when_taken(scene, child, last)
 
 
 def _frozen(scene: Scene) -> list[Running]:
@@ -95,8 +96,10 @@ def _thaw_when_taken(scene: Scene, child: Running, places: Sequence[tuple[str, i
     owner = scene.owner(child)
 
     def is_taken() -> bool:
-        items = (scene.board.item(batch, number) for batch, number in places)
-        return any(item.owner != owner and item.state is ItemState.RUNNING for item in items)
+        with contextlib.suppress(BoardError):  # Redis may be away for a while
+            items = [scene.board.item(batch, number) for batch, number in places]
+            return any(item.owner != owner and item.state is ItemState.RUNNING for item in items)
+        return False
 
     try:
         wait_until(is_taken, FROZEN_LEASES * scene.settings.lease_seconds)

@@ -1,6 +1,7 @@
 """Scene: everything that faults are done to: two hosts, a steward, Redis, S3 and the queue."""
 
 import random
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -33,6 +34,8 @@ class Scene:
     s3: FaultyS3
     hosts: list[Program]
     steward: Program
+    #: Held while a child is frozen: with both hosts frozen nobody would take over.
+    freezing: threading.Lock = field(default_factory=threading.Lock)
     #: Batches that are on the board.
     batches: list[str] = field(default_factory=list)
 
