@@ -137,7 +137,10 @@ def assemble(
     models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
     in_hand, tally = WorkInHand(board, settings.lease_seconds), Tally()
     batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand)
-    tell = lambda: present.soon()  # noqa: E731, PLW0108 - it is made below, of what is made here
+
+    def tell() -> None:
+        present.soon()
+
     outages = Outages(board, Probe.connect(), in_hand.draining, tell)
     present = presence(board, owner, lambda: _facts(device, batcher, rests, outages))
     peers = Peers(board, owner)
