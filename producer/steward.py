@@ -18,10 +18,11 @@ from kombu import Queue
 
 from producer.results import write_results
 from shared.board import StatusBoard
-from shared.errors import BoardError, RestyleError
+from shared.errors import BoardError, RedisUnreachable, RestyleError
 from shared.metrics import BacklogMetrics, BuildMetrics, MetricsServer
 from shared.queue import celery_app
 from shared.s3 import ObjectStore
+from shared.safety import Safety
 from shared.settings import Settings
 
 TICK = "restyle.steward.tick"
@@ -163,11 +164,14 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
     Raises:
         SettingsInvalid: A URL is of no usual form.
         StorageError: S3 cannot be set up.
+        RedisUnsafe: Redis may lose items.
     """
     board, stopping = StatusBoard.connect(settings), threading.Event()
+    safety = Safety(board)
     store = ObjectStore.connect(allowed=settings.allowed)
 
     def tick() -> None:
+        safety.look()
         try:
             end_batches(board, store, stopping=stopping.is_set)
         except BoardError as error:
@@ -177,7 +181,7 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
         stopping.set()
 
     app = steward_app(settings, tick, interval_seconds=interval_seconds)
-    _say_if_away(board)
+    _refuse_unsafe(board)
     with contextlib.closing(board), contextlib.closing(_metrics(board, settings)) as metrics:
         metrics.start()
         # Signals hold their receivers weakly; these live as long as the worker runs.
@@ -193,11 +197,11 @@ def _metrics(board: StatusBoard, settings: Settings) -> MetricsServer:
     return MetricsServer(collectors, host=settings.metrics_host, port=port)
 
 
-def _say_if_away(board: StatusBoard) -> None:
-    """One clear line before Celery's own many; the steward waits for Redis all the same."""
+def _refuse_unsafe(board: StatusBoard) -> None:
+    """Refuse a Redis that may lose items; one that is away is waited for, after one clear line."""
     try:
-        board.server_facts()
-    except BoardError as error:
+        board.refuse_unsafe()
+    except RedisUnreachable as error:
         log.warning("the board is away; waiting for it", **error.report())
 
 

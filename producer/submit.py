@@ -88,9 +88,9 @@ def submit(
         InputError: Style, manifest, output or batch id cannot be used, or the id is taken.
         ModelError: A model reference leads nowhere.
         StorageError: A bucket is missing, or a place may not be read or written.
-        BoardError: Redis is away or unsafe.
+        BoardError: Redis is away, full or unsafe.
     """
-    board.refuse_unsafe()
+    board.refuse_new_work()
     style = load_style(request.style)
     output = S3Address.parse_output(request.output)
     store.allowed.check_write(output)

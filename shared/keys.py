@@ -277,3 +277,8 @@ class BoardKeys:
     def seen(self) -> str:
         """Sorted set of owners by the time of their last word (ms)."""
         return self._key("seen")
+
+    @property
+    def swept(self) -> str:
+        """The time of the last sweep (ms)."""
+        return self._key("swept")

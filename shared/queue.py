@@ -195,7 +195,7 @@ class Publisher:
                 yield producer
         except _BROKER_ERRORS as error:
             reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-            full = "OOM" in reason
+            full = "maxmemory" in reason
             raise (RedisFull if full else RedisUnreachable)(
                 address=self._address, reason=reason
             ) from error
