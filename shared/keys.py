@@ -277,3 +277,8 @@ class BoardKeys:
     def seen(self) -> str:
         """Sorted set of owners by the time of their last word (ms)."""
         return self._key("seen")
+
+    @property
+    def dead(self) -> str:
+        """List of messages that nobody could read, newest first: time (ms), a space, JSON."""
+        return self._key("dead")

@@ -12,6 +12,7 @@ import structlog
 
 from shared.board import StatusBoard
 from shared.board.workers import UNAVAILABLE_MODELS
+from shared.broker import DeadLetters
 from shared.metrics import BuildMetrics, MetricsServer
 from shared.optimizations import parse_optimizations, parse_warm_up
 from shared.s3 import ObjectStore
@@ -51,6 +52,8 @@ log = structlog.get_logger()
 #: Exit statuses that the supervisor's log explains: lost device, drain past its deadline.
 EXIT_DEVICE_LOST = 70
 EXIT_DRAIN_DEADLINE = 75
+#: Seconds between two looks for messages that were set aside.
+DELIVERY_SECONDS = 1.0
 
 
 class DeviceModels(Protocol):
@@ -75,6 +78,8 @@ class WorkerProcess:
     look: Callable[[], Snapshot]
     #: What reports again and again.
     rounds: tuple[Rounds, ...]
+    #: Where messages go that nobody can read.
+    dead_letters: DeadLetters
     metrics: MetricsServer
     warming_up: WarmingUp
     drain_seconds: float
@@ -148,13 +153,27 @@ def assemble(
     seat = Seat(board, pipeline, in_hand, tally, settings)
     look = partial(_look, tally, batcher, in_hand)
     bulletin = Bulletin(board, look)
-    rounds = (present, Rounds("figures", settings.figures_seconds, bulletin.tell))
+    letters = DeadLetters(board, owner)
+    rounds = (
+        present,
+        Rounds("figures", settings.figures_seconds, bulletin.tell),
+        Rounds("dead letters", DELIVERY_SECONDS, letters.deliver),
+    )
     metrics = _metrics(device, look, settings, place)
     # Without graphs of its own, no size of a call is colder than another.
     sizes = tuning.buckets or (1,)
     warming_up = WarmingUp(models, store, batcher, parse_warm_up(settings.warm_up), sizes)
     return WorkerProcess(
-        owner, seat, batcher, in_hand, look, rounds, metrics, warming_up, settings.drain_seconds
+        owner,
+        seat,
+        batcher,
+        in_hand,
+        look,
+        rounds,
+        letters,
+        metrics,
+        warming_up,
+        settings.drain_seconds,
     )
 
 

@@ -25,6 +25,7 @@ _KEY_PARTS: Mapping[str, int] = {
     "cancelling": 0,
     "workers": 0,
     "seen": 0,
+    "dead": 0,
 }
 
 
