@@ -180,3 +180,19 @@ def test_pickle_is_never_opened(screen, aside):
     message = json.loads(forged(IDS)) | {"body": body, "content-type": "application/x-pickle"}
     assert screen.admit(json.dumps(message).encode()) is None
     assert "content-type" in aside[0][1]
+
+
+@pytest.mark.parametrize("record", ["hello", "5", "[1]", '[5, "a", "b"]'])
+def test_a_forged_unacknowledged_record_is_dropped(settings, inspector, namespace, record):
+    """It does not keep the records behind it from coming back."""
+    app, name = celery_app(settings), queue_name(settings)
+    prefix = f"{namespace}:queue:"
+    genuine = json.dumps([json.loads(forged(IDS)), name, name])
+    inspector.hset(f"{prefix}unacked", mapping={"forged": record, "genuine": genuine})
+    inspector.zadd(f"{prefix}unacked_index", {"forged": 2, "genuine": 1})
+    with app.connection_for_read() as connection:
+        app.amqp.queues[name](connection.default_channel).declare()
+        connection.default_channel.qos.restore_visible()
+    app.close()
+    assert inspector.hlen(f"{prefix}unacked") == 0
+    assert inspector.llen(f"{prefix}{name}") == 1
