@@ -282,3 +282,8 @@ class BoardKeys:
     def swept(self) -> str:
         """The time of the last sweep (ms)."""
         return self._key("swept")
+
+    @property
+    def dead(self) -> str:
+        """List of messages that nobody could read, newest first: time (ms), a space, JSON."""
+        return self._key("dead")

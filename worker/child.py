@@ -13,7 +13,7 @@ import threading
 import structlog
 
 from shared.logs import configure_logs
-from shared.queue import celery_app
+from shared.queue import celery_app, items_screen
 from shared.settings import Settings, load_settings
 from worker import tasks
 from worker.bootstrap import WorkerProcess, build
@@ -40,7 +40,7 @@ def main() -> None:
 
 def serve(process: WorkerProcess, settings: Settings) -> None:
     """Take messages from the queue until SIGTERM has drained the process."""
-    app = celery_app(settings)
+    app = celery_app(settings, items_screen(settings, process.dead_letters.put))
     tasks.install(app, process)
     process.start()
     try:

@@ -23,6 +23,7 @@ ROOMS: Mapping[str, str] = {
     "retry": "batches",
     "pause": "batches",
     "resume": "batches",
+    "dead": "dead",
     "steward": "outputs",
     "doctor": "host",
     "config": "host",

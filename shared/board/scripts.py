@@ -26,6 +26,7 @@ _KEY_PARTS: Mapping[str, int] = {
     "workers": 0,
     "seen": 0,
     "swept": 0,
+    "dead": 0,
 }
 
 
