@@ -3,11 +3,13 @@
 from shared.board.board import StatusBoard
 from shared.board.claims import PinnedSource, Renewal
 from shared.board.dispatching import Backlog, Swept
+from shared.board.restoration import PastItem
 from shared.board.server import ServerFacts
 from shared.board.workers import WorkerRecord
 
 __all__ = [
     "Backlog",
+    "PastItem",
     "PinnedSource",
     "Renewal",
     "ServerFacts",
