@@ -19,6 +19,7 @@ ROOMS: Mapping[str, str] = {
     "results": "outputs",
     "sheet": "outputs",
     "replay": "replaying",
+    "recover": "recovering",
     "cancel": "batches",
     "retry": "batches",
     "pause": "batches",
