@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo demo-models test test-slow fuzz check fmt lint types contracts bench clean
+.PHONY: help setup demo demo-models test test-slow fuzz chaos check fmt lint types contracts bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ test-slow: setup ## the rest: full-size models, and CUDA where there is a device
 
 fuzz: setup ## mangled manifests, styles, pictures and masks by the ten thousand
 	$(BIN)/python -m tests.fuzz
+
+chaos: setup ## a catalogue under kills, hangs, lost messages and a failing S3 (SEED=, PLANT=)
+	$(BIN)/python -m infra.chaos $(if $(SEED),--seed $(SEED)) $(if $(PLANT),--plant $(PLANT))
 
 check: fmt lint types contracts ## format, lint, types, import contracts
 

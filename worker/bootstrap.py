@@ -12,17 +12,17 @@ from typing import Any, Protocol
 
 import structlog
 
-from shared.board import StatusBoard
 from shared.board.workers import LOST_SERVICES, UNAVAILABLE_MODELS
 from shared.broker import DeadLetters
 from shared.metrics import BuildMetrics, MetricsServer
 from shared.optimizations import parse_optimizations, parse_warm_up
-from shared.s3 import ObjectStore, Probe
+from shared.s3 import Probe
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
 from worker.bulletin import Bulletin
 from worker.cores import Cores
 from worker.devices import Device
+from worker.edges import Edges
 from worker.figures import Snapshot
 from worker.guard import guarded
 from worker.inpaint.tuning import Tuning, choose_tuning, fit
@@ -34,7 +34,6 @@ from worker.models import device_errors
 from worker.models.device_facts import device_facts
 from worker.models.device_memory import cap_memory
 from worker.models.fetch import ModelStore
-from worker.models.resident import ResidentModels
 from worker.models.rests import Rests
 from worker.models.supply import Supply
 from worker.outage import Outages
@@ -140,8 +139,8 @@ def build(
         place: The device's among those of its supervisor, from 0: no two share a port.
         notes: Memory that its supervisor reads after its death; see `worker.risks`.
     """
-    on_device = partial(_resident, device)
-    return assemble(device, owner, settings, on_device, place=place, notes=notes)
+    on_device, edges = partial(_resident, device), Edges.connect(settings, notes)
+    return assemble(device, owner, settings, on_device, place=place, edges=edges)
 
 
 def assemble(
@@ -151,16 +150,16 @@ def assemble(
     on_device: Callable[[Tuning, ModelStore], DeviceModels],
     *,
     place: int = 0,
-    notes: mmap.mmap | None = None,
+    edges: Edges | None = None,
 ) -> WorkerProcess:
     """Build a worker process around what runs on its device; see `build`."""
     tuning = _tuning(device, settings)
-    board = StatusBoard.connect(settings)
-    store = ObjectStore.connect(allowed=settings.allowed, pool=2 * settings.threads)
+    edges = edges or Edges.connect(settings)
+    board, store = edges.board, edges.store
     limits = settings.limits
     models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
-    in_hand, tally = WorkInHand(board, settings.lease_seconds), Tally()
-    risks = Risks(notes, lasting=device_errors.is_fatal)
+    in_hand, tally = WorkInHand(board, settings.lease_seconds, edges.told), Tally()
+    risks = Risks(edges.notes, lasting=device_errors.is_fatal)
     batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand, risks)
     present = presence(board, owner, lambda: _facts(device, batcher, rests, outages))
     outages = Outages(board, Probe.connect(), in_hand.draining, present.soon)
@@ -242,8 +241,11 @@ def _tuning(device: Device, settings: Settings) -> Tuning:
     )
 
 
-def _resident(device: Device, tuning: Tuning, models: ModelStore) -> ResidentModels:
+def _resident(device: Device, tuning: Tuning, models: ModelStore) -> DeviceModels:
     """The device's models; under a memory budget one of each kind, as `fit` counts on."""
+    # Here: half of a process's start is diffusers and transformers, which a stand-in needs not.
+    from worker.models.resident import ResidentModels  # noqa: PLC0415
+
     name, budget = device.torch_name, tuning.memory_bytes
     cap_memory(name, budget)
     return ResidentModels(name, 2 if budget is None else 1, tuning=tuning, verify=models.verify)

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 import structlog
 
@@ -25,8 +26,12 @@ log = structlog.get_logger()
 BEAT_SECONDS = 1.0
 
 
-def main() -> None:
-    """Serve the queue until SIGTERM."""
+def main(build: Callable[..., WorkerProcess] = build) -> None:
+    """Serve the queue until SIGTERM.
+
+    Args:
+        build: Makes the process, as `worker.bootstrap.build`.
+    """
     device, owner = Device(sys.argv[1]), sys.argv[2]
     place, beat_fd, notes_fd = (int(word) for word in sys.argv[3:6])
     # A crash in native code, and the supervisor's SIGABRT, leave the stacks of all threads.

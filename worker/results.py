@@ -87,7 +87,8 @@ class ResultWriter:
             self._store.put(keys.mask, body, content_type="image/png")
         mask = _mask_facts(keys.mask, body, painting.mask, claim.spec.mask)
         sidecar = self._sidecar(order, fingerprint, painting, variants, mask, times)
-        self._store.put(keys.sidecar, dump_sidecar(sidecar), content_type="application/json")
+        with times.stage("upload"):
+            self._store.put(keys.sidecar, dump_sidecar(sidecar), content_type="application/json")
         if claim.fence > 1:
             # An earlier try may have left word that the item failed.
             self._store.delete(failure_address(order.batch, claim))

@@ -113,7 +113,7 @@ class Seat:
             log.exception("item failed unexpectedly")
             return self._after_error(work, _named(error, claim))
         log.info("item done", seconds=result.render_seconds)
-        return self._finishing(claim, result)
+        return self._finishing(work, result)
 
     def _after_error(self, work: Work, error: RestyleError) -> Callable[[], None]:
         claim = work.claim
@@ -125,7 +125,7 @@ class Seat:
             return lambda: self._hand_back(claim, Ending("retried", error.code), delay)
         log.warning("item failed", **error.report())
         sidecar = self._pipeline.record_failure(claim, error)
-        return self._finishing(claim, Failure.of(error, sidecar))
+        return self._finishing(work, Failure.of(error, sidecar))
 
     def _hand_back(self, claim: Claim, ending: Ending, delay_seconds: float = 0.0) -> None:
         """Give the item back; what is retried counts as a try, what is returned never happened."""
@@ -137,13 +137,14 @@ class Seat:
         self._hand_back(claim, Ending("returned", code))
         self._in_hand.draining.wait(HOLD_SECONDS)
 
-    def _finishing(self, claim: Claim, outcome: Result | Failure) -> Callable[[], None]:
+    def _finishing(self, work: Work, outcome: Result | Failure) -> Callable[[], None]:
         ending = Ending("failed", outcome.code) if isinstance(outcome, Failure) else Ending("done")
 
         def finish() -> None:
-            self._board.finish(claim, outcome)
+            self._board.finish(work.claim, outcome)
             # Only what the board took counts, so that the two agree.
             self._tally.ended(ending)
+            work.passed("report")
 
         return finish
 

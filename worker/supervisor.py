@@ -44,6 +44,8 @@ LONGEST_BACKOFF_SECONDS = 60.0
 STACKS_SECONDS = 3.0
 #: The claims of a dead child are ended for good after their lease.
 FUNERAL_LEASES = 1.0
+#: The child's program, as Python's own arguments; what it is to do follows them.
+CHILD = ("-m", "worker.child")
 #: Beyond the drain's own deadline a child gets this long before SIGKILL.
 GRACE_SECONDS = 5.0
 
@@ -81,10 +83,12 @@ class Supervisor:
         settings: Settings,
         board: StatusBoard,
         dispatcher: Dispatcher,
+        child: Sequence[str] = CHILD,
     ) -> None:
         self._settings = settings
         self._board = board
         self._dispatcher = dispatcher
+        self._program = (sys.executable, *child)
         self._children = [Child(device, place) for place, device in enumerate(devices)]
         self._stopping = threading.Event()
         #: Signals so far: one drains, two hurry. A plain number: taking the lock of an Event in a
@@ -150,11 +154,10 @@ class Supervisor:
         child.owner = f"{socket.gethostname()}/{child.device.name}/{uuid.uuid4().hex[:8]}"
         child.beats, beating = os.pipe()
         child.notes = Notes()
-        program = [sys.executable, "-m", "worker.child"]
         arguments = [child.device.name, child.owner, str(child.place), str(beating)]
         arguments.append(str(child.notes.fileno))
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            [*program, *arguments],
+            [*self._program, *arguments],
             env=environment_of(child.device),
             pass_fds=[beating, child.notes.fileno],
             stdin=subprocess.DEVNULL,

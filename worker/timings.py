@@ -1,14 +1,16 @@
 """Timings: seconds that an item spent in each stage, for its sidecar and the worker's log."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 
 class Timings:
     """A stop watch with named stages; a stage entered twice adds up."""
 
-    def __init__(self) -> None:
+    def __init__(self, passed: Callable[[str], None] = lambda _stage: None) -> None:
+        """Start the watch; `passed` is told of each stage that was left without an error."""
+        self._passed = passed
         self._started = time.monotonic()
         self._seconds: dict[str, float] = {}
 
@@ -21,6 +23,7 @@ class Timings:
         finally:
             spent = time.monotonic() - entered
             self._seconds[name] = self._seconds.get(name, 0.0) + spent
+        self._passed(name)
 
     @property
     def total_seconds(self) -> float:

@@ -1,8 +1,9 @@
 """Work: the claimed items under way in this process, their leases kept, their stops noticed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import structlog
 
@@ -33,12 +34,22 @@ class Draining(Stopped):
     """The process is about to end: the item goes back to the queue."""
 
 
+#: Told of each step that a claimed item has passed: `claim`, the stages of its way, `report`.
+Told = Callable[[Claim, str], None]
+
+
+def untold(_claim: Claim, _step: str) -> None:
+    """Nobody is told."""
+
+
 class Work:
     """One claimed item under way."""
 
-    def __init__(self, claim: Claim, draining: threading.Event) -> None:
+    def __init__(self, claim: Claim, draining: threading.Event, told: Told = untold) -> None:
         self.claim = claim
-        self.times = Timings()
+        #: Called with each step that is behind the item.
+        self.passed = partial(told, claim)
+        self.times = Timings(self.passed)
         self._draining = draining
         #: Set when the claim was lost or the batch cancelled; asked between denoising steps.
         self.cancelled = threading.Event()
@@ -67,10 +78,11 @@ class Work:
 class WorkInHand:
     """All items under way in this process; one thread renews all their leases in one call."""
 
-    def __init__(self, board: StatusBoard, lease_seconds: float) -> None:
+    def __init__(self, board: StatusBoard, lease_seconds: float, told: Told = untold) -> None:
         self.draining = threading.Event()
         self._board = board
         self._lease_seconds = lease_seconds
+        self._told = told
         self._lock = threading.Lock()
         self._works: dict[ClaimName, Work] = {}
         self._threads = 0
@@ -108,10 +120,11 @@ class WorkInHand:
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Work]:
         """Keep the claim alive while the block runs."""
-        work, place = Work(claim, self.draining), claim.name
+        work, place = Work(claim, self.draining, self._told), claim.name
         with self._lock:
             self._works[place] = work
         try:
+            work.passed("claim")
             yield work
         finally:
             with self._lock:

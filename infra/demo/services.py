@@ -49,22 +49,27 @@ class S3Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that lead boto3 here, and to no profile of the user's."""
-        return {
-            "AWS_ENDPOINT_URL_S3": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": self.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.secret_key,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
+        """The variables that lead boto3 here."""
+        return s3_environment(self.endpoint_url, self.access_key, self.secret_key)
 
     def make_bucket(self, name: str) -> Path:
         """Create a bucket and return its directory."""
         bucket = self.folder / name
         bucket.mkdir(parents=True, exist_ok=True)
         return bucket
+
+
+def s3_environment(endpoint_url: str, access_key: str, secret_key: str) -> dict[str, str]:
+    """The variables that lead boto3 to an endpoint, and to no profile of the user's."""
+    return {
+        "AWS_ENDPOINT_URL_S3": endpoint_url,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
 
 
 @contextmanager

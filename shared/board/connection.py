@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import redis
 from redis import exceptions
@@ -53,7 +53,7 @@ class Connection:
         }
 
     @classmethod
-    def of(cls, settings: Settings) -> "Connection":
+    def of(cls, settings: Settings) -> Self:
         """A lazy connection: nothing is sent before the first call.
 
         Raises:

@@ -12,7 +12,8 @@ from tests.tiny_models import build_painter
 from worker.batching import Batcher, DeviceFaults
 from worker.inpaint.protocol import InpaintRequest
 from worker.models import device_errors
-from worker.models.load import choose_dtype, load_painter, load_segmenter
+from worker.models.device_facts import choose_dtype
+from worker.models.load import load_painter, load_segmenter
 from worker.models.resident import ResidentModels
 from worker.segment.protocol import SegmentRequest
 from worker.waiting import BatchLimits

@@ -1,4 +1,4 @@
-"""What a device is, for the sidecar: its name alone says little of the rounding to expect."""
+"""What a device is and computes in, for the sidecar: its name alone says little of the rounding."""
 
 import platform
 from functools import cache
@@ -6,7 +6,13 @@ from functools import cache
 import torch
 
 from shared.sidecars import DeviceFacts
-from worker.models.load import choose_dtype
+
+
+def choose_dtype(device: torch.device) -> tuple[torch.dtype, str]:
+    """The precision for a device, and why."""
+    if device.type == "cuda":
+        return torch.float16, "float16 halves memory and doubles speed on a GPU"
+    return torch.float32, "float16 is emulated and about 30 times slower on a CPU"
 
 
 @cache

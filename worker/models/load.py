@@ -23,6 +23,7 @@ from worker.inpaint.diffusion import DiffusionPainter
 from worker.inpaint.protocol import Painter
 from worker.inpaint.tuning import Tuning, choose_tuning
 from worker.models.device_errors import is_fatal, is_out_of_memory
+from worker.models.device_facts import choose_dtype
 from worker.models.host_faults import host_fault, unreadable
 from worker.models.layout import PAINTER_PARTS, half_precision, painter_problem, segmenter_problem
 from worker.segment.clipseg import ClipsegSegmenter
@@ -41,13 +42,6 @@ _PIPELINE: Any = StableDiffusionInpaintPipeline
 _BARS: tuple[Any, ...] = (transformers_logging, diffusers_logging)
 
 _log = structlog.get_logger()
-
-
-def choose_dtype(device: torch.device) -> tuple[torch.dtype, str]:
-    """The precision for a device, and why."""
-    if device.type == "cuda":
-        return torch.float16, "float16 halves memory and doubles speed on a GPU"
-    return torch.float32, "float16 is emulated and about 30 times slower on a CPU"
 
 
 def load_segmenter(directory: Path, device: str) -> Segmenter:

@@ -1,0 +1,1 @@
+"""An S3 in memory, for benchmarks and chaos runs."""
