@@ -33,9 +33,10 @@ def retry(
         CodeUnknown: A code that no error has.
         ItemUnknown: The batch has no such item.
         ItemNotFailed: A named item has not failed.
-        BoardError: Redis does not answer.
+        BoardError: Redis is away, full or unsafe.
     """
     _refuse_unknown(codes)
+    board.refuse_new_work()
     numbers = _failed_numbers(board, batch_id, set(items)) if items else None
     return board.retry(batch_id, numbers=numbers, codes=codes or None)
 

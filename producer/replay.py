@@ -90,9 +90,9 @@ def replay(
         ReplayUnfinished: The time was over; the replay is cancelled.
         ImageError: A stored picture is none any more, or over the limit.
         StorageError: Something that is needed is gone, or S3 refused.
-        BoardError: Redis is away or unsafe.
+        BoardError: Redis is away, full or unsafe.
     """
-    board.refuse_unsafe()
+    board.refuse_new_work()
     then = read_sidecar(wish.sidecar, store)
     check_inputs(then, store)
     batch, spec = replay_batch(then, wish.output)

@@ -6,6 +6,8 @@ next beat by itself. Any number of stewards may run.
 """
 
 import contextlib
+import os
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -18,10 +20,12 @@ from kombu import Queue
 
 from producer.results import write_results
 from shared.board import StatusBoard
-from shared.errors import BoardError, RestyleError
+from shared.broker import DeadLetters, Screen
+from shared.errors import BoardError, MessageInvalid, RedisUnreachable, RestyleError
 from shared.metrics import BacklogMetrics, BuildMetrics, MetricsServer
 from shared.queue import celery_app
 from shared.s3 import ObjectStore
+from shared.safety import Safety
 from shared.settings import Settings
 
 TICK = "restyle.steward.tick"
@@ -96,13 +100,16 @@ def queue_name(settings: Settings) -> str:
     return f"{settings.namespace}-steward"
 
 
-def steward_app(settings: Settings, tick: Callable[[], None], *, interval_seconds: float) -> Celery:
+def steward_app(
+    settings: Settings, tick: Callable[[], None], *, interval_seconds: float, letters: DeadLetters
+) -> Celery:
     """The Celery app of a steward: one queue, one task, one beat.
 
     Raises:
         SettingsInvalid: The broker's URL is of no usual form.
     """
-    app, name = celery_app(settings), queue_name(settings)
+    name = queue_name(settings)
+    app = celery_app(settings, Screen(name, TICK, _no_arguments, letters.put, may_expire=True))
     app.conf.update(
         # A beat needs no acknowledgement: the next one asks the same. And one that is in hand while
         # Redis restarts could never be given, which leaves a Celery consumer deaf for good.
@@ -116,6 +123,12 @@ def steward_app(settings: Settings, tick: Callable[[], None], *, interval_second
     app.task(name=TICK)(tick)
     app.steps["worker"].add(BeatThread)
     return app
+
+
+def _no_arguments(arguments: list[Any]) -> list[Any]:
+    if arguments:
+        raise MessageInvalid(reason="a beat takes no arguments")
+    return arguments
 
 
 def _entry(interval_seconds: float) -> dict[str, Any]:
@@ -163,12 +176,17 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
     Raises:
         SettingsInvalid: A URL is of no usual form.
         StorageError: S3 cannot be set up.
+        RedisUnsafe: Redis may lose items.
     """
     board, stopping = StatusBoard.connect(settings), threading.Event()
+    safety = Safety(board)
     store = ObjectStore.connect(allowed=settings.allowed)
+    letters = DeadLetters(board, f"{socket.gethostname()}/steward/{os.getpid()}")
 
     def tick() -> None:
+        safety.look()
         try:
+            letters.deliver()
             end_batches(board, store, stopping=stopping.is_set)
         except BoardError as error:
             log.warning("the board is away, next beat tries again", **error.report())
@@ -176,8 +194,8 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
     def drain(**_: object) -> None:
         stopping.set()
 
-    app = steward_app(settings, tick, interval_seconds=interval_seconds)
-    _say_if_away(board)
+    app = steward_app(settings, tick, interval_seconds=interval_seconds, letters=letters)
+    _refuse_unsafe(board)
     with contextlib.closing(board), contextlib.closing(_metrics(board, settings)) as metrics:
         metrics.start()
         # Signals hold their receivers weakly; these live as long as the worker runs.
@@ -193,11 +211,11 @@ def _metrics(board: StatusBoard, settings: Settings) -> MetricsServer:
     return MetricsServer(collectors, host=settings.metrics_host, port=port)
 
 
-def _say_if_away(board: StatusBoard) -> None:
-    """One clear line before Celery's own many; the steward waits for Redis all the same."""
+def _refuse_unsafe(board: StatusBoard) -> None:
+    """Refuse a Redis that may lose items; one that is away is waited for, after one clear line."""
     try:
-        board.server_facts()
-    except BoardError as error:
+        board.refuse_unsafe()
+    except RedisUnreachable as error:
         log.warning("the board is away; waiting for it", **error.report())
 
 

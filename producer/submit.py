@@ -88,9 +88,9 @@ def submit(
         InputError: Style, manifest, output or batch id cannot be used, or the id is taken.
         ModelError: A model reference leads nowhere.
         StorageError: A bucket is missing, or a place may not be read or written.
-        BoardError: Redis is away or unsafe.
+        BoardError: Redis is away, full or unsafe.
     """
-    board.refuse_unsafe()
+    board.refuse_new_work()
     style = load_style(request.style)
     output = S3Address.parse_output(request.output)
     store.allowed.check_write(output)
@@ -107,7 +107,7 @@ def submit(
         batch = known or _new_batch(request, batch_id, style, manifest, store)
         _refuse_other(batch, style, manifest, request.output)
         repeated = not _place(batch, manifest, board, store, progress)
-        delay = _delay_of(dispatch)
+        delay = delay_of(dispatch)
         notes = _notes(batch, manifest, cache)
     return Receipt(board.status(batch_id), repeated, delay, *notes)
 
@@ -195,7 +195,7 @@ def _slices(specs: Iterator[ItemSpec]) -> Iterator[list[ItemSpec]]:
         yield part
 
 
-def _delay_of(dispatch: Callable[[], object]) -> str:
+def delay_of(dispatch: Callable[[], object]) -> str:
     """Run the step; the batch stands on the board whatever becomes of its messages."""
     try:
         dispatch()

@@ -26,6 +26,11 @@ def phase(status: BatchStatus) -> str:
     return "running" if status.first_claim_at else "queued"
 
 
+def counted_states(status: BatchStatus) -> str:
+    """`22 done, 2 failed`: every state that some item is in."""
+    return ", ".join(f"{count:,} {state}" for state, count in status.counts.items() if count)
+
+
 def summary(status: BatchStatus) -> dict[str, Any]:
     """The roll-up as flat JSON; `counts` names every state and sums to `total`."""
     batch = status.batch

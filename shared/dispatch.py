@@ -57,9 +57,10 @@ class Dispatcher:
         )
 
     def _sweep(self) -> list[Swept]:
-        swept = [self._board.sweep(self._settings.max_deliveries)]
+        limits = self._settings.max_deliveries, self._settings.lease_seconds
+        swept = [self._board.sweep(*limits)]
         while swept[-1].full and len(swept) < MAX_ROUNDS:
-            swept.append(self._board.sweep(self._settings.max_deliveries))
+            swept.append(self._board.sweep(*limits))
         return swept
 
     def _publish(self) -> int:

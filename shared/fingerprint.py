@@ -3,6 +3,9 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Self
+
+from shared.jobs import Batch, ItemSpec
 
 #: Grows when the renderer's own code changes what it paints for the same inputs.
 RENDERER_VERSION = 4
@@ -26,6 +29,21 @@ class PixelInputs:
     painter: str
     #: The item's identity, which decides its seeds.
     external_id: str
+
+    @classmethod
+    def of(cls, batch: Batch, spec: ItemSpec, mask_etag: str | None) -> Self:
+        """What decides an item of a batch, once its source is pinned."""
+        style = batch.style.with_overrides(spec.overrides)
+        return cls(
+            source=spec.source,
+            source_etag=str(spec.etag),
+            source_size=spec.size or 0,
+            mask_etag=mask_etag,
+            style=style.digest,
+            segmenter=batch.models[style.segmenter].digest if spec.mask is None else None,
+            painter=batch.models[style.painter].digest,
+            external_id=spec.external_id,
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -125,6 +125,12 @@ def _key_problem(key: str) -> str:
     return ""
 
 
+#: The name of a result's file, taken apart.
+_RESULT_NAME = re.compile(
+    r"(?P<stem>.+)\.(?P<mark>[0-9a-f]{12})\.((failed\.)?json|mask\.png|v[0-9]+\.[a-z]+)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ResultKeys:
     """The keys of one item's outputs: changed content is always a new key."""
@@ -141,6 +147,13 @@ class ResultKeys:
         stem = S3Address.parse(source).stem.lstrip(".") or "item"
         short = stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
         return cls(S3Address.parse_prefix(output, kind="output"), short, fingerprint[:12])
+
+    @classmethod
+    def named(cls, address: S3Address) -> Self | None:
+        """The keys that an address is one of; None where it is no result's."""
+        output = address.folder
+        found = _RESULT_NAME.fullmatch(address.key.removeprefix(output.key))
+        return cls(output, found["stem"], found["mark"]) if found else None
 
     def _name(self, ending: str) -> S3Address:
         return self.output.join(f"{self.stem}.{self.mark}.{ending}")
@@ -277,3 +290,13 @@ class BoardKeys:
     def seen(self) -> str:
         """Sorted set of owners by the time of their last word (ms)."""
         return self._key("seen")
+
+    @property
+    def swept(self) -> str:
+        """The time of the last sweep (ms)."""
+        return self._key("swept")
+
+    @property
+    def dead(self) -> str:
+        """List of messages that nobody could read, newest first: time (ms), a space, JSON."""
+        return self._key("dead")

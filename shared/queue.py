@@ -6,7 +6,7 @@ record on the board decides. Hence no results, no ETA, no chords, no remote cont
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from celery import Celery
@@ -14,10 +14,10 @@ from celery.exceptions import CeleryError
 from kombu import Queue
 from kombu.exceptions import KombuError
 from kombu.transport import redis as redis_transport
-from kombu.transport import virtual
 from kombu.transport.redis import Transport
 from pydantic import ValidationError
 
+from shared.broker import Screen, ScreenedChannel
 from shared.errors import MessageInvalid, RedisFull, RedisUnreachable
 from shared.jobs import Hint, Lane, Message
 from shared.redis_urls import for_kombu
@@ -49,48 +49,40 @@ _BROKER_ERRORS: tuple[type[Exception], ...] = (
 MESSAGES_PER_TRIP = 256
 
 
-class ForgettingQoS(redis_transport.QoS):
-    """Frees a message's prefetch slot even when Redis is away as it is acknowledged.
-
-    kombu's own keeps the slot then. When all slots are taken it never reads the queue again, so
-    it never notices that the connection is lost: the worker stays deaf for good.
-    """
-
-    def ack(self, delivery_tag: str) -> None:
-        """Acknowledge; what Redis did not hear comes back after the visibility timeout."""
-        try:
-            super().ack(delivery_tag)
-        except Exception:
-            virtual.QoS.ack(self, delivery_tag)
-            raise
-
-    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - kombu's
-        """Put the message back, or drop it; the same holds."""
-        try:
-            super().reject(delivery_tag, requeue=requeue)
-        except Exception:
-            virtual.QoS.ack(self, delivery_tag)
-            raise
-
-
 def queue_name(settings: Settings) -> str:
     """The queue of this namespace."""
     return f"{settings.namespace}-items"
 
 
-def celery_app(settings: Settings) -> Celery:
+def celery_app(settings: Settings, screen: Screen | None = None) -> Celery:
     """The Celery app that publishes and consumes hints; no connection is opened yet.
+
+    Args:
+        settings: Where the broker is.
+        screen: Looks through every message before Celery sees it; whoever consumes needs one.
 
     Raises:
         SettingsInvalid: The broker's URL is of no usual form.
     """
-    redis_transport.Channel.QoS = ForgettingQoS
+    # The URL's scheme names the transport, so ours cannot be named beside it.
+    redis_transport.Transport.Channel = ScreenedChannel
     app = Celery("restyle", set_as_current=False)
-    app.conf.update(_broker(settings) | _delivery(settings) | _worker())
+    app.conf.update(_broker(settings, screen) | _delivery(settings) | _worker())
     return app
 
 
-def _broker(settings: Settings) -> dict[str, Any]:
+def items_screen(settings: Settings, set_aside: Callable[[bytes, MessageInvalid], None]) -> Screen:
+    """The screen before the items' queue: admits ids of an item, and nothing else."""
+    return Screen(queue_name(settings), TASK, _one_message, set_aside)
+
+
+def _one_message(arguments: list[Any]) -> list[Any]:
+    if len(arguments) != 1:
+        raise MessageInvalid(reason=f"it has {len(arguments)} arguments instead of one")
+    return [parse_message(arguments[0]).model_dump(mode="json")]
+
+
+def _broker(settings: Settings, screen: Screen | None) -> dict[str, Any]:
     url = for_kombu(settings.effective_broker_url)
     return {
         "broker_url": url,
@@ -114,6 +106,7 @@ def _broker(settings: Settings) -> dict[str, Any]:
             "socket_keepalive": True,
             "socket_timeout": SOCKET_SECONDS,
             "socket_connect_timeout": CONNECT_SECONDS,
+            "screen": screen,
         },
     }
 
@@ -195,7 +188,7 @@ class Publisher:
                 yield producer
         except _BROKER_ERRORS as error:
             reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-            full = "OOM" in reason
+            full = "maxmemory" in reason
             raise (RedisFull if full else RedisUnreachable)(
                 address=self._address, reason=reason
             ) from error

@@ -5,7 +5,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,16 +80,18 @@ class Installation:
 
     def counts(self, batch_id: str) -> dict[str, int]:
         """The batch's counts, read from the board itself: a process for each look is too slow."""
-        environment = self.environment
-        settings = Settings(
-            redis_url=SecretStr(environment["RESTYLE_REDIS_URL"]),
-            namespace=environment["RESTYLE_NAMESPACE"],
-        )
-        board = StatusBoard.connect(settings)
-        try:
+        with self.board() as board:
             return {str(state): count for state, count in board.status(batch_id).counts.items()}
-        finally:
-            board.close()
+
+    @contextmanager
+    def board(self) -> Iterator[StatusBoard]:
+        """The board itself."""
+        settings = Settings(
+            redis_url=SecretStr(self.environment["RESTYLE_REDIS_URL"]),
+            namespace=self.environment["RESTYLE_NAMESPACE"],
+        )
+        with closing(StatusBoard.connect(settings)) as board:
+            yield board
 
     def items(self, batch_id: str) -> dict[str, Any]:
         """The batch's items by external id."""

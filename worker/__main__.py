@@ -34,7 +34,9 @@ def _supervise(asked: str | None, settings: Settings) -> int:
     from shared.dispatch import Dispatcher
     from shared.logs import configure_logs
     from shared.queue import Publisher, celery_app
+    from shared.safety import LOOK_SECONDS, Safety
     from worker.devices import chosen_devices
+    from worker.rounds import Rounds
     from worker.supervisor import Supervisor
 
     configure_logs(settings)
@@ -42,6 +44,7 @@ def _supervise(asked: str | None, settings: Settings) -> int:
     board = StatusBoard.connect(settings)
     board.refuse_unsafe()
     dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
+    Rounds("safety", LOOK_SECONDS, Safety(board).look).start()
     return Supervisor(devices, settings, board, dispatcher).run()
 
 

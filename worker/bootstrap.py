@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from shared.board.workers import LOST_SERVICES, UNAVAILABLE_MODELS
+from shared.broker import DeadLetters
 from shared.metrics import BuildMetrics, MetricsServer
 from shared.optimizations import parse_optimizations, parse_warm_up
 from shared.s3 import Probe
@@ -56,6 +57,8 @@ EXIT_DEVICE_LOST = 70
 EXIT_DECODER_HUNG = 71
 EXIT_DRAIN_DEADLINE = 75
 
+#: Seconds between two looks for messages that were set aside.
+DELIVERY_SECONDS = 1.0
 #: Longest time that a file may be in a decoder; one of 64 megapixels takes a few seconds.
 DECODE_SECONDS = 120.0
 #: Seconds between two looks at the decoders.
@@ -84,6 +87,8 @@ class WorkerProcess:
     look: Callable[[], Snapshot]
     #: What reports again and again.
     rounds: tuple[Rounds, ...]
+    #: Where messages go that nobody can read.
+    dead_letters: DeadLetters
     metrics: MetricsServer
     warming_up: WarmingUp
     drain_seconds: float
@@ -169,9 +174,11 @@ def assemble(
     seat = Seat(board, pipeline, in_hand, tally, settings, outages)
     look = partial(_look, tally, batcher, in_hand)
     bulletin = Bulletin(board, look)
+    letters = DeadLetters(board, owner)
     rounds = (
         present,
         Rounds("figures", settings.figures_seconds, bulletin.tell),
+        Rounds("dead letters", DELIVERY_SECONDS, letters.deliver),
         Rounds("decoders", DECODERS_LOOK_SECONDS, lambda: _end_if_hung(risks, settings)),
     )
     metrics = _metrics(device, look, settings, place)
@@ -179,7 +186,16 @@ def assemble(
     sizes = tuning.buckets or (1,)
     warming_up = WarmingUp(models, store, batcher, parse_warm_up(settings.warm_up), sizes)
     return WorkerProcess(
-        owner, seat, batcher, in_hand, look, rounds, metrics, warming_up, settings.drain_seconds
+        owner,
+        seat,
+        batcher,
+        in_hand,
+        look,
+        rounds,
+        letters,
+        metrics,
+        warming_up,
+        settings.drain_seconds,
     )
 
 

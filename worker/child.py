@@ -14,7 +14,7 @@ from collections.abc import Callable
 import structlog
 
 from shared.logs import configure_logs
-from shared.queue import celery_app
+from shared.queue import celery_app, items_screen
 from shared.settings import Settings, load_settings
 from worker import tasks
 from worker.bootstrap import WorkerProcess, build
@@ -45,7 +45,7 @@ def main(build: Callable[..., WorkerProcess] = build) -> None:
 
 def serve(process: WorkerProcess, settings: Settings) -> None:
     """Take messages from the queue until SIGTERM has drained the process."""
-    app = celery_app(settings)
+    app = celery_app(settings, items_screen(settings, process.dead_letters.put))
     tasks.install(app, process)
     process.start()
     try:

@@ -43,15 +43,4 @@ class Order:
 
     def fingerprint(self, mask_etag: str | None) -> str:
         """The fingerprint of the item, once its source is pinned."""
-        spec = self.claim.spec
-        inputs = PixelInputs(
-            source=spec.source,
-            source_etag=str(spec.etag),
-            source_size=spec.size or 0,
-            mask_etag=mask_etag,
-            style=self.style.digest,
-            segmenter=self.segmenter.digest if self.segmenter else None,
-            painter=self.painter.digest,
-            external_id=spec.external_id,
-        )
-        return inputs.fingerprint
+        return PixelInputs.of(self.batch, self.claim.spec, mask_etag).fingerprint

@@ -5,7 +5,7 @@ from celery import Celery
 from celery.exceptions import Reject
 from celery.signals import setup_logging, worker_shutting_down
 
-from shared.errors import BoardError, MessageInvalid
+from shared.errors import BoardError
 from shared.queue import TASK, parse_message
 from worker.bootstrap import WorkerProcess
 
@@ -15,10 +15,10 @@ log = structlog.get_logger()
 def install(app: Celery, process: WorkerProcess) -> None:
     """Register the task and the drain on an app, and keep Celery's hands off our logs."""
 
-    # Any arguments: a forged message must end in our own error, not in a TypeError.
+    # The app's screen has seen to it that the message is one of ours.
     @app.task(name=TASK)
-    def render(*bodies: object, **fields: object) -> None:
-        take(process, bodies[0] if len(bodies) == 1 and not fields else [*bodies, fields])
+    def render(body: object) -> None:
+        take(process, body)
 
     def drain(**_: object) -> None:
         process.drain()
@@ -39,8 +39,6 @@ def take(process: WorkerProcess, body: object) -> None:
     """
     try:
         goes_on = process.seat.take(parse_message(body), process.owner)
-    except MessageInvalid as error:
-        log.error("message set aside", body=str(body)[:500], **error.report())
     except BoardError as error:
         log.warning("claim not possible; the dispatcher will publish again", **error.report())
     except Exception:

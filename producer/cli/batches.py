@@ -99,11 +99,10 @@ def batches_table(batches: list["BatchStatus"]) -> Table:
 
 
 def _show_batch(one: "BatchStatus") -> None:
-    from producer.summary import phase
+    from producer.summary import counted_states, phase
 
     batch = one.batch
-    counts = ", ".join(f"{count:,} {state}" for state, count in one.counts.items() if count)
-    say(f"{batch.batch_id}: {phase(one)}, {counts} of {batch.total:,} items")
+    say(f"{batch.batch_id}: {phase(one)}, {counted_states(one)} of {batch.total:,} items")
     say(f"  style      {batch.style.name} ({batch.style.digest[:12]})")
     say(f"  lane       {batch.lane}, priority {batch.priority}")
     say(f"  submitted  {_moment(batch.submitted_at)}")

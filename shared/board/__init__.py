@@ -2,12 +2,16 @@
 
 from shared.board.board import StatusBoard
 from shared.board.claims import PinnedSource, Renewal
+from shared.board.dead import DeadMessage
 from shared.board.dispatching import Backlog, Swept
+from shared.board.restoration import PastItem
 from shared.board.server import ServerFacts
 from shared.board.workers import WorkerRecord
 
 __all__ = [
     "Backlog",
+    "DeadMessage",
+    "PastItem",
     "PinnedSource",
     "Renewal",
     "ServerFacts",

@@ -5,15 +5,16 @@ from typing import Self
 from shared.board.claims import Claims
 from shared.board.connection import Connection
 from shared.board.control import Control
+from shared.board.dead import Dead
 from shared.board.dispatching import Dispatching
 from shared.board.reading import Reading
+from shared.board.restoration import Restoration
 from shared.board.server import Server
-from shared.board.submission import Submission
 from shared.board.workers import Workers
 from shared.settings import Settings
 
 
-class StatusBoard(Submission, Reading, Dispatching, Claims, Control, Workers, Server):
+class StatusBoard(Restoration, Reading, Dispatching, Claims, Control, Workers, Dead, Server):
     """All that the rooms ask of the board; safe for threads.
 
     Every call is one or a few atomic scripts, timed by Redis' own clock. A batch's counts sum to

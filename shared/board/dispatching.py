@@ -10,6 +10,8 @@ from shared.jobs import LANES, Hint, Lane, Message
 
 #: Items that one script run moves at most: a few milliseconds of Redis' time.
 SLICE = 500
+#: After an outage, time enough for every owner to renew its claims.
+GRACE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +86,20 @@ class Dispatching(Part):
             for batch, number, lane in rows
         ]
 
-    def sweep(self, max_deliveries: int) -> Swept:
+    def sweep(self, max_deliveries: int, grace_seconds: float = GRACE_SECONDS) -> Swept:
         """Put back expired claims and due retries, and go on with half-done cancellations.
 
         An item whose claim ran out for the `max_deliveries`-th time fails as poison; deliveries
-        that ended in a retry or a hand-back do not count.
+        that ended in a retry or a hand-back do not count. Where Redis was away, claims that ran
+        out meanwhile are held for `grace_seconds`: their owners could not renew them.
 
         Raises:
             RedisUnreachable: Redis does not answer.
         """
         reason = f"{max_deliveries} workers took it and never reported"
         failure = json.dumps(Poison(reason=reason).report())
-        moved = self._connection.run("sweep", max_deliveries, Poison.code, failure, SLICE)
+        grace = milliseconds(grace_seconds)
+        moved = self._connection.run("sweep", max_deliveries, Poison.code, failure, SLICE, grace)
         expired, poisoned, due, cancelled = moved
         for batch_id in self._connection.run("list_set", "cancelling"):
             cancelled += max(self._connection.run("cancel_batch", batch_id, SLICE), 0)

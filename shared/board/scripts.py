@@ -25,6 +25,8 @@ _KEY_PARTS: Mapping[str, int] = {
     "cancelling": 0,
     "workers": 0,
     "seen": 0,
+    "swept": 0,
+    "dead": 0,
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from shared.board.part import Part, slices
 from shared.board.records import dump_batch, dump_spec
-from shared.errors import BatchExists, BatchIncomplete, BatchUnknown
+from shared.errors import BatchExists, BatchIncomplete, BatchRestoring, BatchUnknown
 from shared.jobs import Batch, ItemSpec
 
 #: Items added by one script run: a few milliseconds of Redis' time.
@@ -51,12 +51,18 @@ class Submission(Part):
 
         Raises:
             BatchIncomplete: Some of the items that the batch announced are not there.
+            BatchRestoring: Somebody restores the batch, and seals it when that is done.
             BatchUnknown: The batch was never opened.
             RedisUnreachable: Redis does not answer.
         """
-        counts = self._connection.run("seal_batch", batch_id)
+        self._seal(batch_id, restored=0)
+
+    def _seal(self, batch_id: str, *, restored: int) -> None:
+        counts = self._connection.run("seal_batch", batch_id, restored)
         if not counts:
             raise BatchUnknown(batch=batch_id)
+        if counts == "restoring":
+            raise BatchRestoring(batch=batch_id)
         found, total = counts
         if found != total:
             raise BatchIncomplete(batch=batch_id, found=found, total=total)

@@ -103,12 +103,36 @@ class BatchIncomplete(InputError):
     hint = "Submit exactly the same manifest, style and output again; what is there is kept."
 
 
+class BatchRestoring(InputError):
+    """A submission met a batch that `restyle recover` is putting back on the board."""
+
+    code = "batch_restoring"
+    sentence = "The batch {batch} is being recovered, and not all of its items are back yet."
+    hint = "Wait for the `restyle recover` that is at it; one that was interrupted can be repeated."
+
+
 class BatchCancelled(InputError):
     """The batch was cancelled and takes no more work."""
 
     code = "batch_cancelled"
     sentence = "The batch {batch} was cancelled; its items stay as they are."
     hint = "Submit the rows that you still want as a new batch."
+
+
+class RecordMissing(InputError):
+    """A part of a batch's permanent record is not in S3."""
+
+    code = "record_missing"
+    sentence = "The record of the batch is not there: S3 has no {record}."
+    hint = "Name the folder that holds a batch.json: s3://bucket/prefix/_batches/NAME/."
+
+
+class RecordInvalid(InputError):
+    """A part of a batch's permanent record cannot be read, or is not as it was submitted."""
+
+    code = "record_invalid"
+    sentence = "The record {record} cannot be used: {reason}."
+    hint = "Put back the object as it was written, or use the release that wrote it."
 
 
 class ItemUnknown(InputError):

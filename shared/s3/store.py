@@ -249,10 +249,14 @@ class ObjectStore:
         with named(address, "DeleteObject"):
             self._client.delete_object(Bucket=address.bucket, Key=address.key)
 
-    def list(self, prefix: S3Address) -> Iterator[ObjectInfo]:
+    def list(self, prefix: S3Address, *, below: bool = True) -> Iterator[ObjectInfo]:
         """Every object whose key begins with the prefix's, fetched page by page.
 
         Folder markers (empty objects whose key ends in a slash) are left out.
+
+        Args:
+            prefix: What is listed.
+            below: False for objects that lie directly there, in no folder below.
 
         Raises:
             BucketMissing: There is no such bucket.
@@ -260,7 +264,8 @@ class ObjectStore:
         self.allowed.check_read(prefix)
         pages = self._client.get_paginator("list_objects_v2")
         # The caller's own errors must not be taken for S3's: nothing is yielded inside `named`.
-        answers = iter(pages.paginate(Bucket=prefix.bucket, Prefix=prefix.key))
+        flat: dict[str, Any] = {} if below else {"Delimiter": "/"}
+        answers = iter(pages.paginate(Bucket=prefix.bucket, Prefix=prefix.key, **flat))
         while True:
             with named(prefix, "ListObjectsV2"):
                 answer = next(answers, None)

@@ -150,6 +150,15 @@ def test_a_listing_leaves_folder_markers_out(server, store, home):
     assert [info.address.key for info in store.list(home.join("in/"))] == ["in/a.jpg"]
 
 
+def test_a_listing_of_one_folder_leaves_the_folders_below_out(server, store, home):
+    """Pages of keys and of folders, and the keys that lie directly there."""
+    keys = {f"out/{number}.json" for number in range(1_005)}
+    below = [f"out/{number}/a.json" for number in range(20)]
+    fill(server, store, home, [*keys, *below, "outer.json"])
+    found = [info.address.key for info in store.list(home.join("out/"), below=False)]
+    assert sorted(found) == sorted(keys)
+
+
 def test_an_empty_prefix_lists_nothing(store, home):
     """A prefix without objects is an empty listing, not an error."""
     assert list(store.list(home.join("nothing/"))) == []

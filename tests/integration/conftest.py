@@ -10,9 +10,11 @@ from PIL import Image
 from shared.board import StatusBoard
 from shared.jobs import Batch, ItemSpec, Message, ResolvedModel
 from shared.references import tree_digest
+from shared.s3 import ObjectStore
 from shared.settings import load_settings
 from shared.styles import parse_style
 from tests import tiny_models as builders
+from tests.lost_shop import Shop
 from worker.bootstrap import WorkerProcess, build
 from worker.devices import Device
 
@@ -108,3 +110,22 @@ def place(board, bucket, tiny_painter):
         return Message(batch_id=batch_id, number=0)
 
     return _place
+
+
+@pytest.fixture(scope="session")
+def store(rclone_server):
+    """One store for all: making a client takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in rclone_server.environment.items():
+            patch.setenv(name, value)
+        return ObjectStore.connect()
+
+
+@pytest.fixture
+def shop(restyle_environment, bucket, tmp_path, store):
+    """A shop whose bucket holds one source."""
+    (bucket / "in").mkdir()
+    (bucket / "in" / "0.jpg").write_bytes(b"a picture")
+    shop = Shop(tmp_path, bucket, store)
+    yield shop
+    shop.board.close()

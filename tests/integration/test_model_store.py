@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.errors import ModelChanged, ModelMissing, ModelUnavailable, ObjectTooLarge
 from shared.jobs import ResolvedModel
@@ -103,12 +104,70 @@ def _write(path, way, content):
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def test_an_unpacked_archive_that_somebody_changes_is_refused(bucket, tmp_path, tiny_segmenter):
-    """What was unpacked is what is loaded, not what lies there later."""
+DAMAGES = {
+    "a config of other bytes": lambda folder: (folder / "config.json").write_text("{}"),
+    "weights cut short": lambda folder: os.truncate(folder / "model.safetensors", 100),
+    "weights gone": lambda folder: (folder / "model.safetensors").unlink(),
+    "one file more": lambda folder: (folder / "more.json").write_text("{}"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("started", ["before", "after"])
+def test_a_damaged_archive_in_the_cache_is_fetched_anew(
+    bucket, tmp_path, tiny_segmenter, damage, started
+):
+    """What was unpacked is what is loaded, whether a process saw the damage come or found it."""
     model, models = put_archive(bucket, packed(tiny_segmenter)), store(tmp_path)
     folder = models.fetch(model)
+    whole = tree_digest(folder)
+    DAMAGES[damage](folder)
+    if started == "after":
+        models = store(tmp_path)
+    assert models.fetch(model) == folder
+    assert tree_digest(folder) == whole
+    assert load_segmenter(folder, "cpu")
+    assert {path.suffix for path in folder.parent.iterdir()} == {"", ".lock"}
+
+
+def test_only_the_first_item_pays_for_a_damaged_archive(bucket, tmp_path, tiny_segmenter):
+    """Eight stores of one host that find the damage at once share one download."""
+    model = put_archive(bucket, packed(tiny_segmenter))
+    folder = store(tmp_path).fetch(model)
     (folder / "config.json").write_text("{}")
-    with pytest.raises(ModelChanged):
+    with capture_logs() as lines, ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda one: one.fetch(model), [store(tmp_path) for _ in range(8)]))
+    assert set(found) == {folder}
+    assert [line["event"] for line in lines].count(
+        "model damaged in the cache; fetching it anew"
+    ) == 1
+
+
+def test_an_archive_that_is_damaged_again_is_this_hosts_fault(
+    bucket, tmp_path, tiny_segmenter, monkeypatch
+):
+    """A disk that does not keep what is written to it: another worker may have the model."""
+    model, models = put_archive(bucket, packed(tiny_segmenter)), store(tmp_path)
+    folder = models.fetch(model)
+    mend = models._archives.mend
+
+    def mend_on_a_bad_disk(reference):
+        mend(reference)
+        (folder / "config.json").write_text("{}")
+        return folder
+
+    monkeypatch.setattr(models._archives, "mend", mend_on_a_bad_disk)
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(ModelUnavailable, match="damaged again"):
+        models.fetch(model)
+
+
+def test_a_damaged_archive_that_is_gone_from_s3_is_missing(bucket, tmp_path, tiny_segmenter):
+    """What cannot be fetched anew is said by name, and no damaged copy is used."""
+    model, models = put_archive(bucket, packed(tiny_segmenter)), store(tmp_path)
+    (models.fetch(model) / "config.json").write_text("{}")
+    (bucket / "model.tar.gz").unlink()
+    with pytest.raises(ModelMissing):
         models.fetch(model)
 
 
@@ -180,9 +239,10 @@ def test_many_threads_fetch_an_archive_once(bucket, tmp_path, tiny_segmenter, mo
     """Items that start together share one download."""
     model, models = put_archive(bucket, packed(tiny_segmenter)), store(tmp_path)
     downloads = []
-    download = models._objects.download
+    objects = models._archives._objects
+    download = objects.download
     monkeypatch.setattr(
-        models._objects, "download", lambda *a, **k: downloads.append(a) or download(*a, **k)
+        objects, "download", lambda *a, **k: downloads.append(a) or download(*a, **k)
     )
     with ThreadPoolExecutor(8) as threads:
         found = set(threads.map(models.fetch, [model] * 8))

@@ -114,6 +114,24 @@ def test_every_source_gives_keys_that_are_addresses(source, mark):
     assert all("/" not in name.removeprefix(DEEP) for name in found)
 
 
+@given(sources, hexes)
+@example("s3://shop/a.0123456789ab.failed.jpg", "0" * 64)
+@example("s3://shop/a.0123456789ab.v1.jpg.jpg", "0" * 64)
+def test_a_results_name_tells_whose_it_is(source, mark):
+    """Whoever lists an output knows each file's source by its stem, and its fingerprint's begin."""
+    keys = ResultKeys.of("s3://shop/out/", source, mark)
+    assert all(ResultKeys.named(S3Address.parse(name)) == keys for name in names(keys))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.jpg", "a.0123456789ab.txt", "a.0123456789.json", ".0123456789ab.json", "results.jsonl"],
+)
+def test_other_names_are_no_results(name):
+    """Sources, and whatever else lies under an output."""
+    assert ResultKeys.named(S3Address.parse(f"s3://shop/out/{name}")) is None
+
+
 @given(sources, sources, hexes, hexes)
 def test_results_of_different_pixels_never_share_a_key(first, second, one, other):
     """Two sources with one stem, or one source under two styles: the fingerprint tells them."""

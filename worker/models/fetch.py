@@ -1,11 +1,5 @@
-"""Resolved models become local directories whose bytes are the submitted ones; torch-free.
+"""Resolved models become local directories whose bytes are the submitted ones; torch-free."""
 
-An archive is fetched once per host: processes wait for each other on a lock file, which the
-system releases when its holder dies, and the folder appears only when it is whole.
-"""
-
-import fcntl
-import shutil
 import threading
 import time
 from collections import defaultdict
@@ -16,28 +10,19 @@ from pathlib import Path
 
 import structlog
 
-from shared.errors import (
-    BucketMissing,
-    DiskFailed,
-    ModelChanged,
-    ModelInvalid,
-    ModelUnavailable,
-    ObjectMissing,
-)
+from shared.errors import DiskFailed, ModelChanged, ModelInvalid, ModelUnavailable
 from shared.jobs import ResolvedModel
 from shared.keys import S3Address
 from shared.references import (
     ArchiveReference,
     DirectoryReference,
     HubReference,
-    archive_folder,
-    file_digest,
     tree_digest,
 )
 from shared.references.hub import Hub
-from shared.references.missing import missing_archive, missing_directory
+from shared.references.missing import missing_directory
 from shared.s3 import ObjectStore
-from worker.models.archive import unpack
+from worker.models.cache import ArchiveCache, noted_digest
 from worker.models.host_faults import host_fault
 from worker.models.hub import fetch_snapshot
 from worker.models.stamps import Stamps
@@ -83,9 +68,7 @@ class ModelStore:
             hub: By default the one that the environment names.
             look_seconds: How long a look at a model's files counts.
         """
-        self._objects = objects
-        self._cache = cache
-        self._max_bytes = max_bytes
+        self._archives = ArchiveCache(objects, cache, max_bytes=max_bytes)
         self._hub = hub
         self._look_seconds = look_seconds
         self._found: dict[ResolvedModel, Found] = {}
@@ -142,61 +125,55 @@ class ModelStore:
                 self._looked_at(model)
 
     def _look(self, model: ResolvedModel, last: Found | None) -> Found:
-        """Read the model's files, which a first look brings here."""
+        """Read the model's files, which a first look brings here, and another one if need be."""
         path = self._fetch(model)
-        # Before they are read, so that a change meanwhile shows at the next look.
-        stamps = Stamps.of(path)
-        digest = tree_digest(path)
-        submitted = model.digest if model.kind == "directory" else digest
-        return Found(path, digest, last.due if last else submitted, stamps)
+        if model.kind != "archive":
+            return _read(path, model.digest if model.kind == "directory" else None, last)
+        found = _read_damaged(path, last)
+        if found is None:
+            # What lies there is ours, and its archive may be had again.
+            path = self._archives.mend(_archive_of(model))
+            found = _read_damaged(path, None)
+        if found is None:
+            reason = f"its files in {path} are damaged again, though they were just fetched anew"
+            raise ModelUnavailable(reference=model.reference, reason=reason)
+        return found
 
     def _fetch(self, model: ResolvedModel) -> Path:
         match model.kind:
             case "directory":
                 return _present_directory(model)
             case "archive":
-                address, _, _ = model.reference.partition("#")
-                return self._archive(ArchiveReference(S3Address.parse(address), model.digest))
+                return self._archives.folder(_archive_of(model))
             case "hub":
                 repo, _, _ = model.reference.partition("@")
                 hub = self._hub or Hub.from_environment()
                 return fetch_snapshot(hub, HubReference(repo, model.digest))
 
-    def _archive(self, reference: ArchiveReference) -> Path:
-        folder = archive_folder(self._cache, reference.sha256)
-        # A folder under its final name is whole: it got its name last.
-        if folder.is_dir():
-            return folder
-        with _disk(folder.parent):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-        with _host_lock(folder.with_suffix(".lock")):
-            if not folder.is_dir():
-                self._unpack_beside(reference, folder)
-        return folder
 
-    def _unpack_beside(self, reference: ArchiveReference, folder: Path) -> None:
-        """Download, check and unpack, then give the folder its name."""
-        # Under the lock whatever a process left that died here is nobody's.
-        part = folder.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        content = part / "content"
-        with _disk(part):
-            content.mkdir(parents=True)
-        try:
-            archive = part / "archive"
-            self._download(reference, archive)
-            _check(str(reference), file_digest(archive), reference.sha256)
-            unpack(archive, content, reference=str(reference), max_bytes=self._max_bytes)
-            with _disk(folder):
-                content.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+def _archive_of(model: ResolvedModel) -> ArchiveReference:
+    address, _, _ = model.reference.partition("#")
+    return ArchiveReference(S3Address.parse(address), model.digest)
 
-    def _download(self, reference: ArchiveReference, path: Path) -> None:
-        try:
-            self._objects.download(reference.address, path, max_bytes=self._max_bytes)
-        except (ObjectMissing, BucketMissing) as error:
-            raise missing_archive(reference, siblings=()) from error
+
+def _read(path: Path, due: str | None, last: Found | None) -> Found:
+    """Read a model's files; without a digest that they must have, what they first had counts."""
+    # Before they are read, so that a change meanwhile shows at the next look.
+    stamps = Stamps.of(path)
+    digest = tree_digest(path)
+    return Found(path, digest, due or (last.due if last else digest), stamps)
+
+
+def _read_damaged(path: Path, last: Found | None) -> Found | None:
+    """Read an unpacked archive; None where its files are not those that were unpacked."""
+    try:
+        found = _read(path, noted_digest(path), last)
+    except ModelInvalid as error:
+        # Without a note it never held a model, and fetching it anew would not cure that.
+        if host_fault(error) or noted_digest(path) is None:
+            raise
+        return None
+    return found if found.digest == found.due else None
 
 
 def _present_directory(model: ResolvedModel) -> Path:
@@ -221,20 +198,3 @@ def _host_faults(model: ResolvedModel) -> Iterator[None]:
         if not reason:
             raise
         raise ModelUnavailable(reference=model.reference, reason=reason) from error
-
-
-@contextmanager
-def _host_lock(path: Path) -> Iterator[None]:
-    with _disk(path):
-        file = path.open("wb")
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DiskFailed(path=path, reason=error.strerror or str(error)) from error

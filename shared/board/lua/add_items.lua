@@ -1,7 +1,8 @@
 -- Add a slice of waiting items to a batch that is not sealed. Arguments: batch, then pairs of
--- number and record. Repeating changes nothing. Returns how many were taken, -1 for no such batch.
+-- number and record. Repeating changes nothing, and what was restored stays as it is. Returns how
+-- many were taken, -1 for no such batch.
 local batch = ARGV[2]
-local fields = redis.call('HMGET', key('batch', batch), 'total', 'sealed')
+local fields = redis.call('HMGET', key('batch', batch), 'total', 'sealed', 'restoring')
 local total = tonumber(fields[1] or -1)
 if total < 0 or fields[2] then
   return math.min(total, 0)
@@ -9,7 +10,8 @@ end
 local specs, scores = {}, {}
 for position = 3, #ARGV, 2 do
   local number = ARGV[position]
-  if tonumber(number) < total then
+  local ended = fields[3] and state_of(batch, number) ~= 'queued'
+  if tonumber(number) < total and not ended then
     specs[#specs + 1] = number
     specs[#specs + 1] = ARGV[position + 1]
     scores[#scores + 1] = number

@@ -2,7 +2,7 @@
 -- very attempt: repeating it after a lost answer gives the same claim).
 -- Returns {} or {spec, fence, deliveries, retries, strikes, etag or nil, size or nil}.
 local batch, number, owner, lease, nonce = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
-local flags = redis.call('HMGET', key('batch', batch), 'sealed', 'cancelled', 'paused', 'lane')
+local flags = redis.call('HMGET', key('batch', batch), 'sealed', 'cancelled', 'paused', 'lane', 'fence')
 local spec = redis.call('HGET', key('specs', batch), number)
 local item = key('item', batch, number)
 
@@ -38,6 +38,9 @@ end
 refuse_when_full()
 move(batch, number, 'running')
 redis.call('HSET', item, 'owner', owner, 'nonce', nonce)
+if flags[5] then
+  redis.call('HSETNX', item, 'fence', flags[5])
+end
 redis.call('HINCRBY', item, 'fence', 1)
 redis.call('HINCRBY', item, 'deliveries', 1)
 redis.call('ZADD', key('claims'), NOW + lease, member(batch, number))

@@ -98,19 +98,24 @@ local function note_end(batch, old, new)
   end
 end
 
--- The one way in which an item changes its state. Refuses what the table does not allow, before
--- anything is written; keeps counts, state sets and indices in step.
-local function move(batch, number, new)
-  local old = state_of(batch, number)
-  if not MOVES[old][new] then
-    return false
-  end
+-- Keeps counts, state sets and indices in step.
+local function change(batch, number, old, new)
   leave(batch, number, old)
   redis.call('HSET', key('item', batch, number), 'state', new)
   redis.call('ZADD', key('in_state', batch, new), number, number)
   redis.call('HINCRBY', key('batch', batch), 'n:' .. old, -1)
   redis.call('HINCRBY', key('batch', batch), 'n:' .. new, 1)
   note_end(batch, old, new)
+end
+
+-- The one way in which an item of a sealed batch changes its state. Refuses what the table does not
+-- allow, before anything is written.
+local function move(batch, number, new)
+  local old = state_of(batch, number)
+  if not MOVES[old][new] then
+    return false
+  end
+  change(batch, number, old, new)
   return true
 end
 

@@ -1,14 +1,20 @@
--- Make a filled batch visible to the dispatcher. Argument: batch. Returns {found, total}, and
--- nothing for no such batch; it is sealed when the two are equal.
+-- Make a filled batch visible to the dispatcher. Arguments: batch, 1 for whoever restores it.
+-- Returns {found, total}, nothing for no such batch, 'restoring' where that is for another to do;
+-- it is sealed when the two are equal.
 local batch = ARGV[2]
 local record = key('batch', batch)
-local total = tonumber(redis.call('HGET', record, 'total') or -1)
+local fields = redis.call('HMGET', record, 'total', 'restoring')
+local total = tonumber(fields[1] or -1)
 if total < 0 then
   return {}
+end
+if fields[2] and ARGV[3] ~= '1' then
+  return 'restoring'
 end
 local found = redis.call('HLEN', key('specs', batch))
 if found == total then
   redis.call('HSET', record, 'sealed', 1)
+  redis.call('HDEL', record, 'restoring')
   if redis.call('ZCARD', key('waiting', batch)) > 0 then
     join_lane(batch)
   end

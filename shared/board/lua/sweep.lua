@@ -1,5 +1,5 @@
 -- Put back what time has released, in a bounded slice. Arguments: claims without an end after
--- which an item is poison, the failure's code and JSON, limit.
+-- which an item is poison, the failure's code and JSON, limit, grace in ms.
 -- Returns {expired, poisoned, due, cancelled}.
 local most, code, failure, limit = tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])
 local expired, poisoned, due, cancelled = 0, 0, 0, 0
@@ -19,6 +19,33 @@ local function put_back(batch, number)
   end
 end
 
+-- While Redis is there, sweeps follow each other within a second. In a longer gap (it was away or
+-- frozen, or its clock jumped ahead) no owner could renew: leases that ran out in it get a grace.
+-- A clock that went back takes leases and retries along.
+local GAP = 2000
+
+local function mend_time(grace)
+  local stored = redis.call('GET', key('swept'))
+  local last = tonumber(stored or NOW)
+  local passed = NOW - last
+  if passed > GAP then
+    for _, name in ipairs(redis.call('ZRANGEBYSCORE', key('claims'), last, NOW)) do
+      redis.call('ZADD', key('claims'), NOW + grace, name)
+    end
+  elseif passed < -GAP then
+    for _, kind in ipairs({'claims', 'delayed'}) do
+      for _, name in ipairs(redis.call('ZRANGE', key(kind), 0, -1)) do
+        redis.call('ZINCRBY', key(kind), passed, name)
+      end
+    end
+  end
+  if not stored or passed >= 1000 or passed < 0 then
+    redis.call('SET', key('swept'), NOW)
+  end
+end
+
+even_when_full()
+mend_time(tonumber(ARGV[6]))
 local ended = redis.call('ZRANGEBYSCORE', key('claims'), '-inf', NOW, 'LIMIT', 0, limit)
 for _, name in ipairs(ended) do
   put_back(split(name))

@@ -1,0 +1,55 @@
+"""Past items: how an item stood on a board that was lost, from what was written of it."""
+
+from datetime import timedelta
+
+from producer.written import WrittenRow
+from shared.board import PastItem
+from shared.jobs import Item, ItemSpec, Result
+from shared.keys import S3Address
+from shared.sidecars import FailureSidecar, Sidecar
+from shared.states import ItemState
+
+
+def done(spec: ItemSpec, told: Sidecar, address: S3Address) -> PastItem:
+    """The item whose result a sidecar at an address tells of."""
+    # The board also had what the upload of the sidecar itself took.
+    seconds = round(sum(told.timings_seconds.values()), 3)
+    result = Result(
+        fingerprint=told.fingerprint,
+        variants=tuple(variant.address for variant in told.variants),
+        mask=told.mask.address,
+        sidecar=str(address),
+        render_seconds=seconds,
+    )
+    item = Item(
+        spec=spec.model_copy(update={"etag": told.source.etag, "size": told.source.size}),
+        state=ItemState.DONE,
+        deliveries=told.worker.deliveries,
+        retries=told.worker.retries,
+        owner=told.worker.owner,
+        result=result,
+    )
+    return PastItem(item, told.rendered_at - timedelta(seconds=seconds))
+
+
+def failed(spec: ItemSpec, told: FailureSidecar, address: S3Address) -> PastItem:
+    """The item whose failure is told at an address; a person may retry it."""
+    item = Item(
+        spec=spec,
+        state=ItemState.FAILED,
+        deliveries=told.worker.deliveries,
+        retries=told.worker.retries,
+        owner=told.worker.owner,
+        failure=told.error.model_copy(update={"sidecar": str(address)}),
+    )
+    return PastItem(item, told.failed_at)
+
+
+def ended(spec: ItemSpec, row: WrittenRow) -> PastItem:
+    """The item as it had ended without a result, by the batch's written results."""
+    return PastItem(Item(spec=spec, state=row.state, failure=row.failure))
+
+
+def waiting(spec: ItemSpec, *, cancelled: bool) -> PastItem:
+    """The item that nothing tells of; of a cancelled batch it does not come back to life."""
+    return PastItem(Item(spec=spec, state=ItemState.CANCELLED if cancelled else ItemState.QUEUED))

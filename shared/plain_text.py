@@ -1,0 +1,36 @@
+"""Strangers' bytes as text that does no harm to whoever reads it."""
+
+import re
+
+#: Names whose values nobody is shown.
+_SECRET_NAMES = (
+    r"[\w-]*(?:passw|passphrase|secret|token|credential|authorization|api_?key|access_?key)[\w-]*"  # noqa: S105 - names of secrets
+)
+#: Where a secret may stand, each before the part that is left out.
+_SECRETS = (
+    # "password": "…", secret=…
+    re.compile(rf"(?i)({_SECRET_NAMES}[\"']?\s*[:=]\s*)(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&)}}\]]+)"),
+    # redis://user:…@host
+    re.compile(r"(\w://)[^\s/\"'@]*(?=@)"),
+    # Keys that tell by their form what they are.
+    re.compile(r"()\b(?:hf_\w{8,}|(?:AKIA|ASIA)[A-Z0-9]{12,})"),
+)
+
+
+def plain_text(raw: bytes, limit: int) -> str:
+    """The bytes as one line of printable text, cut to a limit, without what looks like a secret.
+
+    Args:
+        raw: Any bytes; UTF-8 is read, the rest is shown as escapes.
+        limit: Most characters of the answer.
+    """
+    # Four times as much, so that a secret across the cut is seen whole and masked before it.
+    text = raw[: 4 * limit].decode("utf-8", errors="backslashreplace")
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\1***", text)
+    text = "".join(char if char.isprintable() else _escape(char) for char in text)
+    return text if len(text) <= limit and len(raw) <= 4 * limit else text[: limit - 1] + "…"
+
+
+def _escape(char: str) -> str:
+    return " " if char in "\n\t\r" else ascii(char)[1:-1]

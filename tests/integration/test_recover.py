@@ -1,0 +1,348 @@
+"""Recovery against a real Redis and a real S3: what has a result stays done, the rest is queued."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from producer.cli import app
+from producer.results import each_row, write_results
+from shared.errors import (
+    BatchRestoring,
+)
+from shared.jobs import Failure
+from tests.sidecars import sidecar_of
+
+# --- what comes back --------------------------------------------------------------------------
+
+
+def test_a_lost_batch_comes_back_as_it_was(shop):
+    """Done items with their very results, failed ones with their reasons, the others waiting."""
+    batch = shop.submit(variants=2)
+    shop.render(0)
+    shop.fail(1)
+    shop.render(4)
+    items, rows = shop.items(), list(each_row(shop.board, "spring"))
+    shop.lose()
+    recovery = shop.recover()
+    assert (recovery.repeated, recovery.notes) == (False, ())
+    assert recovery.status.batch == batch
+    assert recovery.status.sealed
+    assert shop.states() == ["done", "failed", "queued", "queued", "done"]
+    assert shop.items() == items
+    assert list(each_row(shop.board, "spring")) == rows
+    assert sum(recovery.status.counts.values()) == recovery.status.batch.total == 5
+    assert recovery.status.first_claim_at < batch.submitted_at + timedelta(minutes=1)
+
+
+def test_what_was_uploaded_but_never_reported_is_done(shop):
+    """The sidecar is written before the report: where it lies, the picture is there."""
+    shop.submit()
+    result = shop.paint(2)
+    shop.lose()
+    shop.recover()
+    assert shop.board.item("spring", 2).result == result
+
+
+def test_the_batch_file_names_its_folder(shop):
+    """Either address will do, with or without the closing slash."""
+    shop.submit()
+    for place in (shop.record(), shop.record().rstrip("/"), shop.record() + "batch.json"):
+        shop.lose()
+        assert not shop.recover(place).repeated
+        assert len(shop.states()) == 5
+
+
+def test_rows_keep_their_overrides_masks_and_models(shop):
+    """A row's own words are compared with the sidecar's, and come back with it."""
+    source = {"source": shop.source()}
+    shop.submit(
+        source | {"external_id": "A", "seed": 7, "prompt": "a green dress"},
+        source | {"external_id": "B", "variants": 3, "etag": "e1", "size": 9},
+        source | {"external_id": "C", "mask": shop.source("m")},
+    )
+    shop.render(0)
+    shop.render(1)
+    items = shop.items()
+    shop.lose()
+    shop.recover()
+    assert shop.items() == items
+    assert shop.states() == ["done", "done", "queued"]
+
+
+def test_a_result_that_was_painted_after_a_retry_is_the_one(shop):
+    """A retry takes the source as it is then, whatever ETag was submitted."""
+    row = {"external_id": "A", "source": shop.source(), "etag": "e1", "size": 9}
+    shop.submit(row)
+    shop.fail(0)
+    shop.board.retry("spring")
+    result = shop.render(0, etag="e2")
+    shop.lose()
+    shop.recover()
+    item = shop.board.item("spring", 0)
+    assert (item.result, item.spec.etag) == (result, "e2")
+
+
+def test_of_two_results_of_one_item_the_newer_counts(shop):
+    """The older one was of a source that is gone."""
+    shop.submit()
+    shop.paint(0, etag="e1", rendered_at=datetime.now(UTC) + timedelta(seconds=5))
+    shop.paint(0, etag="e2", rendered_at=datetime.now(UTC))
+    shop.lose()
+    shop.recover()
+    assert shop.board.item("spring", 0).spec.etag == "e1"
+
+
+# --- what is nobody's result ------------------------------------------------------------------
+
+
+def test_a_foreign_result_is_not_taken(shop):
+    """Of another batch, row, source or style, however alike its name."""
+    shop.submit()
+    shop.submit(batch_id="other")
+    foreign = [
+        {"batch_id": "other"},
+        {"number": 2},
+        {"external_id": "SKU-9"},
+        {"style": sidecar_of().style},
+    ]
+    for number, changes in enumerate(foreign):
+        shop.paint(number, **changes)
+    shop.lose()
+    shop.recover()
+    assert shop.states() == ["queued"] * 5
+
+
+@pytest.mark.parametrize("lacking", [".v1.png", ".mask.png", ".json"])
+def test_half_a_result_is_none(shop, lacking):
+    """A sidecar counts with all files that it names, and files only with their sidecar."""
+    shop.submit()
+    shop.render(0)
+    (file,) = (shop.bucket / "out").glob(f"0.*{lacking}")
+    file.unlink()
+    shop.lose()
+    shop.recover()
+    assert shop.states()[0] == "queued"
+
+
+def test_a_file_of_another_size_is_none_of_the_result(shop):
+    """Something else was put in its place."""
+    shop.submit()
+    shop.render(0)
+    (file,) = (shop.bucket / "out").glob("0.*.v1.png")
+    file.write_bytes(b"x")
+    shop.lose()
+    shop.recover()
+    assert shop.states()[0] == "queued"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"{}", b'{"version": 2, "state": "done"}'])
+def test_a_sidecar_that_nobody_can_read_is_told_and_its_item_waits(shop, body):
+    """It is no reason to leave the whole batch lost."""
+    shop.submit()
+    shop.render(0)
+    shop.fail(1)
+    for file in (shop.bucket / "out").glob("*.json"):
+        file.write_bytes(body)
+    shop.lose()
+    (note,) = shop.recover().notes
+    assert note.startswith("2 sidecar(s) cannot be read")
+    assert shop.states() == ["queued"] * 5
+
+
+def test_a_stem_that_several_sources_share_leads_to_each_ones_own(shop):
+    """Results lie side by side under the output, whatever folders their sources lie in."""
+    rows = [
+        {"external_id": folder, "source": f"s3://{shop.bucket.name}/in/{folder}/a.jpg"}
+        for folder in ("x", "y", "z")
+    ]
+    shop.submit(*rows)
+    shop.render(0)
+    shop.render(2)
+    items = shop.items()
+    shop.lose()
+    shop.recover()
+    assert shop.items() == items
+
+
+def test_an_equal_result_of_another_batch_is_the_items_own(shop):
+    """Two batches of the same pixels write the same keys: the last one signs both results."""
+    row = {"external_id": "A", "source": shop.source(), "etag": "e1", "size": 9}
+    shop.submit(row)
+    shop.submit(row, batch_id="again")
+    result = shop.render(0)
+    shop.render(0, "again")
+    shop.lose()
+    shop.recover()
+    assert shop.board.item("spring", 0).result == result
+
+
+def test_written_results_tell_a_fingerprint_that_was_not_submitted(shop):
+    """Without an ETag in the manifest, results.jsonl knows what the item was."""
+    shop.submit()
+    result = shop.render(0)
+    write_results(shop.board, shop.store, "spring")
+    shop.submit(batch_id="again")
+    shop.render(0, "again")
+    shop.lose()
+    shop.recover()
+    assert shop.board.item("spring", 0).result == result
+
+
+def test_results_are_found_by_listing(shop, store):
+    """An item without a result costs no request, and one with a result costs one."""
+    rows = [{"external_id": str(n), "source": shop.source(n)} for n in range(200)]
+    shop.submit(*rows)
+    shop.render(7)
+    shop.fail(8)
+    shop.lose()
+    sent = []
+    events = store._client.meta.events
+    events.register("before-send.s3", lambda request, **_: sent.append(request.url))
+    try:
+        shop.recover()
+    finally:
+        events.unregister("before-send.s3")
+    assert len(sent) <= 6, sent
+
+
+# --- twice, interrupted, beside others ---------------------------------------------------------
+
+
+def test_a_batch_on_the_board_stays_as_it_is(shop):
+    """Recovering twice, or what was never lost, changes nothing and says so."""
+    shop.submit()
+    shop.render(0)
+    shop.paint(1)
+    before = shop.board.items("spring"), shop.board.status("spring")
+    recovery = shop.recover(paused=True)
+    assert recovery.repeated
+    assert (shop.board.items("spring"), shop.board.status("spring")) == before
+    assert recovery.status == before[1]
+
+
+class Interrupted(Exception):
+    """Ctrl-C, a killed process, a power cut."""
+
+
+@pytest.mark.parametrize("what", ["begun", "recovered"])
+def test_an_interrupted_recovery_is_completed_by_repeating_it(shop, what):
+    """Meanwhile nobody renders anything, and a submission leaves it alone."""
+    batch = shop.submit()
+    shop.render(0)
+    shop.fail(1)
+    items = shop.items()
+    shop.lose()
+    if what == "begun":
+        shop.board.open_batch(batch)
+        shop.board.begin_restoring("spring", paused=False, cancelled=False)
+    else:
+        with pytest.raises(Interrupted):
+            shop.recover(progress=_interrupting)
+    assert shop.board.take_for_publishing(10, 60) == []
+    with pytest.raises(BatchRestoring):
+        shop.submit()
+    assert not shop.recover().repeated
+    assert shop.items() == items
+    assert shop.board.status("spring").sealed
+
+
+def _interrupting(what, _count):
+    if what == "recovered":
+        raise Interrupted
+
+
+def test_a_submission_that_died_midway_is_recovered_too(shop):
+    """What it left on the board is completed, results and all."""
+    batch = shop.submit()
+    shop.render(0)
+    items, specs = shop.items(), [item.spec for item in shop.board.items("spring")]
+    shop.lose()
+    shop.board.open_batch(batch)
+    shop.board.add_items("spring", specs[:3])
+    shop.recover()
+    assert shop.items() == items
+
+
+def test_a_later_look_at_s3_finishes_what_an_earlier_one_queued(shop):
+    """Between the two a worker of the lost board put its last result down."""
+    shop.submit()
+    spec = shop.board.item("spring", 0).spec
+    shop.paint(0)
+    shop.lose()
+    batch = shop.recover().status.batch
+    shop.lose()
+    shop.board.open_batch(batch)
+    shop.board.begin_restoring("spring", paused=False, cancelled=False)
+    shop.board.add_items("spring", [spec])
+    shop.recover()
+    assert shop.states()[0] == "done"
+
+
+# --- cancelled, paused -------------------------------------------------------------------------
+
+
+def test_a_batch_that_had_ended_cancelled_stays_cancelled(shop):
+    """Its written results tell, and nothing of it comes back to life."""
+    shop.submit()
+    shop.render(0)
+    shop.fail(1)
+    shop.board.cancel("spring")
+    items = shop.items()
+    write_results(shop.board, shop.store, "spring")
+    shop.lose()
+    recovery = shop.recover()
+    assert recovery.status.cancelled
+    assert shop.states() == ["done", "failed", "cancelled", "cancelled", "cancelled"]
+    assert shop.items() == items
+
+
+def test_failures_without_a_sidecar_come_back_from_the_written_results(shop):
+    """Poison kills its worker, who writes nothing."""
+    shop.submit()
+    claim = shop.board.claim("spring", 3, "host/cpu", 60)
+    failure = Failure(code="poison", message="It never came back.", hint="Look at the source.")
+    shop.board.finish(claim, failure)
+    write_results(shop.board, shop.store, "spring")
+    shop.lose()
+    shop.recover()
+    assert shop.board.item("spring", 3).failure == failure
+
+
+def test_what_was_retried_since_the_results_were_written_is_done(shop):
+    """A result in S3 counts before the rows of an earlier end."""
+    shop.submit()
+    shop.fail(1)
+    write_results(shop.board, shop.store, "spring")
+    shop.board.retry("spring")
+    result = shop.render(1)
+    shop.lose()
+    shop.recover()
+    assert shop.board.item("spring", 1).result == result
+
+
+def test_a_paused_recovery_renders_nothing_before_a_person_resumes_it(shop):
+    """Whether a batch was cancelled may stand nowhere."""
+    shop.submit()
+    shop.lose()
+    assert shop.recover(paused=True).status.paused
+    assert shop.board.take_for_publishing(10, 60) == []
+    shop.board.resume("spring")
+    assert len(shop.board.take_for_publishing(10, 60)) == 5
+
+
+def test_the_command_tells_what_came_of_it(shop):
+    """One line for a person, the batch's roll-up for a program; the second time likewise."""
+    shop.submit()
+    shop.render(0)
+    shop.lose()
+    run = CliRunner().invoke(app, ["recover", shop.record(), "--paused"])
+    assert run.exit_code == 0, run.output
+    assert "The batch spring is back on the board: 4 queued, 1 done of 5 items." in run.stdout
+    assert "Next: restyle resume spring" in run.stdout
+    again = CliRunner().invoke(app, ["recover", shop.record()])
+    assert "The batch spring was on the board; nothing was changed" in again.stdout
+    told = json.loads(CliRunner().invoke(app, ["recover", shop.record(), "--json"]).stdout)
+    assert (told["batch"], told["repeated"], told["phase"]) == ("spring", True, "paused")
+    assert told["counts"]["done"] == 1
