@@ -1,6 +1,8 @@
 """`make chaos`: a catalogue under injected faults; the exit status is the verdict.
 
-python -m infra.chaos --seed 7
+    python -m infra.chaos --seed 7
+
+Without a seed it draws one, and says which.
 """
 
 import random
