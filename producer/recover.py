@@ -59,9 +59,9 @@ def recover(
         RecordInvalid: The record is none, not as it was written, or of another release.
         BatchExists: The board has another submission under this id.
         StorageError: Something may not be read or written, or S3 did not answer.
-        BoardError: Redis is away or unsafe.
+        BoardError: Redis is away, unsafe, or too full for new work.
     """
-    board.refuse_unsafe()
+    board.refuse_new_work()
     batch = recorded_batch(place, store)
     store.allowed.check_write(S3Address.parse_output(batch.output))
     notes: tuple[str, ...] = ()
