@@ -1,13 +1,17 @@
 """Recovery against a real Redis and a real S3: what has a result stays done, the rest is queued."""
 
 import json
-from datetime import UTC, datetime, timedelta
+import os
+from datetime import timedelta
 
 import pytest
 from typer.testing import CliRunner
 
 from producer.cli import app
+from producer.cli.gauge import plain_line
 from producer.results import each_row, write_results
+from producer.summary import phase
+from producer.watch import watch
 from shared.errors import (
     BatchRestoring,
 )
@@ -87,11 +91,12 @@ def test_a_result_that_was_painted_after_a_retry_is_the_one(shop):
 def test_of_two_results_of_one_item_the_newer_counts(shop):
     """The older one was of a source that is gone."""
     shop.submit()
-    shop.paint(0, etag="e1", rendered_at=datetime.now(UTC) + timedelta(seconds=5))
-    shop.paint(0, etag="e2", rendered_at=datetime.now(UTC))
+    newer, older = shop.paint(0, etag="e1"), shop.paint(0, etag="e2")
+    path = shop.bucket / older.sidecar.removeprefix(f"s3://{shop.bucket.name}/")
+    os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 60))
     shop.lose()
     shop.recover()
-    assert shop.board.item("spring", 0).spec.etag == "e1"
+    assert shop.board.item("spring", 0).result == newer
 
 
 # --- what is nobody's result ------------------------------------------------------------------
@@ -191,10 +196,11 @@ def test_written_results_tell_a_fingerprint_that_was_not_submitted(shop):
 
 
 def test_results_are_found_by_listing(shop, store):
-    """An item without a result costs no request, and one with a result costs one."""
-    rows = [{"external_id": str(n), "source": shop.source(n)} for n in range(200)]
+    """However many share a name: a request for each result, and none for what has none."""
+    rows = [{"external_id": str(n), "source": shop.source(f"{n}/front")} for n in range(200)]
     shop.submit(*rows)
-    shop.render(7)
+    for number in range(5):
+        shop.render(number)
     shop.fail(8)
     shop.lose()
     sent = []
@@ -204,7 +210,9 @@ def test_results_are_found_by_listing(shop, store):
         shop.recover()
     finally:
         events.unregister("before-send.s3")
-    assert len(sent) <= 6, sent
+    ours = {"batch.json", "manifest", "results.jsonl", "a listing", "a failure"}
+    assert len(sent) == len(ours) + 5, sent
+    assert shop.states().count("done") == 5
 
 
 # --- twice, interrupted, beside others ---------------------------------------------------------
@@ -241,11 +249,13 @@ def test_an_interrupted_recovery_is_completed_by_repeating_it(shop, what):
         with pytest.raises(Interrupted):
             shop.recover(progress=_interrupting)
     assert shop.board.take_for_publishing(10, 60) == []
+    assert phase(shop.board.status("spring")) == "recovering"
+    assert "being recovered" in plain_line(next(watch(shop.board, "spring")))
     with pytest.raises(BatchRestoring):
         shop.submit()
     assert not shop.recover().repeated
     assert shop.items() == items
-    assert shop.board.status("spring").sealed
+    assert phase(shop.board.status("spring")) == "running"
 
 
 def _interrupting(what, _count):
