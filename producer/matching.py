@@ -68,11 +68,8 @@ class Matching:
 
         Of a catalogue that was restyled often, what is older than the batch is another's.
         """
-        return keys.stem in self._stems and (info.modified >= self._since or self.known(keys))
-
-    def known(self, keys: ResultKeys) -> bool:
-        """Whether an item's fingerprint is known to begin so."""
-        return keys.mark in self._marks
+        recent = info.modified >= self._since
+        return keys.stem in self._stems and (recent or keys.mark in self._marks)
 
     def match(self, told: Sidecar, address: S3Address) -> Match | None:
         """The item of a sidecar that lies at an address; None where it is of no item of ours."""

@@ -78,10 +78,9 @@ class Outcomes:
     # --- results
 
     def _results(self, shelf: Shelf) -> Iterator[PastItem]:
-        """What has a result, the best one of each item first: its own before another's."""
-        addresses = shelf.sidecars(first=self._matching.known)
+        """What has a result, the newest one of each item first, its own before another's."""
         equal: list[PastItem] = []
-        for found in in_parallel(lambda one: self._found(one, shelf), addresses, THREADS):
+        for found in in_parallel(lambda one: self._found(one, shelf), shelf.sidecars(), THREADS):
             if found and found.own:
                 yield found.past
             elif found:

@@ -1,8 +1,6 @@
 """Shelf: the results' files that lie under an output, as one listing told of them."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import NamedTuple
 
 from shared.keys import ResultKeys, S3Address
 from shared.s3 import ObjectStore
@@ -12,19 +10,12 @@ from shared.s3.info import ObjectInfo
 PROGRESS_OBJECTS = 10_000
 
 
-class _Placed(NamedTuple):
-    """A sidecar of a result, and since when it lies there."""
-
-    keys: ResultKeys
-    modified: datetime
-
-
 class Shelf:
     """What lies there, without a request for each item."""
 
     def __init__(self) -> None:
         self._sizes: dict[S3Address, int] = {}
-        self._sidecars: list[_Placed] = []
+        self._sidecars: list[ObjectInfo] = []
 
     @classmethod
     def read(
@@ -58,14 +49,14 @@ class Shelf:
     def _put(self, keys: ResultKeys, info: ObjectInfo) -> None:
         self._sizes[info.address] = info.size
         if info.address == keys.sidecar:
-            self._sidecars.append(_Placed(keys, info.modified))
+            self._sidecars.append(info)
 
     def holds(self, address: S3Address, size: int | None = None) -> bool:
         """Whether the file lies there, with this size in bytes if one is given."""
         found = self._sizes.get(address)
         return found is not None and size in {None, found}
 
-    def sidecars(self, *, first: Callable[[ResultKeys], bool]) -> Iterator[S3Address]:
-        """The sidecars of results: the chosen ones first, and the newest of each kind."""
-        placed = sorted(self._sidecars, key=lambda one: (first(one.keys), one.modified))
-        return (one.keys.sidecar for one in reversed(placed))
+    def sidecars(self) -> Iterator[S3Address]:
+        """The sidecars of results, the newest first."""
+        newest = sorted(self._sidecars, key=lambda info: info.modified, reverse=True)
+        return (info.address for info in newest)

@@ -2,6 +2,8 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -195,6 +197,64 @@ def test_written_results_tell_a_fingerprint_that_was_not_submitted(shop):
     assert shop.board.item("spring", 0).result == result
 
 
+def test_a_sidecar_that_was_moved_is_none(shop):
+    """Where it lies is part of what it says."""
+    shop.submit()
+    shop.render(0)
+    (file,) = (shop.bucket / "out").glob("0.*.json")
+    file.rename(file.with_name(file.name.replace("0.", "1.", 1)))
+    shop.lose()
+    shop.recover()
+    assert shop.states() == ["queued"] * 5
+
+
+def _make_older(shop, pattern):
+    for file in (shop.bucket / "out").glob(pattern):
+        os.utime(file, (0, file.stat().st_mtime - 86_400))
+
+
+def test_an_older_result_of_the_very_pixels_is_the_items_own(shop):
+    """As if the item had been rendered once more, into the same keys."""
+    row = {"external_id": "A", "source": shop.source(), "etag": "e1", "size": 9}
+    shop.submit(row, batch_id="before")
+    result = shop.render(0, "before")
+    _make_older(shop, "*")
+    shop.submit(row)
+    shop.lose()
+    shop.recover()
+    assert shop.board.item("spring", 0).result == result
+
+
+@contextmanager
+def _requests(store):
+    """The URLs of all requests that are sent meanwhile."""
+    sent, events = [], store._client.meta.events
+
+    def note(request, **_):
+        sent.append(request.url)
+
+    events.register("before-send.s3", note)
+    yield sent
+    events.unregister("before-send.s3", note)
+
+
+OWN_REQUESTS = ("batch.json", "the manifest", "results.jsonl", "the listing")
+
+
+def test_results_of_earlier_batches_are_not_read(shop, store):
+    """A catalogue may have been restyled a hundred times under one output."""
+    shop.submit(batch_id="before", seed=3)
+    for number in range(5):
+        shop.render(number, "before")
+    _make_older(shop, "*")
+    shop.submit()
+    shop.lose()
+    with _requests(store) as sent:
+        shop.recover()
+    assert len(sent) == len(OWN_REQUESTS), sent
+    assert shop.states() == ["queued"] * 5
+
+
 def test_results_are_found_by_listing(shop, store):
     """However many share a name: a request for each result, and none for what has none."""
     rows = [{"external_id": str(n), "source": shop.source(f"{n}/front")} for n in range(200)]
@@ -203,15 +263,9 @@ def test_results_are_found_by_listing(shop, store):
         shop.render(number)
     shop.fail(8)
     shop.lose()
-    sent = []
-    events = store._client.meta.events
-    events.register("before-send.s3", lambda request, **_: sent.append(request.url))
-    try:
+    with _requests(store) as sent:
         shop.recover()
-    finally:
-        events.unregister("before-send.s3")
-    ours = {"batch.json", "manifest", "results.jsonl", "a listing", "a failure"}
-    assert len(sent) == len(ours) + 5, sent
+    assert len(sent) == len([*OWN_REQUESTS, "the failure"]) + 5, sent
     assert shop.states().count("done") == 5
 
 
@@ -273,6 +327,20 @@ def test_a_submission_that_died_midway_is_recovered_too(shop):
     shop.board.add_items("spring", specs[:3])
     shop.recover()
     assert shop.items() == items
+
+
+def test_recoveries_at_once_make_one_batch(shop):
+    """Whoever is first with each of its slices."""
+    shop.submit(*({"external_id": str(n), "source": shop.source(n)} for n in range(50)))
+    for number in range(20):
+        shop.render(number)
+    items = shop.items()
+    shop.lose()
+    with ThreadPoolExecutor(4) as threads:
+        recoveries = [threads.submit(shop.recover) for _ in range(4)]
+    assert min(one.result().repeated for one in recoveries) is False
+    assert shop.items() == items
+    assert phase(shop.board.status("spring")) == "running"
 
 
 def test_a_later_look_at_s3_finishes_what_an_earlier_one_queued(shop):
