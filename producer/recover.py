@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from producer.outcomes import Outcomes
 from producer.retrieval import recorded_batch, recorded_rows
-from producer.submit import SLICE, Progress, delay_of
+from producer.submit import Progress, delay_of
 from shared.board import PastItem, StatusBoard
 from shared.errors import BatchUnknown
 from shared.jobs import Batch, BatchStatus
@@ -18,6 +18,8 @@ from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from shared.wording import shorten
 
+#: Items handed to the board at a time.
+SLICE = 500
 #: Sidecars that are named; the others are counted.
 NAMED = 3
 

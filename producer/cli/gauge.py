@@ -108,7 +108,8 @@ def _notes(view: View) -> Iterator[str]:
     if view.trouble:
         yield f"{view.trouble} Still trying; the batch does not depend on this."
     if not status.sealed:
-        yield "The submission is still adding items."
+        recovering = "The batch is being recovered; repeat `restyle recover` if it died."
+        yield recovering if status.restoring else "The submission is still adding items."
     if status.paused and status.open:
         yield f"Paused; `restyle resume {status.batch.batch_id}` goes on."
     if view.idle:
