@@ -11,7 +11,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from shared.board.scripts import load_scripts
-from shared.errors import RedisUnreachable, RestyleError
+from shared.errors import RedisForbidden, RedisUnreachable, RestyleError
 from shared.redis_urls import for_redis_py
 from shared.settings import Settings
 from shared.urls import mask_url
@@ -31,6 +31,12 @@ RETRIES = 3
 #: redis-py makes classes of some and leaves others in the text, as a script's error does.
 _REFUSALS = re.compile(
     r"(?:^|[\s-])((?:OOM|LOADING|READONLY|NOAUTH|NOPERM|WRONGPASS|MISCONF|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b.*)"
+)
+#: What Redis 6 and 7 say where their user lacks a right, of a command and within a script.
+_FORBIDDEN = re.compile(
+    r"((?:this user|user \S+) has no permissions.*|acl failure in script.*"
+    r"|the user executing the script can't.*)",
+    re.IGNORECASE,
 )
 _REFUSAL_CLASSES = (
     exceptions.OutOfMemoryError,
@@ -115,18 +121,24 @@ class Connection:
         try:
             yield
         except redis.ResponseError as error:
-            if isinstance(error, _REFUSAL_CLASSES) or _REFUSALS.search(str(error)):
-                raise self._unreachable(error) from error
+            refused = _REFUSALS.search(str(error)) or _FORBIDDEN.search(str(error))
+            if isinstance(error, _REFUSAL_CLASSES) or refused:
+                raise unreachable(self._address, error) from error
             raise RestyleError(reason=f"Redis refused a script ({error})") from error
         except (redis.RedisError, OSError) as error:
-            raise self._unreachable(error) from error
-
-    def _unreachable(self, error: Exception) -> RedisUnreachable:
-        return RedisUnreachable(address=self._address, reason=_reason(error))
+            raise unreachable(self._address, error) from error
 
 
-def _reason(error: Exception) -> str:
-    """The error's own words on one line, without the call stack of pipeline and script."""
+def unreachable(address: str, error: Exception) -> RedisUnreachable:
+    """A vendor's error in ours: in its own words, on one line, without its call stack.
+
+    Args:
+        address: The URL without its password.
+        error: What redis-py or kombu raised.
+    """
     text = " ".join(str(error).split()).rpartition(" caused error: ")[2]
+    if forbidden := _FORBIDDEN.search(text):
+        return RedisForbidden(address=address, reason=forbidden[1].rstrip("."))
     refusal = _REFUSALS.search(text)
-    return (refusal[1] if refusal else text).rstrip(".") or type(error).__name__
+    reason = (refusal[1] if refusal else text).rstrip(".") or type(error).__name__
+    return RedisUnreachable(address=address, reason=reason)

@@ -76,7 +76,14 @@ from shared.errors.pictures import (
     MemoryShort,
     OutputUnfaithful,
 )
-from shared.errors.redis import BoardError, ClaimLost, MessageInvalid, RedisUnreachable, RedisUnsafe
+from shared.errors.redis import (
+    BoardError,
+    ClaimLost,
+    MessageInvalid,
+    RedisForbidden,
+    RedisUnreachable,
+    RedisUnsafe,
+)
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -154,6 +161,7 @@ __all__ = [
     "OutputUnfaithful",
     "PlaceNotAllowed",
     "Poison",
+    "RedisForbidden",
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",
