@@ -28,7 +28,7 @@ from infra.chaos.stage import staged
 POISON, S3, BOUNDARIES = "poison", "s3", "boundaries"
 EVERYTHING = (*FAULTS, POISON, S3, BOUNDARIES)
 #: Seconds of faults for each item; the first comes when the first children are up.
-SECONDS_PER_ITEM, FIRST_SECONDS, PACE_SECONDS = 0.15, 4.0, 1.8
+SECONDS_PER_ITEM, FIRST_SECONDS, PACE_SECONDS = 0.12, 4.0, 1.8
 #: Devices that share the crashes at the boundaries, since each death lengthens a back-off.
 BOUNDARY_DEVICES = 4
 HOSTS = 2

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra.chaos.asks import Asks
+from infra.chaos.journal import Journal
 from shared.jobs import Claim
 
 #: An item of this name crashes its process at the boundary that follows.
@@ -46,9 +47,9 @@ FREEZE, FREEZE_AT = "freeze-before-report", "sidecar-uploaded"
 class Boundaries:
     """Told of each step; kills or freezes the process where that was asked for."""
 
-    def __init__(self, crashes: Path, asks: Asks) -> None:
+    def __init__(self, crashes: Path, asks: Asks, journal: Journal) -> None:
         """Do nothing yet; a file in `crashes` says that the crash at a boundary has happened."""
-        self._crashes, self._asks = crashes, asks
+        self._crashes, self._asks, self._journal = crashes, asks, journal
         self._lock = threading.Lock()
         self._steps: Counter[tuple[str, int, int, str]] = Counter()
 
@@ -59,6 +60,7 @@ class Boundaries:
         if reached == BOUNDARIES.get(name) and self._is_first(name):
             os.kill(os.getpid(), signal.SIGKILL)
         if reached == BOUNDARIES[FREEZE_AT] and self._asks.take(FREEZE):
+            self._journal.note("frozen", claim.batch_id, claim.spec.number)
             os.kill(os.getpid(), signal.SIGSTOP)
 
     def _reached(self, claim: Claim, step: str) -> Boundary:

@@ -20,8 +20,8 @@ BUCKET = "chaos"
 SIZE, DISTINCT = (120, 180), 8
 #: Items of a batch.
 BATCH = 10
-#: One item of so many is poison, but at least one of each kind is there.
-POISON_EVERY = 60
+#: One item of so many is poison, of a kind that the seed chooses; but two at least are.
+POISON_EVERY, LEAST_POISON = 100, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,9 @@ def stock(store: MemoryStore, count: int, seed: int, *, poisoned: bool) -> list[
         poisoned: Whether any is.
     """
     rows = [Row(f"sku-{number:04d}", _source(store, number)) for number in range(count)]
-    kinds = list(POISON) * max(1, count // (POISON_EVERY * len(POISON))) if poisoned else []
     rng = random.Random(f"catalogue/{seed}")
+    poisonous = max(LEAST_POISON, count // POISON_EVERY) if poisoned else 0
+    kinds = rng.sample([*POISON] * poisonous, poisonous)
     for number, kind in zip(rng.sample(range(count), len(kinds)), kinds, strict=True):
         rows[number] = Row(rows[number].name, rows[number].source, kind)
     starts = range(0, count, BATCH)

@@ -49,7 +49,7 @@ def _build(
 
 def _told(orders: Orders, journal: Journal) -> Told:
     """Note each report that the board took, and do what was asked for at boundaries."""
-    boundaries = Boundaries(orders.crashes, orders.asks)
+    boundaries = Boundaries(orders.crashes, orders.asks, journal)
 
     def told(claim: Claim, step: str) -> None:
         if step == "report":

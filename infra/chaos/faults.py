@@ -4,11 +4,12 @@ import contextlib
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from infra.chaos.boundaries import FREEZE
 from infra.chaos.device import DEVICE_FAULTS
 from infra.chaos.faulty_s3 import BURST_SHARE
+from infra.chaos.journal import entries
 from infra.chaos.processes import Running
 from infra.chaos.scene import Scene
 from infra.chaos.waiting import LOOK_SECONDS, wait_until
@@ -56,11 +57,12 @@ def drain(scene: Scene, rng: random.Random) -> None:
 
 def freeze(scene: Scene, rng: random.Random) -> None:
     """SIGSTOP of a busy child past its lease, until somebody else is at one of its items."""
-    with contextlib.suppress(BoardError):  # Redis may be away as well
+    with scene.freezing, contextlib.suppress(BoardError):  # Redis may be away as well
         child = _busy_child(scene, rng)
         if child:
+            places = scene.claimed_by(scene.owner(child))
             child.send(signal.SIGSTOP)
-            _thaw_when_taken(scene, child)
+            _thaw_when_taken(scene, child, places)
 
 
 def _busy_child(scene: Scene, rng: random.Random) -> Running | None:
@@ -75,28 +77,31 @@ def _busy_child(scene: Scene, rng: random.Random) -> Running | None:
 
 def freeze_before_report(scene: Scene, rng: random.Random) -> None:
     """The same right before a report, when everything but the report is done."""
-    scene.orders.asks.ask(FREEZE, rng)
-    wait_until(lambda: bool(_frozen(scene)), BUSY_SECONDS)
-    scene.orders.asks.take(FREEZE)
-    for child in _frozen(scene):
-        with contextlib.suppress(BoardError):
-            _thaw_when_taken(scene, child)
+    with scene.freezing:
+        scene.orders.asks.ask(FREEZE, rng)
+        wait_until(lambda: bool(_frozen(scene)), BUSY_SECONDS)
+        scene.orders.asks.take(FREEZE)
+        places = entries(scene.orders.journal, "frozen")
+        for child in _frozen(scene):
+            last = [(batch, int(number)) for batch, number in places[-1:]]
+            _thaw_when_taken(scene, child, last)
 
 
 def _frozen(scene: Scene) -> list[Running]:
     return [process for process in scene.processes() if process.is_stopped]
 
 
-def _thaw_when_taken(scene: Scene, child: Running) -> None:
-    """Let it go on when another is at one of its items, or after some leases."""
-    try:
-        owner = scene.owner(child)
-        mine = [(batch, item.spec.number) for batch, item in scene.claimed_by(owner)]
+def _thaw_when_taken(scene: Scene, child: Running, places: Sequence[tuple[str, int]]) -> None:
+    """Let it go on when another is at one of these items, or after some leases."""
+    owner = scene.owner(child)
 
-        def is_taken() -> bool:
-            items = (scene.board.item(batch, number) for batch, number in mine)
+    def is_taken() -> bool:
+        with contextlib.suppress(BoardError):  # Redis may be away for a while
+            items = [scene.board.item(batch, number) for batch, number in places]
             return any(item.owner != owner and item.state is ItemState.RUNNING for item in items)
+        return False
 
+    try:
         wait_until(is_taken, FROZEN_LEASES * scene.settings.lease_seconds)
     finally:
         child.send(signal.SIGCONT)

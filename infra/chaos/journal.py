@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import Literal
 
-#: `started OWNER`, `painted ITEM`, `accepted BATCH NUMBER FENCE`.
-Kind = Literal["started", "painted", "accepted"]
+#: `started OWNER`, `painted ITEM`, `accepted BATCH NUMBER FENCE`, `frozen BATCH NUMBER`.
+Kind = Literal["started", "painted", "accepted", "frozen"]
 
 
 class Journal:

@@ -1,6 +1,7 @@
 """Scene: everything that faults are done to: two hosts, a steward, Redis, S3 and the queue."""
 
 import random
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ from infra.chaos.kept_redis import KeptRedis
 from infra.chaos.orders import Orders
 from infra.chaos.processes import Program, Running, running
 from shared.board import StatusBoard
-from shared.jobs import BatchStatus, Item
+from shared.jobs import BatchStatus
 from shared.queue import Publisher
 from shared.settings import Settings
 from shared.states import ItemState
@@ -33,6 +34,8 @@ class Scene:
     s3: FaultyS3
     hosts: list[Program]
     steward: Program
+    #: Held while a child is frozen: with both hosts frozen nobody would take over.
+    freezing: threading.Lock = field(default_factory=threading.Lock)
     #: Batches that are on the board.
     batches: list[str] = field(default_factory=list)
 
@@ -66,10 +69,10 @@ class Scene:
             if status.open:
                 yield status
 
-    def claimed_by(self, owner: str) -> list[tuple[str, Item]]:
-        """The items that a child is at, with their batches; raises as `open_batches`."""
+    def claimed_by(self, owner: str) -> list[tuple[str, int]]:
+        """Batch and number of the items that a child is at; raises as `open_batches`."""
         return [
-            (status.batch.batch_id, item)
+            (status.batch.batch_id, item.spec.number)
             for status in self.open_batches()
             for item in self.board.items(status.batch.batch_id, ItemState.RUNNING)
             if item.owner == owner
