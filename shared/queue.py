@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from shared.board.connection import refusal
 from shared.broker import Screen, ScreenedChannel
-from shared.errors import MessageInvalid
+from shared.errors import MessageInvalid, RedisForbidden, RedisUnreachable
 from shared.jobs import Hint, Lane, Message
 from shared.redis_urls import for_kombu
 from shared.settings import Settings
@@ -180,6 +180,19 @@ class Publisher:
         name = self._app.conf.task_default_queue
         with self._producer() as producer:
             return int(producer.channel.queue_declare(queue=name).message_count)
+
+    def refuse_forbidden(self) -> None:
+        """Refuse a user that may not use the queue; a broker that is away is waited for later.
+
+        Raises:
+            RedisForbidden: The broker's user lacks a right.
+        """
+        try:
+            self.backlog()
+        except RedisForbidden:
+            raise
+        except RedisUnreachable:
+            return
 
     @contextlib.contextmanager
     def _producer(self) -> Iterator[Any]:

@@ -142,6 +142,7 @@ def _meet_trouble(system):
     wrong = system.url("reader").replace("reader:", f"reader:{secret}")
     s3 = {"AWS_ENDPOINT_URL_S3": f"http://u:{secret}@{NOWHERE}"}
     ended = [system.of("worker", RESTYLE_REDIS_URL=url).worker() for url in (away, wrong, odd)]
+    ended.append(system.of("reader").worker())
     style = str(system.installation.folder / "style.yaml")
     for arguments, changes, status in (
         (("config", "show"), {}, 0),
@@ -154,7 +155,7 @@ def _meet_trouble(system):
     ):
         done = system.restyle("reader", *arguments, **changes)
         assert done.returncode == status, done.stdout + done.stderr
-    assert [process.wait(60) for process in ended] == [3, 3, 2]
+    assert [process.wait(60) for process in ended] == [3, 3, 2, 3]
 
 
 def _whole_redis(admin):
@@ -213,6 +214,7 @@ def test_a_reader_changes_nothing_and_is_told_so(closed):
     with pytest.raises(RedisForbidden, match="lacks a right: this user has no permissions"):
         Publisher(app).backlog()
     app.close()
+    assert "error redis_forbidden: The user of Redis at" in "".join(closed.said)
     told = closed.restyle("reader", "dead", "--clear", "--json")
     assert told.returncode == 3
     assert json.loads(told.stdout)["error"]["code"] == "redis_forbidden"
