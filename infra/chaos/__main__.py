@@ -1,6 +1,8 @@
 """`make chaos`: a catalogue under injected faults; the exit status is the verdict.
 
-python -m infra.chaos --seed 7
+    python -m infra.chaos --seed 7
+
+Without a seed it draws one, and says which.
 """
 
 import random
@@ -17,7 +19,7 @@ from rich.table import Table
 from infra.chaos.catalogue import boundary_shelf, stock
 from infra.chaos.evidence import gather
 from infra.chaos.faults import FAULTS
-from infra.chaos.figures import Figures
+from infra.chaos.figures import figures
 from infra.chaos.invariants import violations
 from infra.chaos.orders import Orders, Plant
 from infra.chaos.run import Run
@@ -107,7 +109,7 @@ def _verdict(title: str, run: Run, *, s3_faults: bool) -> list[str]:
     run.go(s3_faults=s3_faults)
     evidence = gather(run)
     table = Table("figure", "value", title=title, title_justify="left")
-    for name, value in Figures.of(run, evidence).rows:
+    for name, value in figures(run, evidence).items():
         table.add_row(name, value)
     broken = violations(evidence)
     table.add_row("violations", str(len(broken)))

@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from infra.chaos.boundaries import BOUNDARIES, PREFIX
@@ -94,7 +95,12 @@ def boundary_shelf(store: MemoryStore) -> Shelf:
 
 def _source(store: MemoryStore, number: int) -> str:
     key = f"photos/{number:04d}.jpg"
-    file = io.BytesIO()
-    draw(number % DISTINCT, SIZE).image.save(file, "JPEG", quality=85)
-    store.put(f"{BUCKET}/{key}", file.getvalue())
+    store.put(f"{BUCKET}/{key}", _picture(number % DISTINCT))
     return f"s3://{BUCKET}/{key}"
+
+
+@cache
+def _picture(seed: int) -> bytes:
+    file = io.BytesIO()
+    draw(seed, SIZE).image.save(file, "JPEG", quality=85)
+    return file.getvalue()

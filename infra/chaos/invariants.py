@@ -53,7 +53,7 @@ def every_item_is_committed_once(evidence: Evidence) -> Iterator[str]:
             yield f"Item {name} was committed {ends} times."
     fences = {(batch, item.spec.number): item.fence for batch, item in evidence.items}
     for batch, number, fence in evidence.accepted:
-        last = fences[batch, number]
+        last = fences.get((batch, number))
         if fence != last:
             taken = f"A report under claim {fence} of item {batch}/{number} was taken"
             yield f"{taken}, though its last claim was {last}."

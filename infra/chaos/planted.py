@@ -14,7 +14,7 @@ from shared.s3 import ObjectStore
 from shared.settings import Settings
 
 #: How late an upload is that a report did not wait for.
-LATE_SECONDS = 0.4
+LATE_SECONDS = 2.0
 #: What is taken out of the board's scripts, and what stands there then: any claim will do, and
 #: whatever a dead process had claimed is to blame for its death.
 ALTERED: Mapping[Plant, tuple[str, str]] = {

@@ -61,11 +61,6 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
         self._start_at = 0.0
 
-    @property
-    def pid(self) -> int | None:
-        """None while it does not run."""
-        return self._process.pid if self._process else None
-
     def tend(self, environment: Mapping[str, str], pause_seconds: float) -> None:
         """Start it if it is due; one that has just ended is due after a pause."""
         now = time.monotonic()

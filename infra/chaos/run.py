@@ -26,7 +26,7 @@ PAUSE_SECONDS = (0.2, 1.0)
 #: Before a submission that failed is repeated.
 REPEAT_SECONDS = 0.5
 #: Longest wait for all batches to end once nothing is done to them any more.
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 180.0
 #: Longest wait for the last process to end.
 END_SECONDS = 20.0
 
@@ -80,7 +80,7 @@ class Run:
         self._begin(lambda: FAULTS[planned.fault](self.scene, rng))
 
     def _begin(self, act: Callable[[], None]) -> None:
-        thread = threading.Thread(target=act)
+        thread = threading.Thread(target=act, daemon=True)
         thread.start()
         self._threads.append(thread)
 
