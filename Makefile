@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo demo-models test test-slow fuzz chaos check fmt lint types contracts bench clean
+.PHONY: help setup demo demo-models test test-slow fuzz chaos check fmt lint types contracts audit bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ types: setup
 
 contracts: setup
 	$(BIN)/lint-imports
+
+audit: setup ## known vulnerabilities of what is installed; asks PyPI, and says so where it cannot
+	$(BIN)/python -m infra.audit
 
 bench: setup ## ratios against a baseline run beside it; fails where a target is missed
 	$(BIN)/python -m infra.bench

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from producer.outcomes import Outcomes
 from producer.retrieval import recorded_batch, recorded_rows
-from producer.submit import SLICE, Progress, delay_of
+from producer.submit import Progress, delay_of
 from shared.board import PastItem, StatusBoard
 from shared.errors import BatchUnknown
 from shared.jobs import Batch, BatchStatus
@@ -18,6 +18,8 @@ from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from shared.wording import shorten
 
+#: Items handed to the board at a time.
+SLICE = 500
 #: Sidecars that are named; the others are counted.
 NAMED = 3
 
@@ -59,9 +61,9 @@ def recover(
         RecordInvalid: The record is none, not as it was written, or of another release.
         BatchExists: The board has another submission under this id.
         StorageError: Something may not be read or written, or S3 did not answer.
-        BoardError: Redis is away or unsafe.
+        BoardError: Redis is away, unsafe, or too full for new work.
     """
-    board.refuse_unsafe()
+    board.refuse_new_work()
     batch = recorded_batch(place, store)
     store.allowed.check_write(S3Address.parse_output(batch.output))
     notes: tuple[str, ...] = ()

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import os
 import tempfile
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
@@ -45,7 +47,7 @@ def recorded_batch(place: str, store: ObjectStore) -> Batch:
     except ValidationError as error:
         reason = first_problems(error, Batch.model_fields)
         raise RecordInvalid(record=address, reason=reason) from error
-    _refuse_elsewhere(batch, address)
+    _refuse_other(batch, address)
     return batch
 
 
@@ -55,7 +57,7 @@ def _batch_file(place: str) -> S3Address:
     return S3Address.parse_prefix(place, kind="place of a record").join(BATCH_FILE)
 
 
-def _refuse_elsewhere(batch: Batch, address: S3Address) -> None:
+def _refuse_other(batch: Batch, address: S3Address) -> None:
     own = batch_address(batch.output, batch.batch_id)
     if own != address:
         reason = f"it tells of {own}, and results are looked for beside that"
@@ -63,19 +65,38 @@ def _refuse_elsewhere(batch: Batch, address: S3Address) -> None:
     if is_replay(batch.output, batch.batch_id):
         reason = "it is that of a replay, which `restyle replay` starts anew"
         raise RecordInvalid(record=address, reason=reason)
+    if not {batch.style.segmenter, batch.style.painter} <= batch.models.keys():
+        raise RecordInvalid(record=address, reason="it does not tell of its style's models")
 
 
-@dataclass(frozen=True, slots=True)
 class RecordedRows:
-    """A batch's rows, whole, as a file on this disk."""
+    """A batch's rows, whole, as a file on this disk; safe for threads."""
 
-    _path: Path
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        #: Where each row ends.
+        self._ends = array("Q")
+        digest, end = hashlib.sha256(), 0
+        for line in file:
+            digest.update(line)
+            end += len(line)
+            self._ends.append(end)
+        #: SHA-256 (hex) over all of them.
+        self.digest = digest.hexdigest()
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def spec(self, number: int) -> ItemSpec:
+        """The spec of one item."""
+        start = self._ends[number - 1] if number else 0
+        # Reads where it is told to, whatever other threads read.
+        line = os.pread(self._file.fileno(), self._ends[number] - start, start)
+        return spec_of(json.loads(line), number)
 
     def specs(self) -> Iterator[ItemSpec]:
         """Every item's spec, in the manifest's order."""
-        with self._path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines):
-                yield spec_of(json.loads(line), number)
+        return (self.spec(number) for number in range(len(self)))
 
 
 @contextmanager
@@ -95,8 +116,17 @@ def recorded_rows(batch: Batch, store: ObjectStore) -> Iterator[RecordedRows]:
         except ObjectMissing as error:
             raise RecordMissing(record=address) from error
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != batch.manifest_digest:
-            reason = f"its digest is {digest[:12]}, and {batch.manifest_digest[:12]} was submitted"
-            raise RecordInvalid(record=address, reason=reason)
-        yield RecordedRows(path)
+            rows = RecordedRows(file)
+            if reason := _difference(batch, rows):
+                raise RecordInvalid(record=address, reason=reason)
+            yield rows
+
+
+def _difference(batch: Batch, rows: RecordedRows) -> str:
+    """How the rows are not those of the batch; empty where they are."""
+    if rows.digest != batch.manifest_digest:
+        told = batch.manifest_digest[:12]
+        return f"its digest is {rows.digest[:12]}, and {BATCH_FILE} tells of {told}"
+    if len(rows) != batch.total:
+        return f"it has {len(rows):,} rows, and {BATCH_FILE} tells of {batch.total:,}"
+    return ""

@@ -1,8 +1,6 @@
 """Shelf: the results' files that lie under an output, as one listing told of them."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 from shared.keys import ResultKeys, S3Address
 from shared.s3 import ObjectStore
@@ -12,14 +10,12 @@ from shared.s3.info import ObjectInfo
 PROGRESS_OBJECTS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
 class Shelf:
     """What lies there, without a request for each item."""
 
-    #: Sizes in bytes, by key.
-    sizes: dict[str, int]
-    #: Sidecars of results, by their source's stem.
-    sidecars: dict[str, list[S3Address]]
+    def __init__(self) -> None:
+        self._sizes: dict[S3Address, int] = {}
+        self._sidecars: list[ObjectInfo] = []
 
     @classmethod
     def read(
@@ -41,7 +37,7 @@ class Shelf:
         Raises:
             StorageError: It may not be listed, or S3 refused.
         """
-        shelf = cls({}, defaultdict(list))
+        shelf = cls()
         for count, info in enumerate(store.list(output, below=False), 1):
             keys = ResultKeys.named(info.address)
             if keys and wanted(keys, info):
@@ -51,15 +47,16 @@ class Shelf:
         return shelf
 
     def _put(self, keys: ResultKeys, info: ObjectInfo) -> None:
-        self.sizes[info.address.key] = info.size
+        self._sizes[info.address] = info.size
         if info.address == keys.sidecar:
-            self.sidecars[keys.stem].append(info.address)
+            self._sidecars.append(info)
 
     def holds(self, address: S3Address, size: int | None = None) -> bool:
         """Whether the file lies there, with this size in bytes if one is given."""
-        found = self.sizes.get(address.key)
+        found = self._sizes.get(address)
         return found is not None and size in {None, found}
 
-    def sidecars_of(self, keys: ResultKeys) -> Iterable[S3Address]:
-        """The sidecars of sources with this stem, the one of these very keys first."""
-        return sorted(self.sidecars.get(keys.stem, ()), key=lambda each: each != keys.sidecar)
+    def sidecars(self) -> Iterator[S3Address]:
+        """The sidecars of results, the newest first."""
+        newest = sorted(self._sidecars, key=lambda info: info.modified, reverse=True)
+        return (info.address for info in newest)

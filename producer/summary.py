@@ -14,7 +14,7 @@ def phase(status: BatchStatus) -> str:
         ItemState.HELD,
     }
     if not status.sealed:
-        return "submitting"
+        return "recovering" if status.restoring else "submitting"
     if not open_states:
         return "cancelled" if status.cancelled else "ended"
     if status.cancelled:

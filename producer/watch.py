@@ -2,10 +2,10 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from shared.board import StatusBoard
+from shared.board import StatusBoard, WorkerRecord
 from shared.errors import BoardError
 from shared.jobs import BatchStatus
 from shared.states import FINAL, ItemState
@@ -114,6 +114,8 @@ class View:
     trouble: BoardError | None = None
     #: Nothing has moved for a while, and no worker says that it is there.
     idle: bool = False
+    #: Nothing has moved for a while, and this is what every worker waits for (S3).
+    lost: str = ""
 
 
 def watch(
@@ -171,9 +173,11 @@ class _Watcher:
         if status.counts != self._counts:
             self._counts, self._moved_at = status.counts, now
         self._pace.look(now, status.counts.get(ItemState.DONE, 0))
-        idle = self._is_idle(status, now)
-        progress = Progress.of(status.counts, None if idle else self._rate(status, now))
-        return View(status, progress, now, idle=idle)
+        stalled = self._is_stalled(status, now)
+        workers = self._workers() if stalled else []
+        idle, lost = stalled and not workers, _lost(workers)
+        progress = Progress.of(status.counts, None if idle or lost else self._rate(status, now))
+        return View(status, progress, now, idle=idle, lost=lost)
 
     def look_again(self, last: View) -> View:
         try:
@@ -187,11 +191,17 @@ class _Watcher:
         # Who joins late has seen nothing end yet; after a window of that, the past says nothing.
         return self._pace.rate_per_minute or (past_rate(status) if now < WINDOW_SECONDS else None)
 
-    def _is_idle(self, status: BatchStatus, now: float) -> bool:
+    def _is_stalled(self, status: BatchStatus, now: float) -> bool:
         # A large picture may take minutes: that nothing moves is no proof, it is a question.
         if status.paused or not status.sealed or now - self._moved_at < self.patience_seconds:
             return False
-        ahead = any(status.counts.get(state) for state in AHEAD)
-        return ahead and all(
-            worker.silent_seconds > SILENT_SECONDS for worker in self.board.workers()
-        )
+        return any(status.counts.get(state) for state in AHEAD)
+
+    def _workers(self) -> list[WorkerRecord]:
+        return [one for one in self.board.workers() if one.silent_seconds <= SILENT_SECONDS]
+
+
+def _lost(workers: Sequence[WorkerRecord]) -> str:
+    """What all workers wait for; empty where one of them has all that it needs."""
+    reasons = [next(iter(worker.lost_services.values()), "") for worker in workers]
+    return reasons[0] if reasons and all(reasons) else ""

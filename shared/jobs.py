@@ -161,6 +161,8 @@ class BatchStatus(Record):
     counts: dict[ItemState, int]
     #: False while the submission is still adding items; until then none is rendered.
     sealed: bool = True
+    #: While `restyle recover` is putting the items back; it seals the batch.
+    restoring: bool = False
     #: Set when cancelled or paused by a person.
     cancelled: bool = False
     paused: bool = False

@@ -2,6 +2,8 @@
 
 import re
 
+from shared.urls import mask_urls
+
 #: Names whose values nobody is shown.
 _SECRET_NAMES = (
     r"[\w-]*(?:passw|passphrase|secret|token|credential|authorization|api_?key|access_?key)[\w-]*"  # noqa: S105 - names of secrets
@@ -10,8 +12,6 @@ _SECRET_NAMES = (
 _SECRETS = (
     # "password": "…", secret=…
     re.compile(rf"(?i)({_SECRET_NAMES}[\"']?\s*[:=]\s*)(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&)}}\]]+)"),
-    # redis://user:…@host
-    re.compile(r"(\w://)[^\s/\"'@]*(?=@)"),
     # Keys that tell by their form what they are.
     re.compile(r"()\b(?:hf_\w{8,}|(?:AKIA|ASIA)[A-Z0-9]{12,})"),
 )
@@ -26,6 +26,7 @@ def plain_text(raw: bytes, limit: int) -> str:
     """
     # Four times as much, so that a secret across the cut is seen whole and masked before it.
     text = raw[: 4 * limit].decode("utf-8", errors="backslashreplace")
+    text = mask_urls(text)
     for pattern in _SECRETS:
         text = pattern.sub(r"\1***", text)
     text = "".join(char if char.isprintable() else _escape(char) for char in text)

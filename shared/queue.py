@@ -17,8 +17,9 @@ from kombu.transport import redis as redis_transport
 from kombu.transport.redis import Transport
 from pydantic import ValidationError
 
+from shared.board.connection import refusal
 from shared.broker import Screen, ScreenedChannel
-from shared.errors import MessageInvalid, RedisFull, RedisUnreachable
+from shared.errors import MessageInvalid, RedisForbidden, RedisUnreachable
 from shared.jobs import Hint, Lane, Message
 from shared.redis_urls import for_kombu
 from shared.settings import Settings
@@ -180,6 +181,19 @@ class Publisher:
         with self._producer() as producer:
             return int(producer.channel.queue_declare(queue=name).message_count)
 
+    def refuse_forbidden(self) -> None:
+        """Refuse a user that may not use the queue; a broker that is away is waited for later.
+
+        Raises:
+            RedisForbidden: The broker's user lacks a right.
+        """
+        try:
+            self.backlog()
+        except RedisForbidden:
+            raise
+        except RedisUnreachable:
+            return
+
     @contextlib.contextmanager
     def _producer(self) -> Iterator[Any]:
         """A pooled producer; untyped, because the stubs know kombu 5.6 and no batches."""
@@ -187,11 +201,7 @@ class Publisher:
             with self._app.producer_pool.acquire(block=True) as producer:
                 yield producer
         except _BROKER_ERRORS as error:
-            reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-            full = "maxmemory" in reason
-            raise (RedisFull if full else RedisUnreachable)(
-                address=self._address, reason=reason
-            ) from error
+            raise refusal(self._address, error) from error
 
 
 def parse_message(body: object) -> Message:

@@ -12,3 +12,8 @@ def mask_url(url: str) -> str:
         return url
     user, colon, _ = credentials.partition(":")
     return f"{scheme}://{user}{colon}***@{host}" if colon else f"{scheme}://***@{host}"
+
+
+def mask_urls(text: str) -> str:
+    """The text with the password of each URL in it, if any, replaced by `***`."""
+    return re.sub(r"\w+://[^\s/@\"']+@", lambda found: mask_url(found[0]), text)

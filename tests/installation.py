@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from pydantic import SecretStr
 
 from infra.demo import services
+from infra.demo.catalogue import draw
 from shared.board import StatusBoard
 from shared.settings import Settings
 
@@ -77,6 +80,17 @@ class Installation:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return batch_id
+
+    def shelve(self, folder: str) -> dict[str, str]:
+        """A row of a drawn picture with a mask of its own, so that nothing is segmented."""
+        shelf = self.bucket / folder
+        shelf.mkdir()
+        draw(5, (240, 320)).image.save(shelf / "photo.png")
+        mask = np.zeros((320, 240), np.uint8)
+        mask[100:200, 80:160] = 255
+        Image.fromarray(mask).save(shelf / "mask.png")
+        address = f"{self.prefix}{folder}/"
+        return {"source": address + "photo.png", "mask": address + "mask.png"}
 
     def counts(self, batch_id: str) -> dict[str, int]:
         """The batch's counts, read from the board itself: a process for each look is too slow."""

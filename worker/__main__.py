@@ -43,7 +43,9 @@ def _supervise(asked: str | None, settings: Settings) -> int:
     devices = chosen_devices(asked or settings.devices)
     board = StatusBoard.connect(settings)
     board.refuse_unsafe()
-    dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
+    publisher = Publisher(celery_app(settings))
+    publisher.refuse_forbidden()
+    dispatcher = Dispatcher(board, publisher, settings)
     Rounds("safety", LOOK_SECONDS, Safety(board).look).start()
     return Supervisor(devices, settings, board, dispatcher).run()
 

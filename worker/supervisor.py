@@ -248,6 +248,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def environment_of(device: Device) -> dict[str, str]:
     """The environment of a device's process: ours, pinned, with a default or two."""
-    # Where torch keeps what it compiled; by default that is lost with /tmp.
-    compiled = {"TORCHINDUCTOR_CACHE_DIR": str(cache_path() / "inductor")}
-    return ALLOCATOR | compiled | child_environment(device.environment)
+    return ALLOCATOR | _compiled() | child_environment(device.environment)
+
+
+def _compiled() -> dict[str, str]:
+    """Where torch keeps what it compiled; by default that is lost with /tmp."""
+    folder = cache_path() / "inductor"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        # Torch makes it as it is imported: the child would die of it, again and again.
+        log.warning("no place for what is compiled", path=str(folder), reason=str(error))
+        return {}
+    return {"TORCHINDUCTOR_CACHE_DIR": str(folder)}

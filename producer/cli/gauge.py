@@ -108,13 +108,20 @@ def _notes(view: View) -> Iterator[str]:
     if view.trouble:
         yield f"{view.trouble} Still trying; the batch does not depend on this."
     if not status.sealed:
-        yield "The submission is still adding items."
+        recovering = "The batch is being recovered; repeat `restyle recover` if it died."
+        yield recovering if status.restoring else "The submission is still adding items."
     if status.paused and status.open:
         yield f"Paused; `restyle resume {status.batch.batch_id}` goes on."
-    if view.idle:
-        yield "No worker seems to be at work; is a restyle-worker running?"
+    yield from _notes_of_workers(view)
     if progress.count(*AHEAD):
         if status.first_claim_at is None and view.elapsed_seconds > PATIENCE_SECONDS:
             yield "No worker has taken an item yet; is a restyle-worker running?"
     elif status.open:
         yield "Only held items are left: they wait for a person."
+
+
+def _notes_of_workers(view: View) -> Iterator[str]:
+    if view.idle:
+        yield "No worker seems to be at work; is a restyle-worker running?"
+    if view.lost:
+        yield f"The workers wait and go on by themselves: {view.lost}"

@@ -58,7 +58,7 @@ def show_plain(views: Iterator[View]) -> View:
     typer.echo(plain_line(last))
     for last in views:
         due = last.elapsed_seconds - said.elapsed_seconds >= PLAIN_SECONDS
-        if due or last.idle != said.idle or bool(last.trouble) != bool(said.trouble):
+        if due or _standing(last) != _standing(said):
             said = last
             typer.echo(plain_line(last))
     if last is not said:
@@ -79,7 +79,11 @@ def show_json(views: Iterator[View]) -> View:
 
 
 def _news(view: View) -> tuple[object, ...]:
-    return view.status, view.idle, bool(view.trouble)
+    return view.status, *_standing(view)
+
+
+def _standing(view: View) -> tuple[bool, ...]:
+    return view.idle, bool(view.lost), bool(view.trouble)
 
 
 def facts(view: View) -> dict[str, object]:
@@ -93,6 +97,7 @@ def facts(view: View) -> dict[str, object]:
         "rate_per_minute": _rounded(progress.rate_per_minute),
         "seconds_left": _rounded(progress.seconds_left),
         "idle": view.idle,
+        "lost": view.lost or None,
         "paused": status.paused,
         "cancelled": status.cancelled,
         "trouble": view.trouble.report() if view.trouble else None,

@@ -11,7 +11,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from shared.board.scripts import load_scripts
-from shared.errors import RedisFull, RedisUnreachable, RestyleError
+from shared.errors import BoardError, RedisForbidden, RedisFull, RedisUnreachable, RestyleError
 from shared.redis_urls import for_redis_py
 from shared.settings import Settings
 from shared.urls import mask_url
@@ -32,9 +32,16 @@ RETRIES = 3
 _REFUSALS = re.compile(
     r"(?:^|[\s-])((?:OOM|LOADING|READONLY|NOAUTH|NOPERM|WRONGPASS|MISCONF|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b.*)"
 )
+#: What Redis 6 and 7 say where their user lacks a right, of a command and within a script.
+_FORBIDDEN = re.compile(
+    r"((?:this user|user \S+) has no permissions.*|acl failure in script.*"
+    r"|the user executing the script can't.*)",
+    re.IGNORECASE,
+)
 _REFUSAL_CLASSES = (
-    exceptions.ReadOnlyError,
     exceptions.NoPermissionError,
+    exceptions.OutOfMemoryError,
+    exceptions.ReadOnlyError,
 )
 
 
@@ -116,24 +123,26 @@ class Connection:
         try:
             yield
         except redis.ResponseError as error:
-            raise self._refused(error) from error
+            refused = _REFUSALS.search(str(error)) or _FORBIDDEN.search(str(error))
+            if isinstance(error, _REFUSAL_CLASSES) or refused:
+                raise refusal(self._address, error) from error
+            raise RestyleError(reason=f"Redis refused a script ({error})") from error
         except (redis.RedisError, OSError) as error:
-            raise self._unreachable(error) from error
-
-    def _refused(self, error: redis.ResponseError) -> RestyleError:
-        refusal = _REFUSALS.search(str(error))
-        if isinstance(error, exceptions.OutOfMemoryError) or (refusal and "OOM" in refusal[1]):
-            return RedisFull(address=self._address, reason=_reason(error))
-        if isinstance(error, _REFUSAL_CLASSES) or refusal:
-            return self._unreachable(error)
-        return RestyleError(reason=f"Redis refused a script ({error})")
-
-    def _unreachable(self, error: Exception) -> RedisUnreachable:
-        return RedisUnreachable(address=self._address, reason=_reason(error))
+            raise refusal(self._address, error) from error
 
 
-def _reason(error: Exception) -> str:
-    """The error's own words on one line, without the call stack of pipeline and script."""
+def refusal(address: str, error: Exception) -> BoardError:
+    """A vendor's error in ours: in its own words, on one line, without its call stack.
+
+    Args:
+        address: The URL without its password.
+        error: What redis-py or kombu raised.
+    """
     text = " ".join(str(error).split()).rpartition(" caused error: ")[2]
-    refusal = _REFUSALS.search(text)
-    return (refusal[1] if refusal else text).rstrip(".") or type(error).__name__
+    if forbidden := _FORBIDDEN.search(text):
+        return RedisForbidden(address=address, reason=forbidden[1].rstrip("."))
+    refused = _REFUSALS.search(text)
+    reason = (refused[1] if refused else text).rstrip(".") or type(error).__name__
+    if isinstance(error, exceptions.OutOfMemoryError) or "maxmemory" in reason:
+        return RedisFull(address=address, reason=reason)
+    return RedisUnreachable(address=address, reason=reason)

@@ -74,6 +74,7 @@ def load_status(fields: Mapping[str, str]) -> BatchStatus:
         batch=Batch.model_validate_json(fields["record"]),
         counts={state: int(fields.get(_COUNT + state, 0)) for state in ItemState},
         sealed="sealed" in fields,
+        restoring="restoring" in fields,
         cancelled="cancelled" in fields,
         paused="paused" in fields,
         revision=int(fields.get("revision", 0)),

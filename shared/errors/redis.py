@@ -28,6 +28,14 @@ class RedisFull(BoardError):
     )
 
 
+class RedisForbidden(RedisUnreachable):
+    """The user that Redis was given lacks a right."""
+
+    code = "redis_forbidden"
+    sentence = "The user of Redis at {address} lacks a right: {reason}."
+    hint = "Give the user the rights of its part (infra/redis/users.conf), or use another user."
+
+
 class RedisUnsafe(BoardError):
     """Redis is set up so that it may drop or lose items."""
 

@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from shared.errors import ModelMissing
 from shared.references.reference import ArchiveReference, DirectoryReference, HubReference
 from shared.styles import DEFAULT_PAINTER, DEFAULT_SEGMENTER
+from shared.urls import mask_url, mask_urls
 from shared.wording import shorten
 
 #: Where repositories went that style files out there still name.
@@ -72,6 +73,7 @@ def missing_from_hub(
     cached: Iterable[str],
 ) -> ModelMissing:
     """Not in the cache, and the hub refused or did not answer, or is switched off (no error)."""
+    endpoint = mask_url(endpoint)
     asked = f"the hub ({endpoint})" if error else f"not the hub ({endpoint}), which is switched off"
     known = [*cached, DEFAULT_SEGMENTER, DEFAULT_PAINTER]
     near = MOVED.get(reference.repo) or _near(reference.repo, known)
@@ -105,7 +107,7 @@ def _hub_remedy(reference: HubReference, error: Exception | None, endpoint: str)
         return f"HF_HUB_OFFLINE is set: unset it and {run}, or {elsewhere}.", (
             f"HF_HUB_OFFLINE=0 {command}"
         )
-    reason = shorten(" ".join(str(error).split()).rstrip("."), 120)
+    reason = shorten(mask_urls(" ".join(str(error).split())).rstrip("."), 120)
     words = f"The hub did not answer ({reason}): check the network and HF_ENDPOINT, or {elsewhere}."
     return words, command
 

@@ -8,6 +8,7 @@ from urllib3.exceptions import HTTPError
 
 from shared import errors
 from shared.keys import S3Address
+from shared.urls import mask_urls
 from shared.wording import shorten
 
 #: By S3's own code, which says more than the status.
@@ -102,5 +103,6 @@ def configured() -> Iterator[None]:
 
 
 def reason_of(error: Exception) -> str:
-    """A vendor's error in one short line."""
-    return shorten(" ".join(str(error).split()).rstrip("."), 300) or type(error).__name__
+    """A vendor's error in one short line, without passwords of the URLs that it names."""
+    text = mask_urls(" ".join(str(error).split())).rstrip(".")
+    return shorten(text, 300) or type(error).__name__

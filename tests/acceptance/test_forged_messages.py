@@ -2,12 +2,9 @@
 
 import signal
 
-import numpy as np
 import pytest
 import redis
-from PIL import Image
 
-from infra.demo.catalogue import draw
 from shared.keys import BoardKeys
 from tests.forgeries import forged, unreadable
 from tests.installation import DEMO_MODELS, wait_until
@@ -32,14 +29,7 @@ def client(installation):
 
 
 def _rows(installation, count):
-    shelf = installation.bucket / "forged"
-    shelf.mkdir()
-    draw(5, (240, 320)).image.save(shelf / "photo.png")
-    mask = np.zeros((320, 240), np.uint8)
-    mask[100:200, 80:160] = 255
-    Image.fromarray(mask).save(shelf / "mask.png")
-    address = f"{installation.prefix}forged/"
-    row = {"source": address + "photo.png", "mask": address + "mask.png"}
+    row = installation.shelve("forged")
     return [row | {"external_id": f"sku-{number}"} for number in range(count)]
 
 

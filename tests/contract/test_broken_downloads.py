@@ -32,6 +32,12 @@ class _Breaking(BaseHTTPRequestHandler):
         fault = self.server.faults.pop(0) if self.server.faults else "none"
         getattr(self, f"_{fault}")()
 
+    def do_PUT(self) -> None:
+        self.server.requests += 1
+        self.rfile.read(int(self.headers["Content-Length"]))
+        fault = self.server.faults.pop(0) if self.server.faults else "stored"
+        getattr(self, f"_{fault}")()
+
     def log_message(self, *_: object) -> None:
         """Quiet."""
 
@@ -47,6 +53,21 @@ class _Breaking(BaseHTTPRequestHandler):
     def _none(self) -> None:
         self._head()
         self.wfile.write(BODY)
+
+    def _stored(self) -> None:
+        self._head(size=0)
+
+    def _error_in_200(self) -> None:
+        self._error(200, "InternalError")
+
+    def _gone(self) -> None:
+        """The connection ends before there is an answer."""
+        self.close_connection = True
+
+    def _silent(self) -> None:
+        """No answer in the time that anybody waits for one."""
+        self.server.over.wait(30)
+        self.close_connection = True
 
     def _truncated(self) -> None:
         self._head()
@@ -157,11 +178,31 @@ def test_a_body_that_drips_is_cut_at_the_deadline(breaking):
     assert breaking.requests == 1
 
 
-def test_passing_faults_before_the_answer_are_retried(breaking):
-    """500 and SlowDown are tried again by botocore, not by us on top."""
-    breaking.faults = ["internal", "slow_down"]
-    assert ObjectStore.connect().get(ADDRESS) == BODY
-    assert breaking.requests == 3
+@pytest.mark.parametrize("faults", [["internal", "slow_down"], ["gone", "gone"], ["silent"]])
+def test_passing_faults_before_the_answer_are_retried(breaking, faults):
+    """500, SlowDown, a reset and a time-out: tried again by botocore, not by us on top."""
+    breaking.faults = list(faults)
+    assert ObjectStore.connect(read_seconds=0.3).get(ADDRESS) == BODY
+    assert breaking.requests == len(faults) + 1
+
+
+@pytest.mark.parametrize(
+    "faults", [["internal", "slow_down"], ["gone", "gone"], ["silent"], ["error_in_200"]]
+)
+def test_an_upload_is_tried_again_too(breaking, faults):
+    """The same faults, and an error that comes as 200; a key's object is the same each time."""
+    breaking.faults = list(faults)
+    store = ObjectStore.connect(read_seconds=0.3)
+    assert store.put(ADDRESS, BODY, content_type="image/jpeg") == "abc"
+    assert breaking.requests == len(faults) + 1
+
+
+def test_an_upload_that_is_refused_is_tried_once(breaking):
+    """What no retry cures."""
+    breaking.faults = ["expired"] * 9
+    with pytest.raises(errors.AccessDenied):
+        ObjectStore.connect().put(ADDRESS, BODY, content_type="image/jpeg")
+    assert breaking.requests == 1
 
 
 def test_a_lasting_fault_is_unavailable(breaking):

@@ -1,13 +1,19 @@
 """Recovery against a real Redis and a real S3: what has a result stays done, the rest is queued."""
 
 import json
-from datetime import UTC, datetime, timedelta
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from typer.testing import CliRunner
 
 from producer.cli import app
+from producer.cli.gauge import plain_line
 from producer.results import each_row, write_results
+from producer.summary import phase
+from producer.watch import watch
 from shared.errors import (
     BatchRestoring,
 )
@@ -87,11 +93,12 @@ def test_a_result_that_was_painted_after_a_retry_is_the_one(shop):
 def test_of_two_results_of_one_item_the_newer_counts(shop):
     """The older one was of a source that is gone."""
     shop.submit()
-    shop.paint(0, etag="e1", rendered_at=datetime.now(UTC) + timedelta(seconds=5))
-    shop.paint(0, etag="e2", rendered_at=datetime.now(UTC))
+    newer, older = shop.paint(0, etag="e1"), shop.paint(0, etag="e2")
+    path = shop.bucket / older.sidecar.removeprefix(f"s3://{shop.bucket.name}/")
+    os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 60))
     shop.lose()
     shop.recover()
-    assert shop.board.item("spring", 0).spec.etag == "e1"
+    assert shop.board.item("spring", 0).result == newer
 
 
 # --- what is nobody's result ------------------------------------------------------------------
@@ -190,21 +197,76 @@ def test_written_results_tell_a_fingerprint_that_was_not_submitted(shop):
     assert shop.board.item("spring", 0).result == result
 
 
+def test_a_sidecar_that_was_moved_is_none(shop):
+    """Where it lies is part of what it says."""
+    shop.submit()
+    shop.render(0)
+    (file,) = (shop.bucket / "out").glob("0.*.json")
+    file.rename(file.with_name(file.name.replace("0.", "1.", 1)))
+    shop.lose()
+    shop.recover()
+    assert shop.states() == ["queued"] * 5
+
+
+def _make_older(shop, pattern):
+    for file in (shop.bucket / "out").glob(pattern):
+        os.utime(file, (0, file.stat().st_mtime - 86_400))
+
+
+def test_an_older_result_of_the_very_pixels_is_the_items_own(shop):
+    """As if the item had been rendered once more, into the same keys."""
+    row = {"external_id": "A", "source": shop.source(), "etag": "e1", "size": 9}
+    shop.submit(row, batch_id="before")
+    result = shop.render(0, "before")
+    _make_older(shop, "*")
+    shop.submit(row)
+    shop.lose()
+    shop.recover()
+    assert shop.board.item("spring", 0).result == result
+
+
+@contextmanager
+def _requests(store):
+    """The URLs of all requests that are sent meanwhile."""
+    sent, events = [], store._client.meta.events
+
+    def note(request, **_):
+        sent.append(request.url)
+
+    events.register("before-send.s3", note)
+    yield sent
+    events.unregister("before-send.s3", note)
+
+
+OWN_REQUESTS = ("batch.json", "the manifest", "results.jsonl", "the listing")
+
+
+def test_results_of_earlier_batches_are_not_read(shop, store):
+    """A catalogue may have been restyled a hundred times under one output."""
+    shop.submit(batch_id="before", seed=3)
+    for number in range(5):
+        shop.render(number, "before")
+    _make_older(shop, "*")
+    shop.submit()
+    shop.lose()
+    with _requests(store) as sent:
+        shop.recover()
+    assert len(sent) == len(OWN_REQUESTS), sent
+    assert shop.states() == ["queued"] * 5
+
+
 def test_results_are_found_by_listing(shop, store):
-    """An item without a result costs no request, and one with a result costs one."""
-    rows = [{"external_id": str(n), "source": shop.source(n)} for n in range(200)]
+    """However many share a name: a request for each result, and none for what has none."""
+    rows = [{"external_id": str(n), "source": shop.source(f"{n}/front")} for n in range(200)]
     shop.submit(*rows)
-    shop.render(7)
+    for number in range(5):
+        shop.render(number)
     shop.fail(8)
     shop.lose()
-    sent = []
-    events = store._client.meta.events
-    events.register("before-send.s3", lambda request, **_: sent.append(request.url))
-    try:
+    with _requests(store) as sent:
         shop.recover()
-    finally:
-        events.unregister("before-send.s3")
-    assert len(sent) <= 6, sent
+    assert len(sent) == len([*OWN_REQUESTS, "the failure"]) + 5, sent
+    assert shop.states().count("done") == 5
 
 
 # --- twice, interrupted, beside others ---------------------------------------------------------
@@ -241,11 +303,13 @@ def test_an_interrupted_recovery_is_completed_by_repeating_it(shop, what):
         with pytest.raises(Interrupted):
             shop.recover(progress=_interrupting)
     assert shop.board.take_for_publishing(10, 60) == []
+    assert phase(shop.board.status("spring")) == "recovering"
+    assert "being recovered" in plain_line(next(watch(shop.board, "spring")))
     with pytest.raises(BatchRestoring):
         shop.submit()
     assert not shop.recover().repeated
     assert shop.items() == items
-    assert shop.board.status("spring").sealed
+    assert phase(shop.board.status("spring")) == "running"
 
 
 def _interrupting(what, _count):
@@ -263,6 +327,20 @@ def test_a_submission_that_died_midway_is_recovered_too(shop):
     shop.board.add_items("spring", specs[:3])
     shop.recover()
     assert shop.items() == items
+
+
+def test_recoveries_at_once_make_one_batch(shop):
+    """Whoever is first with each of its slices."""
+    shop.submit(*({"external_id": str(n), "source": shop.source(n)} for n in range(50)))
+    for number in range(20):
+        shop.render(number)
+    items = shop.items()
+    shop.lose()
+    with ThreadPoolExecutor(4) as threads:
+        recoveries = [threads.submit(shop.recover) for _ in range(4)]
+    assert min(one.result().repeated for one in recoveries) is False
+    assert shop.items() == items
+    assert phase(shop.board.status("spring")) == "running"
 
 
 def test_a_later_look_at_s3_finishes_what_an_earlier_one_queued(shop):

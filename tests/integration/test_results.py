@@ -254,6 +254,19 @@ def test_a_batch_without_workers_is_promised_no_time(shop):
     assert not next(views).idle
 
 
+def test_a_batch_whose_workers_lost_s3_says_so(shop):
+    """All that are there wait: what for is told, and no time; one that does not wait is enough."""
+    shop.submit("A")
+    lost = {"lost_services": {"S3": "S3 did not serve s3://shop/a.jpg."}}
+    shop.board.report_worker("first", lost)
+    views = watch(shop.board, shop.batch_id, interval_seconds=0.05, patience_seconds=0.2)
+    view = next(view for view in views if view.lost)
+    assert "go on by themselves: S3 did not serve s3://shop/a.jpg." in plain_line(view)
+    assert (facts(view)["lost"], view.progress.seconds_left) == (view.lost, None)
+    shop.board.report_worker("second", {})
+    assert next(views).lost == ""
+
+
 def test_failures_that_come_at_once_are_no_pace(shop):
     """Nineteen refusals in a moment say nothing of how fast pictures are painted."""
     shop.submit("A", "B", "C")

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import redis
 
 from infra.demo import services
-from producer.steward import end_batch, end_batches
+from producer.steward import TICK, end_batch, end_batches
 from shared.board import StatusBoard
 from shared.errors import RedisUnreachable
 from shared.jobs import Batch, Failure, ItemSpec
@@ -21,6 +22,7 @@ from shared.keys import S3Address, batch_file
 from shared.s3 import ObjectStore
 from shared.settings import Settings, child_environment, load_settings
 from shared.styles import Style
+from tests.forgeries import forged, unreadable
 
 pytestmark = pytest.mark.usefixtures("restyle_environment")
 
@@ -187,6 +189,22 @@ def test_the_process_ends_batches_and_drains_on_sigterm(started, tmp_path, board
     assert not list((tmp_path / "steward").iterdir())
     lines = (tmp_path / "steward.log").read_text().splitlines()
     assert any(json.loads(line)["event"] == "batch ended" for line in lines)
+
+
+def test_foreign_messages_are_set_aside(started, tmp_path, board, bucket, redis_server, namespace):
+    """Whatever lies among a steward's beats, it goes on beating, and tells what it left."""
+    foreign = [*unreadable().values(), forged(headers={"task": TICK})]
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.lpush(f"{namespace}:queue:{namespace}-steward", *foreign)
+    process = start(started, tmp_path)
+    wait_until(lambda: len(board.dead_messages()) == len(foreign))
+    assert {one.where.split("/")[1] for one in board.dead_messages()} == {"steward"}
+    batch_id = submit(board, f"s3://{bucket.name}/out/")
+    fail(board, batch_id)
+    wait_until(lambda: board.status(batch_id).ended_at)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert "Traceback" not in (tmp_path / "steward.log").read_text()
 
 
 def test_two_stewards_do_no_harm(started, tmp_path, board, store, bucket):

@@ -17,7 +17,7 @@ from shared.errors import ModelInvalid, ModelUnavailable
 from shared.jobs import ResolvedModel
 from shared.references import tree_digest
 from shared.s3 import ObjectStore
-from shared.settings import load_settings
+from shared.settings import cache_path, load_settings
 from shared.states import ItemState
 from tests.archives import packed, put_archive
 from tests.installation import wait_until
@@ -146,6 +146,28 @@ def test_a_full_disk_is_the_hosts_fault_and_leaves_nothing(bucket, tmp_path, tin
         models.fetch(model)
     assert {path.suffix for path in (tmp_path / "cache" / "models").iterdir()} == {".lock"}
     assert models.fetch(model).is_dir()
+
+
+@pytest.mark.parametrize("step", ["download", "unpacking"])
+def test_an_item_outlives_a_full_disk(
+    photo, bucket, tmp_path, tiny_painter, place, board, process, step
+):
+    """Full as its model comes: the try counts, nothing is left; with room the item is done."""
+    copy = shutil.copytree(tiny_painter, tmp_path / "model")
+    (copy / "notes.txt").write_bytes(bytes(5_000_000))  # small in the archive, large on the disk
+    content = packed(copy)
+    message = place(model=put_archive(bucket, content))
+    room = 20_000 if step == "download" else len(content) + 1_000
+    with _limited(resource.RLIMIT_FSIZE, room):
+        process.seat.take(message, OWNER)
+    item = board.item("b", 0)
+    assert (item.state, item.retries) == (ItemState.QUEUED, 1)
+    models = cache_path() / "models"
+    assert {path.suffix for path in models.iterdir()} == {".lock"}
+    told = wait_until(lambda: [one for one in board.workers() if one.unavailable_models])
+    assert "File too large" in str(told[0].unavailable_models)
+    wait_until(lambda: board.sweep(5).due)
+    wait_until(lambda: process.seat.take(message, OWNER) and board.item("b", 0).state == "done")
 
 
 def test_a_directory_that_this_host_must_not_read_is_its_fault(s3_environment, tiny_painter):

@@ -53,6 +53,16 @@ def _changed_rows(shop, batch):
     shop.put(manifest_address(batch), rows.replace(b"SKU-0", b"SKU-9"))
 
 
+def _another_total(shop, batch):
+    record = batch.model_copy(update={"total": 4})
+    shop.put(batch_address(batch.output, "spring"), record.model_dump_json().encode())
+
+
+def _no_models(shop, batch):
+    record = batch.model_copy(update={"models": {}})
+    shop.put(batch_address(batch.output, "spring"), record.model_dump_json().encode())
+
+
 def _odd_results(shop, batch):
     shop.put(batch_file(batch.output, "spring", "results.jsonl"), b"<html>")
 
@@ -65,7 +75,9 @@ def _odd_results(shop, batch):
         (_no_json, RecordInvalid, "Invalid JSON"),
         (_later_version, RecordInvalid, "version: should be 1"),
         (_copied, RecordInvalid, "it tells of s3://elsewhere/out/_batches/spring/batch.json"),
-        (_changed_rows, RecordInvalid, "its digest is .* was submitted"),
+        (_changed_rows, RecordInvalid, "its digest is .* tells of"),
+        (_another_total, RecordInvalid, "it has 5 rows, and batch.json tells of 4"),
+        (_no_models, RecordInvalid, "does not tell of its style's models"),
         (_odd_results, RecordInvalid, "results.jsonl"),
     ],
 )

@@ -6,12 +6,15 @@ may change again within one tick of the file system's clock, so that young stamp
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.references.digest import loadable_files
 
-#: Files younger than this, in nanoseconds, when they were looked at may have changed unseen since.
+#: Files whose times are nearer than this to the look's, in nanoseconds, may change unseen after it.
+#: Nearer, not only younger: where the clock went back, old times lie ahead of it, and what changes
+#: then gets others.
 YOUNG_NS = 2_000_000_000
 
 Mark = tuple[int, int, int, int]
@@ -26,8 +29,12 @@ class Stamps:
     settled: bool
 
     @classmethod
-    def of(cls, directory: Path) -> "Stamps":
+    def of(cls, directory: Path, clock: Callable[[], int] = time.time_ns) -> "Stamps":
         """Look now; whoever reads the files too must look before.
+
+        Args:
+            directory: Whose files.
+            clock: The one that the file system takes its times from, in nanoseconds.
 
         Raises:
             ModelInvalid: As `loadable_files`.
@@ -36,8 +43,9 @@ class Stamps:
         files = loadable_files(directory).values()
         folders = {parent for file in files for parent in _folders(file, directory)}
         marks = {path: _mark(path) for path in (*folders, *files)}
-        youngest = max(max(mark[2:]) for mark in marks.values())
-        return cls(marks, youngest < time.time_ns() - YOUNG_NS)
+        now = clock()
+        settled = all(abs(now - at) > YOUNG_NS for mark in marks.values() for at in mark[2:])
+        return cls(marks, settled)
 
     def hold(self) -> bool:
         """Whether the files are surely still the same; costs a call of the system for each."""
