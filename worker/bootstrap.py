@@ -1,6 +1,5 @@
 """The only place of a worker process that builds things; everybody else is handed them."""
 
-import faulthandler
 import mmap
 import os
 import threading
@@ -23,6 +22,7 @@ from worker.bulletin import Bulletin
 from worker.cores import Cores
 from worker.devices import Device
 from worker.edges import Edges
+from worker.exits import EXIT_DRAIN_DEADLINE, end_if_hung, leave, lose_device
 from worker.figures import Snapshot
 from worker.guard import guarded
 from worker.inpaint.tuning import Tuning, choose_tuning, fit
@@ -52,15 +52,8 @@ from worker.work import WorkInHand
 
 log = structlog.get_logger()
 
-#: Exit statuses: lost device, hung decoder, drain past its deadline.
-EXIT_DEVICE_LOST = 70
-EXIT_DECODER_HUNG = 71
-EXIT_DRAIN_DEADLINE = 75
-
 #: Seconds between two looks for messages that were set aside.
 DELIVERY_SECONDS = 1.0
-#: Longest time that a file may be in a decoder; one of 64 megapixels takes a few seconds.
-DECODE_SECONDS = 120.0
 #: Seconds between two looks at the decoders.
 DECODERS_LOOK_SECONDS = 1.0
 
@@ -109,7 +102,7 @@ class WorkerProcess:
         """
         self.in_hand.draining.set()
         threading.Thread(target=self.batcher.close, name="drain", daemon=True).start()
-        deadline = threading.Timer(self.drain_seconds, _leave, args=(EXIT_DRAIN_DEADLINE,))
+        deadline = threading.Timer(self.drain_seconds, leave, args=(EXIT_DRAIN_DEADLINE,))
         deadline.daemon = True
         deadline.start()
 
@@ -159,7 +152,7 @@ def assemble(
     limits = settings.limits
     models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
     in_hand, tally = WorkInHand(board, settings.lease_seconds, edges.told), Tally()
-    risks = Risks(edges.notes, lasting=device_errors.is_fatal)
+    risks = Risks(edges.notes, lasting=device_errors.is_fatal, settle=in_hand.await_reports)
     batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand, risks)
     present = presence(board, owner, lambda: _facts(device, batcher, rests, outages))
     outages = Outages(board, Probe.connect(), in_hand.draining, present.soon)
@@ -179,7 +172,9 @@ def assemble(
         present,
         Rounds("figures", settings.figures_seconds, bulletin.tell),
         Rounds("dead letters", DELIVERY_SECONDS, letters.deliver),
-        Rounds("decoders", DECODERS_LOOK_SECONDS, lambda: _end_if_hung(risks, settings)),
+        Rounds(
+            "decoders", DECODERS_LOOK_SECONDS, lambda: end_if_hung(risks, settings.hang_seconds)
+        ),
     )
     metrics = _metrics(device, look, settings, place)
     # Without graphs of its own, no size of a call is colder than another.
@@ -277,25 +272,6 @@ def _batcher(
         guarded(models.run, risks, settings.hang_seconds, tuning.buckets),
         limits=limits,
         faults=faults,
-        on_fatal=_on_fatal,
+        on_fatal=lose_device,
         under_way=lambda: in_hand.threads,
     )
-
-
-def _on_fatal(error: BaseException) -> None:
-    log.critical("the device is lost; the supervisor starts a new process", exc_info=error)
-    _leave(EXIT_DEVICE_LOST)
-
-
-def _end_if_hung(risks: Risks, settings: Settings) -> None:
-    """A decoder that never returns would keep its thread, and its item, for ever."""
-    if risks.longest_decoding_seconds() <= min(DECODE_SECONDS, settings.hang_seconds):
-        return
-    log.critical("a decoder hangs; the supervisor starts a new process")
-    faulthandler.dump_traceback(all_threads=True)
-    _leave(EXIT_DECODER_HUNG)
-
-
-def _leave(status: int) -> None:
-    # No clean-up can be trusted here; the supervisor puts our claims back at once.
-    os._exit(status)

@@ -29,15 +29,18 @@ class Risks:
         memory: mmap.mmap | None = None,
         *,
         lasting: Callable[[BaseException], bool] = lambda _: False,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
         """Note nothing yet.
 
         Args:
             memory: `SIZE` bytes, shared with whoever reads them; by default this process's own.
             lasting: The device's errors that end the process: what was on it stays noted.
+            settle: Called before what must be alone, once it is; waits for a bounded time.
         """
         self._memory = memory or mmap.mmap(-1, SIZE)
         self._lasting = lasting
+        self._settle = settle
         self._solitude = Solitude()
         self._lock = threading.Lock()
         self._free = list(range(SLOTS - 1, 0, -1))
@@ -51,7 +54,7 @@ class Risks:
             name: Of its claim.
             alone: Nothing else is decoded, or on the device, meanwhile.
         """
-        with self._solitude.entered(alone=alone):
+        with self._entered(alone=alone):
             slots = self._note([name])
             self._decoding[name] = time.monotonic()
             try:
@@ -63,7 +66,7 @@ class Risks:
     @contextmanager
     def on_device(self, names: Collection[ClaimName], *, alone: bool) -> Iterator[None]:
         """Note the items of a call on the device, which a lost device leaves noted."""
-        with self._solitude.entered(alone=alone):
+        with self._entered(alone=alone):
             slots = self._note(names)
             try:
                 yield
@@ -73,6 +76,13 @@ class Risks:
                 raise
             self._clear(slots)
             self._count_call()
+
+    @contextmanager
+    def _entered(self, *, alone: bool) -> Iterator[None]:
+        with self._solitude.entered(alone=alone):
+            if alone:
+                self._settle()
+            yield
 
     def longest_decoding_seconds(self) -> float:
         """How long the oldest file of those in a decoder is there; 0 where there is none."""

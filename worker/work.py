@@ -1,6 +1,7 @@
 """Work: the claimed items under way in this process, their leases kept, their stops noticed."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,6 +14,9 @@ from shared.jobs import Claim, ClaimName
 from worker.timings import Timings
 
 log = structlog.get_logger()
+
+#: Longest wait for open reports before an item that may end the process.
+REPORTS_SECONDS = 5.0
 
 
 class Stopped(Exception):
@@ -34,6 +38,9 @@ class Draining(Stopped):
     """The process is about to end: the item goes back to the queue."""
 
 
+#: A stage after which an item has been painted.
+PAINTED = "inpaint"
+
 #: Told of each step that a claimed item has passed: `claim`, the stages of its way, `report`.
 Told = Callable[[Claim, str], None]
 
@@ -47,12 +54,18 @@ class Work:
 
     def __init__(self, claim: Claim, draining: threading.Event, told: Told = untold) -> None:
         self.claim = claim
-        #: Called with each step that is behind the item.
-        self.passed = partial(told, claim)
+        self._told = partial(told, claim)
         self.times = Timings(self.passed)
+        #: Whether it has been painted, and not yet reported.
+        self.painted = False
         self._draining = draining
         #: Set when the claim was lost or the batch cancelled; asked between denoising steps.
         self.cancelled = threading.Event()
+
+    def passed(self, step: str) -> None:
+        """Called with each step that is behind the item."""
+        self.painted = self.painted or step == PAINTED
+        self._told(step)
 
     def check(self) -> None:
         """Called between the stages up to the painting.
@@ -84,6 +97,7 @@ class WorkInHand:
         self._lease_seconds = lease_seconds
         self._told = told
         self._lock = threading.Lock()
+        self._reported = threading.Condition(self._lock)
         self._works: dict[ClaimName, Work] = {}
         self._threads = 0
         self._closed = threading.Event()
@@ -117,18 +131,30 @@ class WorkInHand:
     def __len__(self) -> int:
         return len(self._works)
 
+    def await_reports(self) -> None:
+        """Wait until all that is painted is reported, or the time for it is over.
+
+        What may end the process must not take finished pictures along.
+        """
+        deadline = time.monotonic() + REPORTS_SECONDS
+        with self._reported:
+            while any(work.painted for work in self._works.values()):
+                if not self._reported.wait(deadline - time.monotonic()):
+                    return
+
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Work]:
         """Keep the claim alive while the block runs."""
         work, place = Work(claim, self.draining, self._told), claim.name
-        with self._lock:
+        with self._reported:
             self._works[place] = work
         try:
             work.passed("claim")
             yield work
         finally:
-            with self._lock:
+            with self._reported:
                 self._works.pop(place, None)
+                self._reported.notify_all()
 
     def _renew_for_ever(self) -> None:
         # A third of the lease leaves two more tries before anybody may take the item.

@@ -15,13 +15,13 @@ STYLE = f"""
 mask: the dress
 paint: a red dress
 working_size: 128
-steps: 8
+steps: 30
 painter: {DEMO_MODELS}/inpaint
 segmenter: {DEMO_MODELS}/clipseg
 """
 
 #: Leases shorter than the outage; messages that Redis lost are missed early.
-QUICK = {"RESTYLE_LEASE_SECONDS": "3", "RESTYLE_REPUBLISH_SECONDS": "1"}
+QUICK = {"RESTYLE_LEASE_SECONDS": "6", "RESTYLE_REPUBLISH_SECONDS": "1"}
 
 
 @pytest.fixture(scope="module")

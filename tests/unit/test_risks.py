@@ -93,3 +93,16 @@ def test_the_memory_ends_with_its_notes():
     notes.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(notes.fileno)
+
+
+def test_only_a_suspect_waits_for_the_others_to_settle():
+    """It is alone already then, and not yet on the device."""
+    said = []
+    risks = Risks(settle=lambda: said.append("settled"))
+    with risks.on_device([DRESS], alone=False), risks.decoding(SHIRT, alone=False):
+        said.append("together")
+    with risks.on_device([DRESS], alone=True):
+        said.append("on device")
+    with risks.decoding(DRESS, alone=True):
+        said.append("decoding")
+    assert said == ["together", "settled", "on device", "settled", "decoding"]
