@@ -107,6 +107,11 @@ class Installation:
         with closing(StatusBoard.connect(settings)) as board:
             yield board
 
+    def workers(self) -> list[str]:
+        """The owners of the workers that have reported to the board."""
+        with self.board() as board:
+            return [worker.owner for worker in board.workers()]
+
     def items(self, batch_id: str) -> dict[str, Any]:
         """The batch's items by external id."""
         return {item["spec"]["external_id"]: item for item in self.json("items", batch_id)}

@@ -131,12 +131,12 @@ class WorkInHand:
     def __len__(self) -> int:
         return len(self._works)
 
-    def await_reports(self) -> None:
-        """Wait until all that is painted is reported, or the time for it is over.
+    def await_reports(self, seconds: float = REPORTS_SECONDS) -> None:
+        """Wait until all that is painted is reported, so many seconds at most.
 
         What may end the process must not take finished pictures along.
         """
-        deadline = time.monotonic() + REPORTS_SECONDS
+        deadline = time.monotonic() + seconds
         with self._reported:
             while any(work.painted for work in self._works.values()):
                 if not self._reported.wait(deadline - time.monotonic()):

@@ -62,7 +62,7 @@ def test_a_worker_without_the_model_leaves_the_batch_to_the_other(
     """The lame one is there first; all items are done, none of them a try the poorer."""
     lame = installation.worker(**no_room)
     other = installation.worker()
-    wait_until(lambda: len(_lines(installation, "child started")) == 2)
+    wait_until(lambda: len(installation.workers()) == 2)
     batch_id = installation.submit(rows, style)
     watched = installation.restyle("watch", batch_id, "--timeout", "90")
     assert watched.returncode == 0, watched.stderr + installation.logs()

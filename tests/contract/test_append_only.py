@@ -4,7 +4,15 @@ import pytest
 
 from infra.chaos.append_only import read_story
 from infra.chaos.planted import ALTERED, altered_scripts
+from infra.demo import services
 from shared.board.scripts import load_scripts
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    """A server of the test's own: one with a long life rewrites its file, and forgets the story."""
+    with services.redis_server(tmp_path / "redis") as server:
+        yield server
 
 
 @pytest.fixture

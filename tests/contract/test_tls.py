@@ -97,4 +97,6 @@ def test_a_certificate_of_our_own_is_shown_where_it_is_asked_for(
     shown = f"&ssl_certfile={client.certificate}&ssl_keyfile={client.key}"
     with tls_before(redis_server.port, server, clients=authority.file) as port:
         assert use(settings(port, namespace, authority, shown)) == 1
-        assert "certificate required" in refused(settings(port, namespace, authority))
+        said = refused(settings(port, namespace, authority))
+        # The server's word may come after the client has begun to write.
+        assert "certificate required" in said or "EOF occurred" in said

@@ -166,8 +166,12 @@ def test_an_item_outlives_a_full_disk(
     assert {path.suffix for path in models.iterdir()} == {".lock"}
     told = wait_until(lambda: [one for one in board.workers() if one.unavailable_models])
     assert "File too large" in str(told[0].unavailable_models)
-    wait_until(lambda: board.sweep(5).due)
-    wait_until(lambda: process.seat.take(message, OWNER) and board.item("b", 0).state == "done")
+    wait_until(lambda: _is_done_after_a_try(process, board, message))
+
+
+def _is_done_after_a_try(process, board, message):
+    board.sweep(5)  # a try that came while the model still rested is one more retry
+    return process.seat.take(message, OWNER) and board.item("b", 0).state is ItemState.DONE
 
 
 def test_a_directory_that_this_host_must_not_read_is_its_fault(s3_environment, tiny_painter):
