@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
-from producer.recover import recover
+from producer.recovery import recover
 from producer.submit import Submission, submit
 from shared.board import StatusBoard
 from shared.errors import BatchUnknown, MaskEmpty

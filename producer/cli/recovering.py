@@ -11,7 +11,7 @@ from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.settings import load_settings
 
 if TYPE_CHECKING:
-    from producer.recover import Recovery
+    from producer.recovery import Recovery
     from producer.submit import Progress
 
 
@@ -38,7 +38,7 @@ def recover(
 
     Example: restyle recover s3://shop/restyled/_batches/spring-2026/
     """
-    from producer.recover import recover as put_back
+    from producer.recovery import recover as put_back
     from shared.dispatch import Dispatcher
     from shared.queue import Publisher, celery_app
     from shared.s3 import ObjectStore

@@ -8,8 +8,8 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from producer.outcomes import Outcomes
-from producer.retrieval import recorded_batch, recorded_rows
+from producer.recovery.outcomes import Outcomes
+from producer.recovery.retrieval import recorded_batch, recorded_rows
 from producer.submit import Progress, delay_of
 from shared.board import PastItem, StatusBoard
 from shared.errors import BatchUnknown

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from producer.written import WrittenRow
+from producer.recovery.written import WrittenRow
 from shared.board import PastItem
 from shared.jobs import Item, ItemSpec, Result
 from shared.keys import S3Address

@@ -7,12 +7,12 @@ sidecar is read once. An item without a result failed if that is told, and waits
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from producer.matching import Matching
 from producer.parallel import in_parallel
-from producer.past import done, ended, failed, waiting
-from producer.retrieval import RecordedRows
-from producer.shelf import Shelf
-from producer.written import written_rows
+from producer.recovery.matching import Matching
+from producer.recovery.past import done, ended, failed, waiting
+from producer.recovery.retrieval import RecordedRows
+from producer.recovery.shelf import Shelf
+from producer.recovery.written import written_rows
 from shared.board import PastItem
 from shared.errors import ObjectMissing, ObjectTooLarge, SidecarInvalid
 from shared.jobs import Batch, ItemSpec

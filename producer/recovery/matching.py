@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
-from producer.retrieval import RecordedRows
-from producer.written import WrittenRow
+from producer.recovery.retrieval import RecordedRows
+from producer.recovery.written import WrittenRow
 from shared.fingerprint import PixelInputs
 from shared.jobs import Batch, ItemSpec
 from shared.keys import ResultKeys, S3Address
