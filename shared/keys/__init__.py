@@ -1,0 +1,29 @@
+"""Keys: every key in S3 and in Redis is built here."""
+
+from shared.keys.board import BoardKeys
+from shared.keys.s3 import (
+    MAX_KEY_BYTES,
+    MAX_NAME_BYTES,
+    MAX_REPLAY_BYTES,
+    ResultKeys,
+    S3Address,
+    batch_file,
+    is_replay,
+    item_mark,
+    probe_key,
+    replay_prefix,
+)
+
+__all__ = [
+    "MAX_KEY_BYTES",
+    "MAX_NAME_BYTES",
+    "MAX_REPLAY_BYTES",
+    "BoardKeys",
+    "ResultKeys",
+    "S3Address",
+    "batch_file",
+    "is_replay",
+    "item_mark",
+    "probe_key",
+    "replay_prefix",
+]

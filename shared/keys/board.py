@@ -1,0 +1,100 @@
+"""Keys in Redis: the board's, under the prefix of its namespace."""
+
+
+class BoardKeys:
+    """Every Redis key of the board, under one prefix.
+
+    The board's scripts get the same keys: they are rendered from this class.
+    """
+
+    def __init__(self, prefix: str = "restyle") -> None:
+        self.prefix = prefix
+
+    def _key(self, *parts: object) -> str:
+        return ":".join((self.prefix, *(str(part) for part in parts)))
+
+    @property
+    def batches(self) -> str:
+        """Sorted set of batch ids by the time they were opened (ms)."""
+        return self._key("batches")
+
+    def batch(self, batch_id: str) -> str:
+        """Hash: the batch's record, counts, flags and times."""
+        return self._key("batch", batch_id)
+
+    def specs(self, batch_id: str) -> str:
+        """Hash of item number → what to render (JSON)."""
+        return self._key("batch", batch_id, "specs")
+
+    def outcomes(self, batch_id: str) -> str:
+        """Hash of item number → result or failure (JSON)."""
+        return self._key("batch", batch_id, "outcomes")
+
+    def item(self, batch_id: str, number: int | str) -> str:
+        """Hash: an item's state, fence and counters; absent until its first claim."""
+        return self._key("item", batch_id, number)
+
+    def in_state(self, batch_id: str, state: str) -> str:
+        """Sorted set of the batch's item numbers in one state."""
+        return self._key("batch", batch_id, "state", state)
+
+    def waiting(self, batch_id: str) -> str:
+        """Sorted set of queued item numbers that no message names yet."""
+        return self._key("batch", batch_id, "waiting")
+
+    def lane(self, lane: str) -> str:
+        """Sorted set of batch ids with waiting items, by fair-share turn."""
+        return self._key("lane", lane)
+
+    @property
+    def turns(self) -> str:
+        """Hash of lane → the turn that its round has come to."""
+        return self._key("turns")
+
+    def published(self, lane: str) -> str:
+        """Sorted set of `batch/number` named by a message, by time of publishing (ms)."""
+        return self._key("published", lane)
+
+    @property
+    def claims(self) -> str:
+        """Sorted set of `batch/number` by the end of its lease (ms)."""
+        return self._key("claims")
+
+    @property
+    def delayed(self) -> str:
+        """Sorted set of `batch/number` to be retried, by due time (ms)."""
+        return self._key("delayed")
+
+    def owned(self, owner: str) -> str:
+        """Set of `batch/number` claimed by one worker process."""
+        return self._key("owned", owner)
+
+    @property
+    def ending(self) -> str:
+        """Set of batch ids whose items are all final and whose results are not yet written."""
+        return self._key("ending")
+
+    @property
+    def cancelling(self) -> str:
+        """Set of batch ids that are cancelled and still have items to be moved."""
+        return self._key("cancelling")
+
+    @property
+    def workers(self) -> str:
+        """Hash of owner → what it last said of itself (JSON)."""
+        return self._key("workers")
+
+    @property
+    def seen(self) -> str:
+        """Sorted set of owners by the time of their last word (ms)."""
+        return self._key("seen")
+
+    @property
+    def swept(self) -> str:
+        """The time of the last sweep (ms)."""
+        return self._key("swept")
+
+    @property
+    def dead(self) -> str:
+        """List of messages that nobody could read, newest first: time (ms), a space, JSON."""
+        return self._key("dead")
