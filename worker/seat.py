@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 
-import stamina
 import structlog
 
 from shared.board import StatusBoard
@@ -19,6 +18,7 @@ from shared.errors import (
 )
 from shared.jobs import Claim, Failure, Message, Result
 from shared.settings import Settings
+from worker.insisting import insist
 from worker.outage import Outages
 from worker.pipeline import Pipeline
 from worker.tally import Ending, Tally
@@ -150,13 +150,8 @@ class Seat:
 
     def _report(self, report: Callable[[], None]) -> None:
         """Report; a Redis that is away for a moment does not throw the render away."""
-        patience = REPORT_LEASES * self._settings.lease_seconds
         try:
-            for attempt in stamina.retry_context(
-                on=(RedisFull, RedisUnreachable), attempts=None, timeout=patience, wait_max=2.0
-            ):
-                with attempt:
-                    report()
+            insist(report, REPORT_LEASES * self._settings.lease_seconds)
         except (RedisFull, RedisUnreachable) as error:
             log.error("report given up; the item will be rendered again", **error.report())
 

@@ -17,15 +17,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 
-import stamina
 import structlog
 
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
-from shared.errors import BoardError, RedisFull, RedisUnreachable, RestyleError
+from shared.errors import BoardError, RestyleError
 from shared.jobs import ClaimName
 from shared.settings import Settings, cache_path, child_environment
 from worker.devices import Device
+from worker.insisting import insist
 from worker.memory import ALLOCATOR
 from worker.risks import Notes
 
@@ -170,8 +170,8 @@ class Supervisor:
     def _bury(self, child: Child) -> None:
         """Put back what a dead child had claimed, and plan its successor."""
         status = child.process.returncode if child.process else None
-        notes = child.notes or Notes()
-        suspects, worked = notes.suspects(), notes.calls() > 0
+        suspects = child.notes.suspects() if child.notes else []
+        worked = child.notes is not None and child.notes.calls() > 0
         names = [f"{name.batch_id}/{name.number}" for name in suspects]
         log.error("child died", device=child.device.name, status=status, suspects=names)
         self._release(child, suspects)
@@ -193,14 +193,12 @@ class Supervisor:
         self._releases = [other for other in self._releases if other.is_alive()] + [release]
 
     def _put_back(self, owner: str, suspects: Sequence[ClaimName]) -> None:
-        patience = FUNERAL_LEASES * self._settings.lease_seconds
+        def bury() -> None:
+            buried = self._board.bury(owner, suspects, self._settings.max_strikes)
+            log.info("claims put back", **buried._asdict())
+
         try:
-            for attempt in stamina.retry_context(
-                on=(RedisFull, RedisUnreachable), attempts=None, timeout=patience, wait_max=2.0
-            ):
-                with attempt:
-                    buried = self._board.bury(owner, suspects, self._settings.max_strikes)
-                    log.info("claims put back", **buried._asdict())
+            insist(bury, FUNERAL_LEASES * self._settings.lease_seconds)
             self._board.forget_worker(owner)
         except RestyleError as error:
             # Their leases end by themselves, and any dispatcher puts the items back.

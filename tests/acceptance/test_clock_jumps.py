@@ -2,10 +2,6 @@
 
 import signal
 
-import numpy as np
-from PIL import Image
-
-from infra.demo.catalogue import draw
 from tests.installation import DEMO_MODELS
 
 STYLE = f"""
@@ -31,14 +27,7 @@ QUICK = {"RESTYLE_LEASE_SECONDS": "1", "RESTYLE_THREADS": "2"}
 
 def test_clocks_an_hour_apart_steal_nothing_and_lose_nothing(installation):
     """The dispatcher lives an hour behind, the worker an hour ahead: each item is claimed once."""
-    shelf = installation.bucket / "clocks"
-    shelf.mkdir()
-    draw(78, (240, 320)).image.save(shelf / "photo.png")
-    mask = np.zeros((320, 240), np.uint8)
-    mask[100:200, 80:160] = 255
-    Image.fromarray(mask).save(shelf / "mask.png")
-    address = f"{installation.prefix}clocks/"
-    row = {"source": address + "photo.png", "mask": address + "mask.png"}
+    row = installation.shelve("clocks")
     (installation.folder / "sitecustomize.py").write_text(SHIFTED)
     path = f"{installation.folder}:{installation.environment.get('PYTHONPATH', '')}"
     worker = installation.worker(**QUICK, PYTHONPATH=path)

@@ -2,13 +2,10 @@
 
 import signal
 
-import numpy as np
 import pytest
 import redis
-from PIL import Image
 
 from infra.demo import services
-from infra.demo.catalogue import draw
 from tests.installation import DEMO_MODELS, wait_until
 
 STYLE = f"""
@@ -27,14 +24,7 @@ QUICK = {"RESTYLE_LEASE_SECONDS": "6", "RESTYLE_REPUBLISH_SECONDS": "1"}
 @pytest.fixture(scope="module")
 def rows(installation):
     """Ten rows of one picture with its own mask."""
-    shelf = installation.bucket / "outages"
-    shelf.mkdir()
-    draw(77, (240, 320)).image.save(shelf / "photo.png")
-    mask = np.zeros((320, 240), np.uint8)
-    mask[100:200, 80:160] = 255
-    Image.fromarray(mask).save(shelf / "mask.png")
-    address = f"{installation.prefix}outages/"
-    row = {"source": address + "photo.png", "mask": address + "mask.png"}
+    row = installation.shelve("outages")
     return [row | {"external_id": f"sku-{number}"} for number in range(10)]
 
 

@@ -2,11 +2,7 @@
 
 import signal
 
-import numpy as np
-from PIL import Image
-
 from infra.demo import services
-from infra.demo.catalogue import draw
 from tests.installation import DEMO_MODELS, wait_until
 
 STYLE = f"""
@@ -26,14 +22,7 @@ def test_a_killed_redis_loses_no_item_and_leaves_no_worker_deaf(installation, tm
     kombu keeps the prefetch slot of a message that it could not acknowledge; with all slots kept
     the worker never reads the queue again.
     """
-    shelf = installation.bucket / "restart"
-    shelf.mkdir()
-    draw(77, (240, 320)).image.save(shelf / "photo.png")
-    mask = np.zeros((320, 240), np.uint8)
-    mask[100:200, 80:160] = 255
-    Image.fromarray(mask).save(shelf / "mask.png")
-    address = f"{installation.prefix}restart/"
-    row = {"source": address + "photo.png", "mask": address + "mask.png"}
+    row = installation.shelve("restart")
     port = services.free_port()
     with services.redis_server(tmp_path, port=port) as redis:
         installation.environment["RESTYLE_REDIS_URL"] = redis.url
