@@ -91,7 +91,8 @@ class Dispatching(Part):
 
         An item whose claim ran out for the `max_deliveries`-th time fails as poison; deliveries
         that ended in a retry or a hand-back do not count. Where Redis was away, claims that ran
-        out meanwhile are held for `grace_seconds`: their owners could not renew them.
+        out meanwhile, or are about to, are held for `grace_seconds`: their owners could not renew
+        them.
 
         Raises:
             RedisUnreachable: Redis does not answer.

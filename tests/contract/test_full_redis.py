@@ -136,6 +136,18 @@ def test_claims_outlive_a_redis_that_was_away(board, submit, result, inspector, 
     assert now + 20_000 < inspector.zscore(keys.claims, "spring/1") <= _now(inspector) + 30_000
 
 
+def test_a_claim_that_is_about_to_run_out_is_held_as_well(board, submit, inspector, keys):
+    """Its owner could not renew either, and needs a moment to find Redis again."""
+    submit()
+    board.sweep(5)
+    board.claim("spring", 0, "w", LEASE)
+    now = _now(inspector)
+    inspector.set(keys.swept, now - 5_000)
+    inspector.zadd(keys.claims, {"spring/0": now + 1_000})
+    assert board.sweep(5, grace_seconds=LEASE).expired == 0
+    assert inspector.zscore(keys.claims, "spring/0") >= now + LEASE * 1_000
+
+
 def test_a_claim_that_ran_out_before_goes_back_at_once(board, submit, inspector, keys):
     """Only an outage earns a grace; a dead worker does not."""
     submit()

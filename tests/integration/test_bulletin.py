@@ -41,9 +41,9 @@ def test_a_worker_logs_what_it_did(every_second, lines, new_process, photo, plac
     process.seat.take(place("a", variants=2), OWNER)
     process.seat.take(place("b", digest="f" * 64), OWNER)
     told = wait_until(lambda: [line for line in _lines(lines, "figures") if line["failed"]])[0]
-    done = [line for line in _lines(lines, "figures") if line["images_per_minute"]]
-    assert done
-    assert sum(line["mean_batch"] for line in done) > 0
+    assert any(line["images_per_minute"] for line in _lines(lines, "figures"))
+    # A call may end in the second before its item does.
+    assert any(line["mean_batch"] for line in _lines(lines, "figures"))
     assert any(line["device_busy_percent"] > 0 for line in _lines(lines, "figures"))
     assert any(list(line["stage_seconds"]) == STAGES for line in _lines(lines, "figures"))
     assert told["failed"] == {"model_changed": 1}

@@ -20,8 +20,8 @@ local function put_back(batch, number)
 end
 
 -- While Redis is there, sweeps follow each other within a second. In a longer gap (it was away or
--- frozen, or its clock jumped ahead) no owner could renew: leases that ran out in it get a grace.
--- A clock that went back takes leases and retries along.
+-- frozen, or its clock jumped ahead) no owner could renew: leases that ran out in it, or are about to,
+-- get a grace. A clock that went back takes leases and retries along.
 local GAP = 2000
 
 local function mend_time(grace)
@@ -29,7 +29,7 @@ local function mend_time(grace)
   local last = tonumber(stored or NOW)
   local passed = NOW - last
   if passed > GAP then
-    for _, name in ipairs(redis.call('ZRANGEBYSCORE', key('claims'), last, NOW)) do
+    for _, name in ipairs(redis.call('ZRANGEBYSCORE', key('claims'), last, NOW + grace)) do
       redis.call('ZADD', key('claims'), NOW + grace, name)
     end
   elseif passed < -GAP then
