@@ -137,7 +137,7 @@ class Result(Record):
     render_seconds: float = Field(ge=0)
     #: Seconds that devices worked for it; of a call that it shared, its part.
     device_seconds: float = Field(0, ge=0)
-    #: Bytes of all its objects but the sidecar.
+    #: Bytes of its variants.
     size: int = Field(0, ge=0)
     #: SHA-256 (hex) of the source's bytes.
     source_sha256: str | None = None
