@@ -92,8 +92,10 @@ class Batch(Record):
     total: int = Field(ge=1)
     #: Items whose earlier result still holds: they are in the plan, and not on the board.
     unchanged: int = Field(0, ge=0)
-    #: SHA-256 over the rows; with style and output it makes submission idempotent.
+    #: SHA-256 over the manifest's rows; with style and output it makes submission idempotent.
     manifest_digest: Digest
+    #: The same over the rows that are queued, where that is not all of them.
+    queued_digest: Digest | None = None
     #: Lanes are strict: urgent before standard before bulk.
     lane: Lane = "standard"
     #: Share among the batches of one lane; 9 gets ten times the turns of 0.
@@ -107,6 +109,11 @@ class Batch(Record):
     def queued(self) -> int:
         """Items that are on the board, numbered from 0."""
         return self.total - self.unchanged
+
+    @property
+    def rows_digest(self) -> str:
+        """SHA-256 over the rows of the items that are on the board."""
+        return self.queued_digest or self.manifest_digest
 
 
 class Failure(Record):

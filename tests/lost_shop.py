@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
+from producer.plan import Wishes
 from producer.recovery import recover
 from producer.submit import Submission, submit
 from shared.board import StatusBoard
@@ -61,7 +62,7 @@ class Shop:
         manifest.write_text("\n".join(json.dumps(row) for row in rows))
         models = {"segmenter": str(self.model), "painter": str(self.model)}
         path.write_text(json.dumps({"mask": "the dress", "paint": "red", **models} | style))
-        request = Submission(str(manifest), path, self.output, batch_id)
+        request = Submission(str(manifest), path, self.output, batch_id, wishes=Wishes(force=True))
         nothing = self.folder / "cache"
         receipt = submit(request, self.board, self.store, dispatch=lambda: None, cache=nothing)
         return receipt.status.batch

@@ -58,8 +58,9 @@ def results(
 ) -> None:
     """List what became of each item: state, result addresses, failure."""
     path = local_path(output)
-    board = StatusBoard.connect(load_settings())
-    with spooled(board, batch) as spool:
+    settings = load_settings()
+    board, store = StatusBoard.connect(settings), ObjectStore.connect(allowed=settings.allowed)
+    with spooled(board, store, batch) as spool:
         if output == "-":
             _copy_to_stdout(spool, "jsonl" if json else format)
             return

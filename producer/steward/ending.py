@@ -1,9 +1,10 @@
-"""Ending: a batch whose items are all final gets its results written, and is marked ended."""
+"""Ending: a batch whose items are all final gets its results written, indexed, and is ended."""
 
 from collections.abc import Callable
 
 import structlog
 
+from producer.index import index_batch
 from producer.results import write_results
 from shared.board import StatusBoard
 from shared.errors import BoardError, RestyleError
@@ -52,7 +53,7 @@ def _try_to_end(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
 
 
 def end_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
-    """Write the results of one batch and mark it ended.
+    """Write and index the results of one batch, and mark it ended.
 
     Returns:
         False when items were retried meanwhile; the batch ends when they have.
@@ -64,6 +65,7 @@ def end_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
     """
     revision = board.status(batch_id).revision
     addresses = write_results(board, store, batch_id)
+    index_batch(board, store, batch_id)
     ended = board.mark_ended(batch_id, revision=revision)
     if ended:
         log.info("batch ended", batch=batch_id, results=[str(address) for address in addresses])

@@ -52,6 +52,7 @@ def batch_identity(batch: Batch) -> list[str]:
         *("manifest", batch.manifest_digest),
         *("style", batch.style.digest),
         *("output", batch.output),
+        *("rows", batch.rows_digest),
     ]
 
 

@@ -111,6 +111,14 @@ class BatchRestoring(InputError):
     hint = "Wait for the `restyle recover` that is at it; one that was interrupted can be repeated."
 
 
+class NothingToSubmit(InputError):
+    """No row of a manifest would become an item."""
+
+    code = "nothing_to_submit"
+    sentence = "No row of {manifest} is to be rendered: {reason}."
+    hint = "`restyle plan` tells it row by row; `submit --force` renders all of it again."
+
+
 class PilotWaits(InputError):
     """Going on was asked for a batch whose pilot is over."""
 

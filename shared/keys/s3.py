@@ -183,6 +183,11 @@ def batch_file(output: str, batch_id: str, name: str) -> S3Address:
     return S3Address.parse_prefix(output, kind="output").join(f"_batches/{batch_id}/{name}")
 
 
+def index_prefix(output: str) -> S3Address:
+    """Where the index of earlier results lies below an output prefix; nothing else does."""
+    return S3Address.parse_prefix(output, kind="output").join("_index/")
+
+
 def replay_prefix(output: str, batch_id: str) -> S3Address:
     """Where a replay's own results lie below an output prefix; nothing else does."""
     return S3Address.parse_prefix(output, kind="output").join(f"_replays/{batch_id}/")
