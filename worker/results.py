@@ -82,7 +82,7 @@ class ResultWriter:
             self._variant(order, painting, number, keys, times)
             for number in range(1, len(painting.squares) + 1)
         )
-        with self._cores, times.stage("encode"):
+        with self._cores.held(order.lane), times.stage("encode"):
             body = encode_mask(painting.mask.stored)
         with times.stage("upload"):
             self._store.put(keys.mask, body, content_type="image/png")
@@ -100,13 +100,13 @@ class ResultWriter:
     ) -> VariantFacts:
         source, alpha = painting.picture, painting.mask.alpha
         squares = painting.squares[number - 1]
-        with self._cores, times.stage("composite"):
+        with self._cores.held(order.lane), times.stage("composite"):
             # Here, and nowhere else, painted colours enter the source's picture and its space.
             painted = [source.space.from_srgb(square.value.rgb) for square in squares]
             rgb = paste(source.rgb, painted, painting.plan, alpha)
             before = check_kept(source.rgb, rgb, alpha, name=str(order.source))
         container = output_container(order.style.output_format, source)
-        with self._cores, times.stage("encode"):
+        with self._cores.held(order.lane), times.stage("encode"):
             result = replace(source, rgb=rgb)
             encoded = encode(result, container, order.style)
             after = self._difference_after(encoded, painting, order)
