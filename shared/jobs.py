@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.errors import RestyleError
 from shared.states import ItemState
 from shared.styles import Style
+from shared.webhooks import Targets
 
 BATCH_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 
@@ -73,6 +74,8 @@ class Batch(Record):
     lane: Lane = "standard"
     #: Share among the batches of one lane; 9 gets ten times the turns of 0.
     priority: int = Field(4, ge=0, le=9)
+    #: URLs that the batch's events are sent to, beside those of the settings.
+    webhooks: Targets = ()
 
 
 class Failure(Record):
