@@ -44,6 +44,8 @@ class Submission:
     lane: Lane = "standard"
     #: 0 to 9; 9 gets ten times the turns of 0.
     priority: int = 4
+    #: URLs that the batch's events are sent to.
+    webhooks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def _new_batch(
         manifest_digest=manifest.digest,
         lane=request.lane,
         priority=request.priority,
+        webhooks=request.webhooks,
     )
 
 

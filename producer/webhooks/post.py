@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Mapping
 from http.client import HTTPException
 from importlib.metadata import version
+from typing import Self
 
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -15,6 +16,7 @@ from producer.webhooks.addresses import LookUp, addresses, look_up
 from producer.webhooks.deadline import Deadline
 from shared.errors import WebhookFailed
 from shared.plain_text import plain_text
+from shared.settings import Settings
 from shared.webhooks import AllowedNetworks, WebhookTarget
 
 #: A try takes no longer, from looking up the host to the answer's head.
@@ -46,6 +48,11 @@ class Post:
         self._networks = networks
         self._look_up = look_up
         self._seconds = deadline_seconds
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """A client that reaches what the settings open; nothing is sent yet."""
+        return cls(AllowedNetworks.parse(settings.webhook_allowed_networks))
 
     def send(self, url: str, headers: Mapping[str, str], body: str) -> int:
         """Post a JSON body.
