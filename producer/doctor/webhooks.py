@@ -1,6 +1,7 @@
 """Whether webhooks can be signed, and whether the last events arrived."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from producer.doctor.check import Check, fail, ok, warn
@@ -10,6 +11,8 @@ from shared.settings import Settings
 
 #: Deliveries that are looked at, the newest ones.
 LOOKED_AT = 20
+#: A delivery that is due for this long is not on anybody's way.
+LATE = timedelta(minutes=5)
 
 
 def check_webhooks(settings: Settings) -> Iterator[Check]:
@@ -33,6 +36,10 @@ def _newest(settings: Settings) -> list[Delivery]:
 
 
 def _verdict(deliveries: list[Delivery]) -> Check:
+    late = datetime.now(UTC) - LATE
+    if any(one.due_at and one.due_at < late for one in deliveries):
+        finding = "deliveries are due for minutes, and no steward sends them"
+        return warn("webhooks", finding, "restyle steward")
     failed = [one for one in deliveries if one.failed]
     if not failed:
         return ok("webhooks", f"none of the last {len(deliveries)} deliveries failed")

@@ -40,5 +40,6 @@ class Deadline:
 
 
 def _cut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError, ValueError):  # it was closed meanwhile
-        sock.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):  # it was closed meanwhile
+        # Not SSLSocket's own, which takes TLS away under the thread that reads.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

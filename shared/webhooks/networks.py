@@ -7,10 +7,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator
 
-#: Prefixes of IPv6 whose last 32 bits are an IPv4 address that a gateway or the kernel goes on to.
-_TRANSLATED = tuple(
-    map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96"))
-)
+#: Whose last 32 bits are an IPv4 address that a gateway goes on to (RFC 6052).
+_NAT64 = IPv6Network("64:ff9b::/96")
+#: All of the public IPv6 internet; the rest is reserved, local or for more than one host.
+_UNICAST = IPv6Network("2000::/3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,21 @@ class AllowedNetworks:
 
 
 def _reached(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
-    """The hosts that a packet to this address may come to: itself, and an IPv4 address within."""
+    """The hosts that a packet to this address may come to: itself, or an IPv4 address within."""
     if isinstance(address, IPv4Address):
         return [address]
     if address.ipv4_mapped:  # the kernel speaks plain IPv4 to it
         return [address.ipv4_mapped]
-    within = [address.sixtofour, *(address.teredo or ())]
-    if any(address in network for network in _TRANSLATED):
-        within.append(IPv4Address(int(address) & 0xFFFFFFFF))
-    return [address, *(one for one in within if one)]
+    if address in _NAT64:
+        return [IPv4Address(int(address) & 0xFFFFFFFF)]
+    tunnelled = [address.sixtofour, *(address.teredo or ())]
+    return [address, *(one for one in tunnelled if one)]
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    local = isinstance(address, IPv6Address) and address.is_site_local
-    return address.is_global and not (address.is_multicast or address.is_reserved or local)
+    if isinstance(address, IPv6Address):
+        return address.is_global and address in _UNICAST
+    return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
 def _known(text: str) -> str:

@@ -235,6 +235,8 @@ def test_the_doctor_tells_of_deliveries_that_failed(board, settings, hook, due):
     assert "1 of the last 1 deliveries failed: " in check.finding
     assert "it answered 500" in check.finding
     due()
+    (check,) = check_webhooks(settings)
+    assert (check.verdict, check.command) == ("warn", "restyle steward")
     send_all(board, settings)
     assert [check.verdict for check in check_webhooks(settings)] == ["ok"]
 

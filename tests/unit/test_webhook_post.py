@@ -109,10 +109,33 @@ def test_a_host_that_is_not_found_is_told_in_one_sentence():
 
 
 @pytest.mark.parametrize("slow", [dawdling, dripping])
-def test_a_slow_receiver_is_cut_at_the_deadline(hook, slow):
-    """Silent, or with a byte now and then, which no socket's timeout would notice."""
-    hook.answers = [slow]
-    assert "no answer came within 0.3 s" in refused(url(hook), deadline_seconds=0.3)
+def test_a_slow_receiver_is_cut_at_the_deadline(authority, monkeypatch, slow):
+    """Silent, or with a byte now and then, which no socket's timeout notices; under TLS too."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    for scheme, identity in (("http", None), ("https", authority.issue("127.0.0.1"))):
+        with receiver(identity) as hook:
+            hook.answers = [slow]
+            said = refused(f"{scheme}://127.0.0.1:{hook.port}/", deadline_seconds=0.3)
+            assert "no answer came within 0.3 s" in said
+            assert len(hook.received) == 1
+
+
+def test_a_receiver_that_takes_a_connection_and_says_nothing_is_cut():
+    """Nobody shakes hands: the deadline holds before anything is asked."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        assert "no answer came within 0.3 s" in refused(target, deadline_seconds=0.3)
+
+
+def test_the_words_of_a_chunked_refusal_are_read(hook):
+    """However a server frames them."""
+
+    def chunked(handler) -> None:
+        head = b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n"
+        handler.wfile.write(head + b"5\r\nno wa\r\n1\r\ny\r\n0\r\n\r\n")
+
+    hook.answers = [chunked]
+    assert "it answered 500 (no wa" in refused(url(hook))
 
 
 def test_a_refusal_whose_words_drip_is_told_by_its_status(hook):

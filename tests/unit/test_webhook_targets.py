@@ -132,7 +132,7 @@ def test_an_address_that_is_not_public_is_closed(address):
 
 
 @pytest.mark.parametrize(
-    "address", ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"]
+    "address", ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
 )
 def test_a_public_address_is_allowed_but_not_open(address):
     """Open is what an operator has named; only that may be spoken to without TLS."""
