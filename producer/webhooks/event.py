@@ -12,12 +12,15 @@ from producer.webhooks.recipients import recipients
 from shared.board import StatusBoard
 from shared.jobs import BatchStatus
 from shared.settings import Settings
+from shared.wording import shorten
 
 #: What of a batch's summary its events tell.
 BATCH_FIELDS: Final = (
     "phase", "output", "total", "open", "counts", "style", "lane", "priority",
     "submitted_at", "first_claim_at", "last_report_at",
 )  # fmt: skip
+#: Most characters of a text beside them; an address in S3 has fewer.
+MAX_TEXT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Event:
         """The event as it is sent."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         told = {"type": self.type, "timestamp": now, "data": dict(self.data)}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(told, separators=(",", ":"))  # ASCII: the same bytes to every reader
 
 
 def announce(board: StatusBoard, targets: Sequence[str], event: Event) -> list[str]:
@@ -77,7 +80,7 @@ def announce_batch(
         event_type: Such as `batch.ended`.
         occasion: Tells this time from others, for what happens to a batch more than once between
             two retries; a pause by its reason and day.
-        more: Fields of `data` beside the batch's own.
+        more: Fields of `data` beside the batch's own; long texts are cut.
 
     Returns:
         The ids of its deliveries; none where nobody is to hear of it.
@@ -87,8 +90,15 @@ def announce_batch(
     """
     batch = status.batch
     facts = summary(status)
-    told = {name: facts[name] for name in BATCH_FIELDS}
+    told = {name: facts[name] for name in BATCH_FIELDS} | _cut(more or {})
     submitted_at = batch.submitted_at.isoformat()  # an id may be used again once it is forgotten
     once = json.dumps([batch.batch_id, submitted_at, status.revision, occasion])
-    event = Event(event_type, {"batch_id": batch.batch_id, **told, **(more or {})}, once)
+    event = Event(event_type, {"batch_id": batch.batch_id, **told}, once)
     return announce(board, recipients(batch, settings), event)
+
+
+def _cut(more: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: shorten(value, MAX_TEXT) if isinstance(value, str) else value
+        for name, value in more.items()
+    }

@@ -29,7 +29,8 @@ MAX_ANSWER_BYTES = 4_096
 #: Characters of it that are shown.
 MAX_SHOWN = 160
 
-_FAULTS = (HTTPError, HTTPException, OSError)
+#: A ValueError is what cannot stand in a header, or comes back as one.
+_FAULTS = (HTTPError, HTTPException, OSError, ValueError)
 
 
 class Post:

@@ -45,7 +45,7 @@ class Sender:
         """
         while not self._stopping.is_set() and self._idle.acquire(blocking=False):
             try:
-                taken = self._board.take_delivery(LEASE_SECONDS)
+                taken = self._taken()
             except BoardError:
                 self._idle.release()
                 raise

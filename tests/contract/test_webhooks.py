@@ -291,5 +291,7 @@ def test_the_body_of_a_batchs_event_is_small(board, settings, submit):
     """However long its names are: a thousand bodies are a few megabytes."""
     output = f"s3://shop/{'x' * 700}/"
     submit("b" * 128, output=output, webhooks=("https://a.example/",))
-    (one,) = announce_batch(board, settings, board.status("b" * 128), "batch.ended")
+    more = {"reason": "\ud800" + "x" * 100_000}
+    (one,) = announce_batch(board, settings, board.status("b" * 128), "batch.ended", more=more)
     assert len(board.delivery(one).body) < 4_096
+    assert json.loads(board.delivery(one).body)["data"]["reason"].startswith("\ud800x")

@@ -221,6 +221,14 @@ def test_a_certificate_must_be_the_names_and_a_trusted_ones(authority, tmp_path,
             assert hook.received == []
 
 
+@pytest.mark.parametrize("odd", ["msg_a\r\nHost: other.example", "msg_\u20ac"])
+def test_what_cannot_stand_in_a_header_is_a_failed_try(hook, odd):
+    """An id comes from the board, too; nothing of it becomes a header of somebody else's."""
+    with pytest.raises(WebhookFailed):
+        Post(LOOPBACK).send(url(hook), {"webhook-id": odd}, "{}")
+    assert hook.received == []
+
+
 def test_a_target_that_is_none_is_refused_here_too():
     """A delivery's target comes from the board, where others may have written it."""
     with pytest.raises(WebhookInvalid):
