@@ -114,7 +114,7 @@ def _second(at: datetime) -> str:
 def redeliver(
     context: typer.Context,
     delivery: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The delivery's id: msg_….")
+        str | None, typer.Argument(metavar="ID", help="The delivery's id: msg_….")
     ] = None,
     *,
     failed: Annotated[

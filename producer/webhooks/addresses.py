@@ -32,7 +32,8 @@ def addresses(target: WebhookTarget, networks: AllowedNetworks, look_up: LookUp)
     try:
         found = list(dict.fromkeys(look_up(target.host, target.port)))
     except (OSError, UnicodeError) as error:
-        raise WebhookFailed(target=target, reason=f"its host is not found ({error})") from error
+        words = getattr(error, "strerror", None) or error
+        raise WebhookFailed(target=target, reason=f"its host is not found ({words})") from error
     passed = [address for address in found if _allowed(address, target, networks)]
     if not passed:
         named = found[0] if found else "no address"
