@@ -53,6 +53,8 @@ class Submission:
     caps: Caps = field(default_factory=Caps)
     pilot: Pilot | None = None
     breaker: Breaker | None = field(default_factory=Breaker)
+    #: URLs that the batch's events are sent to.
+    webhooks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,7 @@ def _new_batch(asked: _Asked, subject: Subject, draft: Draft) -> Batch:
         caps=request.caps,
         pilot=request.pilot,
         breaker=request.breaker,
+        webhooks=request.webhooks,
     )
 
 
