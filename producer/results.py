@@ -13,7 +13,8 @@ from typing import Any, Literal, TextIO
 
 from shared import keys
 from shared.board import StatusBoard
-from shared.jobs import Item, Record
+from shared.jobs import Item
+from shared.record import Record
 from shared.s3 import ObjectStore
 from shared.states import ItemState
 

@@ -6,9 +6,10 @@ Everything here is frozen and strict: values cross process borders as JSON.
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.errors import RestyleError
+from shared.record import Record
 from shared.states import ItemState
 from shared.styles import Style
 
@@ -19,12 +20,6 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Lane = Literal["urgent", "standard", "bulk"]
 #: Lanes in strict order: a later one is served when the earlier ones are.
 LANES: tuple[Lane, ...] = ("urgent", "standard", "bulk")
-
-
-class Record(BaseModel):
-    """Base of all stored values."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ItemSpec(Record):

@@ -48,6 +48,7 @@ from shared.errors.inputs import (
     SidecarInvalid,
     StyleInvalid,
     StyleUnreadable,
+    WindowInvalid,
 )
 from shared.errors.models import (
     ModelChanged,
@@ -186,5 +187,6 @@ __all__ = [
     "StorageUnavailable",
     "StyleInvalid",
     "StyleUnreadable",
+    "WindowInvalid",
     "registry",
 ]

@@ -71,6 +71,14 @@ class AddressInvalid(InputError):
     hint = "S3 addresses read s3://bucket/key."
 
 
+class WindowInvalid(InputError):
+    """Cron expression, time zone or length are of no window."""
+
+    code = "window_invalid"
+    sentence = "The window cannot be used: {reason}."
+    hint = "Give five cron fields, a zone such as Europe/Paris, and a time of up to 7 days."
+
+
 class BatchIdInvalid(InputError):
     """A batch id of a form that keys and file names cannot hold."""
 
