@@ -9,12 +9,15 @@ from shared.board.dead import Dead
 from shared.board.dispatching import Dispatching
 from shared.board.reading import Reading
 from shared.board.restoration import Restoration
+from shared.board.schedules import Schedules
 from shared.board.server import Server
 from shared.board.workers import Workers
 from shared.settings import Settings
 
 
-class StatusBoard(Restoration, Reading, Dispatching, Claims, Control, Workers, Dead, Server):
+class StatusBoard(
+    Restoration, Reading, Dispatching, Claims, Control, Schedules, Workers, Dead, Server
+):
     """All that the rooms ask of the board; safe for threads.
 
     Every call is one or a few atomic scripts, timed by Redis' own clock. A batch's counts sum to

@@ -27,6 +27,11 @@ _KEY_PARTS: Mapping[str, int] = {
     "seen": 0,
     "swept": 0,
     "dead": 0,
+    "schedules": 0,
+    "schedule": 1,
+    "runs": 1,
+    "run": 2,
+    "open_runs": 0,
 }
 
 

@@ -98,3 +98,25 @@ class BoardKeys:
     def dead(self) -> str:
         """List of messages that nobody could read, newest first: time (ms), a space, JSON."""
         return self._key("dead")
+
+    @property
+    def schedules(self) -> str:
+        """Set of the schedules' names."""
+        return self._key("schedules")
+
+    def schedule(self, name: str) -> str:
+        """Hash: the schedule's record (JSON), since when it counts, flags, why it is broken."""
+        return self._key("schedule", name)
+
+    def runs(self, name: str) -> str:
+        """Sorted set of a schedule's slots that have a run, by their time (ms)."""
+        return self._key("schedule", name, "runs")
+
+    def run(self, name: str, slot: str) -> str:
+        """Hash: a run's state, fence, owner, times and failure."""
+        return self._key("run", name, slot)
+
+    @property
+    def open_runs(self) -> str:
+        """Sorted set of `schedule/slot` to be executed, by when they may be taken (ms)."""
+        return self._key("open_runs")
