@@ -35,8 +35,8 @@ class Submission:
 
     #: Local path or s3:// address of the rows, or an s3:// prefix.
     manifest: str
-    #: Local path of the style file.
-    style: Path
+    #: The style, or the local path of its file.
+    style: Path | Style
     #: s3://bucket/prefix/ that results go under.
     output: str
     #: By default one is made up from the time and the style's name.
@@ -91,12 +91,12 @@ def submit(
         BoardError: Redis is away, full or unsafe.
     """
     board.refuse_new_work()
-    style = load_style(request.style)
+    style = request.style if isinstance(request.style, Style) else load_style(request.style)
     output = S3Address.parse_output(request.output)
     store.allowed.check_write(output)
     request = replace(request, output=str(output))
     batch_id = _batch_id(request, style)
-    known = _known(request.output, batch_id, board, store) if request.batch_id else None
+    known = known_batch(request.output, batch_id, board, store) if request.batch_id else None
     with open_manifest(
         request.manifest,
         style,
@@ -123,7 +123,9 @@ def _notes(
 
 def _batch_id(request: Submission, style: Style) -> str:
     if request.batch_id is None:
-        return new_batch_id(style.name if "name" in style.model_fields_set else request.style.stem)
+        if isinstance(request.style, Path) and "name" not in style.model_fields_set:
+            return new_batch_id(request.style.stem)
+        return new_batch_id(style.name)
     if not re.fullmatch(BATCH_ID_PATTERN, request.batch_id):
         raise BatchIdInvalid(batch=request.batch_id)
     return request.batch_id
@@ -136,8 +138,14 @@ def new_batch_id(name: str) -> str:
     return "-".join(part for part in parts if part)
 
 
-def _known(output: str, batch_id: str, board: StatusBoard, store: ObjectStore) -> Batch | None:
-    """The batch of an earlier submission under this id, from the board or from the record."""
+def known_batch(output: str, batch_id: str, board: StatusBoard, store: ObjectStore) -> Batch | None:
+    """The batch of an earlier submission under this id, from the board or from the record.
+
+    Raises:
+        BatchExists: The record holds something else.
+        StorageError: The output's bucket is missing or may not be read.
+        BoardError: Redis did not answer.
+    """
     try:
         return board.status(batch_id).batch
     except BatchUnknown:

@@ -9,16 +9,21 @@ from functools import partial
 import structlog
 from celery import Celery, signals
 
+from producer.schedule import submit_run
 from producer.steward.app import steward_app
 from producer.steward.duties import Duties
 from producer.steward.ending import end_batches
+from producer.steward.firing import Firing
 from shared.board import StatusBoard
 from shared.broker import DeadLetters
+from shared.dispatch import Dispatcher
 from shared.errors import RedisUnreachable
 from shared.metrics import BacklogMetrics, BuildMetrics, MetricsServer
+from shared.queue import Publisher, celery_app
 from shared.s3 import ObjectStore
 from shared.safety import Safety
-from shared.settings import Settings
+from shared.schedules import Schedule, Slot
+from shared.settings import Settings, cache_path
 
 log = structlog.get_logger(__name__)
 
@@ -41,13 +46,16 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
     board, stopping = StatusBoard.connect(settings), threading.Event()
     safety = Safety(board)
     store = ObjectStore.connect(allowed=settings.allowed)
-    letters = DeadLetters(board, f"{socket.gethostname()}/steward/{os.getpid()}")
+    owner = f"{socket.gethostname()}/steward/{os.getpid()}"
+    letters = DeadLetters(board, owner)
+    firing = _firing(board, store, settings, owner)
 
     duties = Duties(
         {
             "look at Redis": safety.look,
             "deliver dead letters": letters.deliver,
             "end batches": partial(end_batches, board, store, stopping=stopping.is_set),
+            "fire schedules": firing.beat,
         }
     )
 
@@ -59,12 +67,22 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
 
     app = steward_app(settings, tick, interval_seconds=interval_seconds, letters=letters)
     _refuse_unsafe(board)
-    with contextlib.closing(board), contextlib.closing(_metrics(board, settings)) as metrics:
+    closing = contextlib.closing
+    with closing(board), closing(firing), closing(_metrics(board, settings)) as metrics:
         metrics.start()
         # Signals hold their receivers weakly; these live as long as the worker runs.
         signals.setup_logging.connect(_keep_our_logs)
         signals.worker_shutting_down.connect(drain)
         return _work(app)
+
+
+def _firing(board: StatusBoard, store: ObjectStore, settings: Settings, owner: str) -> Firing:
+    def submit(schedule: Schedule, slot: Slot) -> str:
+        with contextlib.closing(celery_app(settings)) as queue:
+            step = Dispatcher(board, Publisher(queue), settings).step
+            return submit_run(schedule, slot, board, store, dispatch=step, cache=cache_path())
+
+    return Firing(board, submit, owner=owner, lease_seconds=settings.lease_seconds)
 
 
 def _metrics(board: StatusBoard, settings: Settings) -> MetricsServer:

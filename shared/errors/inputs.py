@@ -103,6 +103,14 @@ class ScheduleUnknown(InputError):
     hint = "Run `restyle schedule list` to list them."
 
 
+class RunLost(InputError):
+    """The run of a schedule ended one steward after the other."""
+
+    code = "run_lost"
+    sentence = "The run {slot} of the schedule {schedule} was lost with its steward {losses} times."
+    hint = "Look at the stewards' logs and memory; `restyle schedule run {schedule}` tries again."
+
+
 class BatchIdInvalid(InputError):
     """A batch id of a form that keys and file names cannot hold."""
 
