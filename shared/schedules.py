@@ -23,6 +23,8 @@ Name = Annotated[
 #: What becomes of a run that no steward began in time: it runs once, late, or not at all.
 MissedPolicy = Literal["late", "skip"]
 RunState = Literal["waiting", "running", "submitted", "skipped", "failed"]
+#: How a schedule stands; a broken one is tried again at its next slot.
+Condition = Literal["active", "paused", "broken"]
 
 
 def _in_s3(address: str) -> str:
@@ -130,6 +132,11 @@ class Standing(Record):
     paused: bool = False
     #: Why its last run failed, until one works; it is tried at the next slot all the same.
     broken: Failure | None = None
+
+    @property
+    def condition(self) -> Condition:
+        """One word for how it stands."""
+        return "paused" if self.paused else "broken" if self.broken else "active"
 
     def due(self, now: datetime) -> Slot | None:
         """The last slot that was due, if it is one of its own."""

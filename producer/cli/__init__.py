@@ -25,6 +25,7 @@ ROOMS: Mapping[str, str] = {
     "pause": "batches",
     "resume": "batches",
     "dead": "dead",
+    "schedule": "scheduling",
     "steward": "outputs",
     "doctor": "host",
     "config": "host",
