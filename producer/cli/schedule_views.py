@@ -19,24 +19,24 @@ from shared.schedules import Run, Schedule, Standing
 
 #: Due times that are shown ahead.
 SHOWN_SLOTS = 5
-#: The phase of a batch that is no longer on the board, or was never submitted.
-GONE = ""
+#: Where the batch of each run stands, by its id; None where the board has none.
+Phases = Mapping[str, str | None]
 
 
-def batch_phases(runs: Sequence[Run], board: StatusBoard) -> dict[str, str]:
-    """Where the batch of each run stands, by its id."""
+def batch_phases(runs: Sequence[Run], board: StatusBoard) -> dict[str, str | None]:
+    """Where the batch of each run stands, by its id; None where the board has none."""
     return {run.batch_id: _phase(run, board) for run in runs}
 
 
-def _phase(run: Run, board: StatusBoard) -> str:
+def _phase(run: Run, board: StatusBoard) -> str | None:
     try:
         return phase(board.status(run.batch_id))
     except BatchUnknown:
-        return GONE
+        return None
 
 
 def facts(
-    standing: Standing, runs: Sequence[Run], now: datetime, phases: Mapping[str, str] | None = None
+    standing: Standing, runs: Sequence[Run], now: datetime, phases: Phases | None = None
 ) -> dict[str, Any]:
     """A schedule as JSON; times of the next runs by its own clocks."""
     schedule = standing.schedule
@@ -93,9 +93,7 @@ def _show_broken(standing: Standing) -> None:
         say(f"    → {why.hint} It is tried again at its next due time.")
 
 
-def show_one(
-    standing: Standing, runs: Sequence[Run], now: datetime, phases: Mapping[str, str]
-) -> None:
+def show_one(standing: Standing, runs: Sequence[Run], now: datetime, phases: Phases) -> None:
     """A schedule whole."""
     schedule = standing.schedule
     say(f"{schedule.name}: {standing.condition}. {_when(schedule)}")
@@ -104,7 +102,7 @@ def show_one(
     for slot in _coming(schedule, now):
         say(f"  next       {_local(slot, schedule)}")
     for run in runs:
-        _show_run(run, schedule, phases.get(run.batch_id, GONE))
+        _show_run(run, schedule, phases.get(run.batch_id) or "")
     _show_broken(standing)
 
 
