@@ -1,9 +1,9 @@
-"""Record: the base of all stored values."""
+"""Record: the base of all stored values, frozen and strict."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Record(BaseModel):
-    """A frozen, strict value that crosses process borders as JSON."""
+    """Base of all stored values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

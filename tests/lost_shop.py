@@ -13,6 +13,7 @@ from shared.errors import BatchUnknown, MaskEmpty
 from shared.fingerprint import PixelInputs
 from shared.jobs import Batch, Failure, ItemSpec, Result
 from shared.keys import ResultKeys, S3Address, item_mark
+from shared.outcomes import result_of
 from shared.settings import Settings
 from shared.sidecars import (
     FailedSource,
@@ -77,14 +78,9 @@ class Shop:
         for variant in sidecar.variants:
             self.put(S3Address.parse(variant.address), b"x" * variant.size)
         self.put(keys.mask, b"mask")
-        self.put(keys.sidecar, dump_sidecar(sidecar.model_copy(update=facts | changes)))
-        return Result(
-            fingerprint=fingerprint,
-            variants=tuple(variant.address for variant in sidecar.variants),
-            mask=str(keys.mask),
-            sidecar=str(keys.sidecar),
-            render_seconds=sum(SECONDS.values()),
-        )
+        written = sidecar.model_copy(update=facts | changes)
+        self.put(keys.sidecar, dump_sidecar(written))
+        return result_of(written, keys.sidecar, sum(SECONDS.values()))
 
     def _pinned(self, number, batch_id, etag) -> tuple[Batch, ItemSpec]:
         spec = self.board.item(batch_id, number).spec

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from shared.jobs import Result
 from shared.keys import ResultKeys, S3Address
+from shared.outcomes import result_of
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.sampling import sampling_of
@@ -92,13 +93,7 @@ class ResultWriter:
         if claim.fence > 1:
             # An earlier try may have left word that the item failed.
             self._store.delete(failure_address(order.batch, claim))
-        return Result(
-            fingerprint=fingerprint,
-            variants=tuple(variant.address for variant in variants),
-            mask=str(keys.mask),
-            sidecar=str(keys.sidecar),
-            render_seconds=round(times.total_seconds, 3),
-        )
+        return result_of(sidecar, keys.sidecar, times.total_seconds)
 
     def _variant(
         self, order: Order, painting: Painting, number: int, keys: ResultKeys, times: Timings

@@ -151,6 +151,14 @@ class BatchRestoring(InputError):
     hint = "Wait for the `restyle recover` that is at it; one that was interrupted can be repeated."
 
 
+class PilotWaits(InputError):
+    """Going on was asked for a batch whose pilot is over."""
+
+    code = "pilot_waits"
+    sentence = "The pilot of the batch {batch} is over, and its other items wait for a promotion."
+    hint = "Look at its results, then `restyle promote {batch}`, or `restyle cancel {batch}`."
+
+
 class BatchCancelled(InputError):
     """The batch was cancelled and takes no more work."""
 
