@@ -61,7 +61,7 @@ def _coming(schedule: Recurrence, now: datetime) -> list[datetime]:
 
 
 def show_list(rows: Sequence[tuple[Standing, Sequence[Run]]], now: datetime) -> None:
-    """A line per schedule; below, what is broken and why."""
+    """A line per schedule; below, what is broken or waits, and why."""
     if not rows:
         say("There are no schedules. Next: restyle schedule add --help")
         return
@@ -69,8 +69,9 @@ def show_list(rows: Sequence[tuple[Standing, Sequence[Run]]], now: datetime) -> 
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     console.print(_table(rows, now))
-    for standing, _ in rows:
+    for standing, runs in rows:
         _show_broken(standing)
+        _show_waiting(runs)
 
 
 def _table(rows: Sequence[tuple[Standing, Sequence[Run]]], now: datetime) -> Table:
@@ -91,6 +92,12 @@ def _show_broken(standing: Standing) -> None:
         name, why = standing.schedule.name, standing.broken
         say(f"{name} is broken: {why.code}: {why.message}")
         say(f"    → {why.hint} It is tried again at its next due time.")
+
+
+def _show_waiting(runs: Sequence[Run]) -> None:
+    for run in runs:
+        if run.state == "waiting" and run.failure:
+            say(f"{run.schedule} waits: {run.failure.code}: {run.failure.message}")
 
 
 def show_one(standing: Standing, runs: Sequence[Run], now: datetime, phases: Phases) -> None:

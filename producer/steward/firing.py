@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from shared.board import StatusBoard
-from shared.errors import BatchRestoring, BoardError, RestyleError, RunLost, ScheduleUnknown
+from shared.errors import (
+    BatchRestoring,
+    BoardError,
+    CredentialsMissing,
+    DiskFailed,
+    RestyleError,
+    RunLost,
+    ScheduleUnknown,
+)
 from shared.jobs import Failure
 from shared.schedules import Run, Schedule, Slot, Standing
 
@@ -20,8 +28,9 @@ MAX_HANDS = 2
 MAX_LOSSES = 5
 #: Longest wait for runs at the end; another steward goes on with what is left.
 DRAIN_SECONDS = 2.0
-#: Faults that pass without anybody changing the schedule; others may say so of themselves.
-PASSING = (BoardError, BatchRestoring)
+#: Faults of services and of this host, which are none of the schedule's; others may say of
+#: themselves that they pass.
+PASSING = (BoardError, BatchRestoring, CredentialsMissing, DiskFailed)
 
 #: Makes the batch of a schedule's slot, whatever an earlier attempt left of it, and tells its id.
 Submit = Callable[[Schedule, Slot], str]

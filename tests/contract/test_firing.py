@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from producer.steward.firing import MAX_HANDS, MAX_LOSSES, Firing
-from shared.errors import RedisUnreachable, StorageUnavailable, StyleInvalid
+from shared.errors import CredentialsMissing, RedisUnreachable, StorageUnavailable, StyleInvalid
 from shared.schedules import Schedule, Slot
 
 LEASE_SECONDS = 0.2
@@ -126,7 +126,14 @@ def test_of_several_missed_times_the_newest_is_run(board, add, steward, inspecto
     assert [run.slot for run in board.runs("nightly")] == [slot]
 
 
-@pytest.mark.parametrize("fault", [AWAY, RedisUnreachable(address="redis://r", reason="gone")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        AWAY,
+        RedisUnreachable(address="redis://r", reason="gone"),
+        CredentialsMissing(address="s3://shop", reason="none"),
+    ],
+)
 def test_a_passing_fault_leaves_the_run_to_later_beats(
     board, add, steward, desk, eventually, state, fault
 ):

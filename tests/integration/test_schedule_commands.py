@@ -9,15 +9,14 @@ from typer.testing import CliRunner
 
 from producer.cli import app
 from shared.jobs import Failure
-from shared.s3 import ObjectStore
 from shared.schedules import Slot
 from tests.nightly_shop import Shop
 
 
 @pytest.fixture
-def shop(board, bucket, tmp_path) -> Shop:
+def shop(board, bucket, tmp_path, store) -> Shop:
     """A shop of this test's own."""
-    return Shop(bucket, tmp_path, board, ObjectStore.connect())
+    return Shop(bucket, tmp_path, board, store)
 
 
 def restyle(*arguments: str):
@@ -57,6 +56,8 @@ def test_the_list_tells_what_is_broken_and_what_is_next(add, board):
     add()
     board.make_run("nightly", Slot(at=datetime.now(UTC), asked=True))
     failure = Failure(code="style_invalid", message="The style is none.", hint="Correct it.")
+    board.leave_run(board.take_run("s", 30), failure)
+    assert "nightly waits: style_invalid: The style is none." in restyle("list").output
     board.end_run(board.take_run("s", 30), failure)
     told = restyle("list").output
     assert "At 01:00 every day, Europe/Paris" in told

@@ -34,15 +34,6 @@ from tests.nightly_shop import Shop
 from tests.refusing_s3 import refusing_s3
 
 
-@pytest.fixture(scope="module")
-def store(rclone_server):
-    """One store for all: making a client takes longer than most tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in rclone_server.environment.items():
-            patch.setenv(name, value)
-        return ObjectStore.connect()
-
-
 @pytest.fixture
 def shop(board, bucket, tmp_path, store) -> Shop:
     """A shop of this test's own."""
