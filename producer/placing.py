@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 from producer.draft import Draft
 from producer.recording import write_batch, write_inputs
@@ -16,6 +17,10 @@ SLICE = 4_000
 
 #: Told what happened ("checked", "compared", "queued") to how many rows so far.
 Progress = Callable[[str, int], None]
+
+
+def _to_nobody(_what: str, _rows: int) -> None:
+    """Progress that nobody follows."""
 
 
 def place(
@@ -47,7 +52,9 @@ def place(
     return is_open and _fill(batch, specs(), board, store, progress)
 
 
-def adopted(batch: Batch, board: StatusBoard, store: ObjectStore, progress: Progress) -> bool:
+def adopted(
+    batch: Batch, board: StatusBoard, store: ObjectStore, progress: Progress = _to_nobody
+) -> bool:
     """Complete a batch that was submitted before, from its own record.
 
     Returns:
@@ -79,5 +86,7 @@ def _fill(
         board.add_items(batch.batch_id, part)
         queued += len(part)
         progress("queued", queued)
+    if batch.window:
+        board.set_window(batch.batch_id, *batch.window.span(datetime.now(UTC)))
     board.seal_batch(batch.batch_id)
     return True

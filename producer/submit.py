@@ -21,12 +21,14 @@ from producer.plan import Kind, Plan, Subject, Wishes, made_plan
 from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
 from producer.record import read_batch
 from shared.board import StatusBoard
+from shared.brakes import Brakes
 from shared.errors import BatchExists, BatchIdInvalid, BatchUnknown, BoardError, NothingToSubmit
-from shared.jobs import BATCH_ID_PATTERN, Batch, BatchStatus, Breaker, Caps, Lane, Pilot
+from shared.jobs import BATCH_ID_PATTERN, Batch, BatchStatus, Lane
 from shared.keys import S3Address
 from shared.references import resolve
 from shared.s3 import ObjectStore
 from shared.styles import Style, load_style
+from shared.windows import Window
 
 #: The style's part of a batch id that we make up, in characters.
 MAX_SLUG = 40
@@ -38,8 +40,8 @@ class Submission:
 
     #: Local path or s3:// address of the rows, or an s3:// prefix.
     manifest: str
-    #: Local path of the style file.
-    style: Path
+    #: The style, or the local path of its file.
+    style: Path | Style
     #: s3://bucket/prefix/ that results go under.
     output: str
     #: By default one is made up from the time and the style's name.
@@ -50,9 +52,11 @@ class Submission:
     #: How the plan is made.
     wishes: Wishes = field(default_factory=Wishes)
     #: What stops the batch on its way.
-    caps: Caps = field(default_factory=Caps)
-    pilot: Pilot | None = None
-    breaker: Breaker | None = field(default_factory=Breaker)
+    brakes: Brakes = field(default_factory=Brakes)
+    #: When its items may be rendered; None for at any time.
+    window: Window | None = None
+    #: The schedule that it is a run of.
+    schedule: str | None = None
     #: URLs that the batch's events are sent to.
     webhooks: tuple[str, ...] = ()
 
@@ -100,12 +104,12 @@ def submit(
         BoardError: Redis is away, full or unsafe.
     """
     board.refuse_new_work()
-    style = load_style(request.style)
+    style = request.style if isinstance(request.style, Style) else load_style(request.style)
     output = S3Address.parse_output(request.output)
     store.allowed.check_write(output)
     request = replace(request, output=str(output))
     batch_id = _batch_id(request, style)
-    known = _known(request.output, batch_id, board, store) if request.batch_id else None
+    known = known_batch(request.output, batch_id, board, store) if request.batch_id else None
     with open_manifest(
         request.manifest,
         style,
@@ -175,7 +179,9 @@ def _notes(
 
 def _batch_id(request: Submission, style: Style) -> str:
     if request.batch_id is None:
-        return new_batch_id(style.name if "name" in style.model_fields_set else request.style.stem)
+        if isinstance(request.style, Path) and "name" not in style.model_fields_set:
+            return new_batch_id(request.style.stem)
+        return new_batch_id(style.name)
     if not re.fullmatch(BATCH_ID_PATTERN, request.batch_id):
         raise BatchIdInvalid(batch=request.batch_id)
     return request.batch_id
@@ -188,8 +194,14 @@ def new_batch_id(name: str) -> str:
     return "-".join(part for part in parts if part)
 
 
-def _known(output: str, batch_id: str, board: StatusBoard, store: ObjectStore) -> Batch | None:
-    """The batch of an earlier submission under this id, from the board or from the record."""
+def known_batch(output: str, batch_id: str, board: StatusBoard, store: ObjectStore) -> Batch | None:
+    """The batch of an earlier submission under this id, from the board or from the record.
+
+    Raises:
+        BatchExists: The record holds something else.
+        StorageError: The output's bucket is missing or may not be read.
+        BoardError: Redis did not answer.
+    """
     try:
         return board.status(batch_id).batch
     except BatchUnknown:
@@ -210,9 +222,9 @@ def _new_batch(asked: _Asked, subject: Subject, draft: Draft) -> Batch:
         queued_digest=None if draft.rows_digest == digest else draft.rows_digest,
         lane=request.lane,
         priority=request.priority,
-        caps=request.caps,
-        pilot=request.pilot,
-        breaker=request.breaker,
+        brakes=request.brakes,
+        window=request.window,
+        schedule=request.schedule,
         webhooks=request.webhooks,
     )
 

@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field
 
+from shared.brakes import Brakes, PauseReason
 from shared.errors import RestyleError
 from shared.record import Record
 from shared.states import ItemState
 from shared.styles import Style
 from shared.webhooks import Targets
+from shared.windows import Window
 
 BATCH_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 
@@ -21,8 +23,6 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Lane = Literal["urgent", "standard", "bulk"]
 #: Lanes in strict order: a later one is served when the earlier ones are.
 LANES: tuple[Lane, ...] = ("urgent", "standard", "bulk")
-#: What may pause a batch: a person, a cap, its breaker, or that its pilot is over.
-PauseReason = Literal["person", "budget", "breaker", "pilot"]
 
 
 class ItemSpec(Record):
@@ -52,32 +52,6 @@ class ResolvedModel(Record):
     digest: str
 
 
-class Caps(Record):
-    """How much of a batch may be rendered before it pauses; in each of its windows anew."""
-
-    #: Items that may be begun.
-    items: int | None = Field(None, ge=1)
-    #: Seconds that its items may take on devices, batch mates' shares taken off.
-    device_seconds: float | None = Field(None, gt=0)
-
-
-class Pilot(Record):
-    """A sample, spread over the batch, that is rendered first; the rest waits for a promotion."""
-
-    items: int = Field(ge=1)
-    #: Share of it that must be done for the rest to follow by itself; None: a person decides.
-    promote_share: float | None = Field(None, gt=0, le=1)
-
-
-class Breaker(Record):
-    """When a batch stops itself: a wrong folder or a wrong prompt must not cost a night."""
-
-    #: More than this share of the items that have ended failed or were held.
-    share: float = Field(0.5, gt=0, le=1)
-    #: So many must have ended before that counts.
-    least: int = Field(50, ge=1)
-
-
 class Batch(Record):
     """The items of one submission; immutable once submitted."""
 
@@ -101,10 +75,12 @@ class Batch(Record):
     lane: Lane = "standard"
     #: Share among the batches of one lane; 9 gets ten times the turns of 0.
     priority: int = Field(4, ge=0, le=9)
-    caps: Caps = Caps()
-    pilot: Pilot | None = None
-    #: None for a batch that goes on whatever becomes of its items.
-    breaker: Breaker | None = Breaker()
+    #: What stops it on its way.
+    brakes: Brakes = Brakes()
+    #: When its items may be rendered; None for at any time.
+    window: Window | None = None
+    #: The schedule that it is a run of.
+    schedule: str | None = None
     #: URLs that the batch's events are sent to, beside those of the settings.
     webhooks: Targets = ()
 
@@ -221,6 +197,7 @@ class BatchStatus(Record):
     #: What paused it, and the reason as a clause where it was no person.
     pause_reason: PauseReason | None = None
     pause_note: str = ""
+    paused_at: datetime | None = None
     #: Whether only its pilot is given out.
     pilot: bool = False
     #: Its window, the present or the next one: outside of it nothing is given out.

@@ -80,7 +80,8 @@ class Settings(BaseSettings):
     warm_up: WarmUps = ""
     #: Memory that may be taken of each GPU, in bytes; by default all. Calls get smaller to fit.
     device_memory_bytes: int | None = Field(None, ge=4_000_000_000)
-    #: A claim not renewed for this long goes to another worker.
+    #: A claim not renewed for this long goes to another worker, and a schedule's run to another
+    #: steward.
     lease_seconds: float = Field(30, ge=1, le=3600)
     #: A worker that drains hands everything back after this long at the latest.
     drain_seconds: float = Field(60, ge=1, le=3600)

@@ -232,16 +232,24 @@ def load_style(path: Path) -> Style:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_STYLE_BYTES + 1)
-        text = content.decode("utf-8-sig")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StyleUnreadable(style=path, reason=reason) from error
-    except UnicodeDecodeError as error:
-        raise StyleInvalid(style=path, reason="it is no UTF-8 text; save it as UTF-8") from error
+    return read_style(content, where=str(path))
+
+
+def read_style(content: bytes, *, where: str) -> Style:
+    """A style from the bytes of its YAML; `where` names it in errors.
+
+    Raises:
+        StyleInvalid: It is no valid style.
+    """
     if len(content) > MAX_STYLE_BYTES:
-        raise StyleInvalid(style=path, reason=f"it is over {MAX_STYLE_BYTES // 1024} kB")
+        raise StyleInvalid(style=where, reason=f"it is over {MAX_STYLE_BYTES // 1024} kB")
     try:
-        fields = parse_yaml(text)
+        fields = parse_yaml(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise StyleInvalid(style=where, reason="it is no UTF-8 text; save it as UTF-8") from error
     except ValueError as error:
-        raise StyleInvalid(style=path, reason=error) from error
-    return parse_style(fields, where=str(path))
+        raise StyleInvalid(style=where, reason=error) from error
+    return parse_style(fields, where=where)

@@ -1,6 +1,7 @@
-"""A proxy before an S3 server that answers with faults where a test asks for it."""
+"""A proxy before an S3 server that answers with faults, or not yet, where a test asks for it."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -23,6 +24,8 @@ class Proxy(ThreadingHTTPServer):
         self.behind = urlsplit(behind.endpoint_url).netloc
         #: End of a path → the status and S3's code that are answered.
         self.faults: dict[str, tuple[int, str]] = {}
+        #: Method and end of path of requests that wait until this is changed, and end unanswered.
+        self.held: tuple[str, str] | None = None
         #: Paths asked for, in order.
         self.asked: list[str] = []
 
@@ -43,6 +46,9 @@ class _Passing(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = urlsplit(self.path).path
         self.server.asked.append(path)
+        if self._held(path):
+            self.close_connection = True
+            return
         fault = next((f for end, f in self.server.faults.items() if path.endswith(end)), None)
         if fault:
             status, code = fault
@@ -56,6 +62,14 @@ class _Passing(BaseHTTPRequestHandler):
         content, size = answer.read(), answer.getheader("Content-Length")
         self._answer(answer.status, dict(answer.getheaders()), content, size)
         behind.close()
+
+    def _held(self, path: str) -> bool:
+        """Wait as long as this request is held; whether it was."""
+        waited = False
+        while (held := self.server.held) and self.command == held[0] and path.endswith(held[1]):
+            waited = True
+            time.sleep(0.02)
+        return waited
 
     do_GET = _pass  # noqa: N815 - the library's names, here and below
     do_PUT = _pass  # noqa: N815
@@ -82,4 +96,5 @@ def refusing_s3(behind: S3Server) -> Iterator[Proxy]:
     with Proxy(behind) as proxy:
         threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
         yield proxy
+        proxy.held = None
         proxy.shutdown()

@@ -27,6 +27,7 @@ ROOMS: Mapping[str, str] = {
     "promote": "steering",
     "dead": "dead",
     "webhooks": "webhooks",
+    "schedule": "scheduling",
     "steward": "outputs",
     "doctor": "host",
     "config": "host",

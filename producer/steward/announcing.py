@@ -1,6 +1,7 @@
 """Announcing: what a steward lets the receivers of webhooks know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from producer.webhooks import announce_batch
 from shared.board import StatusBoard
@@ -34,3 +35,27 @@ def announce_end(
     """
     places = {"results": [str(address) for address in results], "report": report and str(report)}
     announce_batch(board, settings, status, BATCH_ENDED, more=places)
+
+
+def announce_halt(
+    board: StatusBoard,
+    settings: Settings,
+    status: BatchStatus,
+    event_type: str,
+    occasion: str,
+    facts: Mapping[str, Any],
+) -> None:
+    """Announce that a batch stopped before its end.
+
+    Args:
+        board: Gets the deliveries.
+        settings: Names targets for every batch.
+        status: The batch as it stopped.
+        event_type: Such as `batch.paused`.
+        occasion: Tells this time from others.
+        facts: Why it stopped.
+
+    Raises:
+        BoardError: Redis did not answer.
+    """
+    announce_batch(board, settings, status, event_type, occasion=occasion, more=facts)

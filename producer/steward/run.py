@@ -9,18 +9,24 @@ from functools import partial
 import structlog
 from celery import Celery, signals
 
-from producer.steward.announcing import announce_end
+from producer.schedule import submit_run
+from producer.steward.announcing import announce_end, announce_halt
 from producer.steward.app import steward_app
 from producer.steward.duties import Duties
 from producer.steward.ending import end_batches
+from producer.steward.firing import Firing
+from producer.steward.halts import look_after_halts
 from producer.webhooks import Post, Sender
 from shared.board import StatusBoard
 from shared.broker import DeadLetters
+from shared.dispatch import Dispatcher
 from shared.errors import RedisUnreachable
 from shared.metrics import BacklogMetrics, BuildMetrics, MetricsServer
+from shared.queue import Publisher, celery_app
 from shared.s3 import ObjectStore
 from shared.safety import Safety
-from shared.settings import Settings
+from shared.schedules import Schedule, Slot
+from shared.settings import Settings, cache_path
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +49,10 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
     board, stopping = StatusBoard.connect(settings), threading.Event()
     safety = Safety(board)
     store = ObjectStore.connect(allowed=settings.allowed)
-    letters = DeadLetters(board, f"{socket.gethostname()}/steward/{os.getpid()}")
+    owner = f"{socket.gethostname()}/steward/{os.getpid()}"
+    letters = DeadLetters(board, owner)
     sender = Sender(board, settings, Post.of(settings))
+    firing = _firing(board, store, settings, owner)
 
     duties = Duties(
         {
@@ -57,6 +65,10 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
                 announce=partial(announce_end, board, settings),
                 stopping=stopping.is_set,
             ),
+            "look after halts": partial(
+                look_after_halts, board, partial(announce_halt, board, settings)
+            ),
+            "fire schedules": firing.beat,
             "send webhooks": sender.send_due,
         }
     )
@@ -73,11 +85,21 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
         ending.enter_context(contextlib.closing(board))
         metrics = ending.enter_context(contextlib.closing(_metrics(board, settings)))
         ending.enter_context(contextlib.closing(sender))
+        ending.enter_context(contextlib.closing(firing))
         metrics.start()
         # Signals hold their receivers weakly; these live as long as the worker runs.
         signals.setup_logging.connect(_keep_our_logs)
         signals.worker_shutting_down.connect(drain)
         return _work(app)
+
+
+def _firing(board: StatusBoard, store: ObjectStore, settings: Settings, owner: str) -> Firing:
+    def submit(schedule: Schedule, slot: Slot) -> str:
+        with contextlib.closing(celery_app(settings)) as queue:
+            step = Dispatcher(board, Publisher(queue), settings).step
+            return submit_run(schedule, slot, board, store, dispatch=step, cache=cache_path())
+
+    return Firing(board, submit, owner=owner, lease_seconds=settings.lease_seconds)
 
 
 def _metrics(board: StatusBoard, settings: Settings) -> MetricsServer:

@@ -10,13 +10,23 @@ from shared.board.deliveries import Deliveries
 from shared.board.dispatching import Dispatching
 from shared.board.reading import Reading
 from shared.board.restoration import Restoration
+from shared.board.schedules import Schedules
 from shared.board.server import Server
 from shared.board.workers import Workers
 from shared.settings import Settings
 
 
 class StatusBoard(
-    Restoration, Reading, Dispatching, Claims, Control, Workers, Dead, Deliveries, Server
+    Restoration,
+    Reading,
+    Dispatching,
+    Claims,
+    Control,
+    Schedules,
+    Workers,
+    Dead,
+    Deliveries,
+    Server,
 ):
     """All that the rooms ask of the board; safe for threads.
 

@@ -99,14 +99,6 @@ class Control(Part):
             raise BatchUnknown(batch=batch_id)
         return bool(verdict)
 
-    def windowed(self) -> list[str]:
-        """Batches that have a window and are not ended, by id.
-
-        Raises:
-            RedisUnreachable: Redis does not answer.
-        """
-        return sorted(self._connection.run("list_set", "windowed"))
-
     def retry(
         self,
         batch_id: str,

@@ -2,9 +2,10 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import datetime
 
 from shared.board.part import Part
-from shared.board.records import load_item, load_status, pairs
+from shared.board.records import load_item, load_status, moment, pairs
 from shared.errors import BatchUnknown, ItemUnknown
 from shared.jobs import BatchStatus, Item
 from shared.keys import is_replay
@@ -45,12 +46,22 @@ class Reading(Part):
         return list(itertools.islice(wanted, limit))
 
     def open_batches(self) -> list[BatchStatus]:
-        """The roll-ups of all batches that are not ended, newest first.
+        """The roll-ups of all batches that are not ended, by id.
 
         Raises:
             RedisUnreachable: Redis does not answer.
         """
-        return [one for one in self._newest(LEAST_PAGE) if one.open or one.ended_at is None]
+        names = sorted(self._connection.run("list_set", "unended"))
+        records = self._connection.run_many("read_batch", ([name] for name in names))
+        return [load_status(pairs(fields)) for fields in records if fields]
+
+    def now(self) -> datetime:
+        """The time by Redis' clock.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return moment(float(self._connection.run("read_time")))
 
     def _newest(self, page: int) -> Iterator[BatchStatus]:
         for start in itertools.count(0, page):

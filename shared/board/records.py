@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from shared.jobs import Batch, BatchStatus, Claim, Failure, Item, ItemSpec, PauseReason, Result
+from shared.brakes import PauseReason
+from shared.jobs import Batch, BatchStatus, Claim, Failure, Item, ItemSpec, Result
 from shared.states import ItemState
 
 #: Field of ItemSpec → its name in Redis; the number is the hash's own field.
@@ -73,10 +74,10 @@ def dump_batch(batch: Batch) -> list[str | float]:
 
 def _brakes(batch: Batch) -> list[str | float]:
     """Field, value, …: what stops a batch on its way; only what it has."""
-    pilot, breaker = batch.pilot, batch.breaker
+    caps, pilot, breaker = batch.brakes.caps, batch.brakes.pilot, batch.brakes.breaker
     fields = {
-        "cap_items": batch.caps.items,
-        "cap_device": batch.caps.device_seconds,
+        "cap_items": caps.items,
+        "cap_device": caps.device_seconds,
         "pilot": min(pilot.items, batch.queued) if pilot and batch.queued else None,
         "pilot_share": pilot.promote_share if pilot else None,
         "breaker_share": breaker.share if breaker else None,
@@ -97,6 +98,7 @@ def load_status(fields: Mapping[str, str]) -> BatchStatus:
         paused="paused" in fields,
         pause_reason=cast("PauseReason | None", fields.get("paused")),
         pause_note=fields.get("pause_note", ""),
+        paused_at=_time(fields.get("paused_at")),
         pilot="pilot" in fields,
         opens_at=_time(fields.get("opens")),
         closes_at=_time(fields.get("closes")),

@@ -22,7 +22,7 @@ _KEY_PARTS: Mapping[str, int] = {
     "delayed": 0,
     "owned": 1,
     "ending": 0,
-    "windowed": 0,
+    "unended": 0,
     "windows": 0,
     "cancelling": 0,
     "workers": 0,
@@ -34,6 +34,11 @@ _KEY_PARTS: Mapping[str, int] = {
     "delivery_tries": 1,
     "due_deliveries": 0,
     "settled_deliveries": 0,
+    "schedules": 0,
+    "schedule": 1,
+    "runs": 1,
+    "run": 2,
+    "open_runs": 0,
 }
 
 

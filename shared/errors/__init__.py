@@ -47,10 +47,15 @@ from shared.errors.inputs import (
     RecordMissing,
     ReplayUnfinished,
     ResultsMissing,
+    RunLost,
+    ScheduleExists,
+    ScheduleInvalid,
+    ScheduleUnknown,
     SettingsInvalid,
     SidecarInvalid,
     StyleInvalid,
     StyleUnreadable,
+    WindowInvalid,
 )
 from shared.errors.models import (
     ModelChanged,
@@ -191,6 +196,10 @@ __all__ = [
     "ReplayUnfinished",
     "RestyleError",
     "ResultsMissing",
+    "RunLost",
+    "ScheduleExists",
+    "ScheduleInvalid",
+    "ScheduleUnknown",
     "SettingsInvalid",
     "SidecarInvalid",
     "SourceChanged",
@@ -205,5 +214,6 @@ __all__ = [
     "WebhookInvalid",
     "WebhookNotAllowed",
     "WebhookSecretMissing",
+    "WindowInvalid",
     "registry",
 ]

@@ -71,6 +71,46 @@ class AddressInvalid(InputError):
     hint = "S3 addresses read s3://bucket/key."
 
 
+class WindowInvalid(InputError):
+    """Cron expression, time zone or length are of no window."""
+
+    code = "window_invalid"
+    sentence = "The window cannot be used: {reason}."
+    hint = "Give five cron fields, a zone such as Europe/Paris, and a time of up to 7 days."
+
+
+class ScheduleInvalid(InputError):
+    """A field of a schedule cannot be used."""
+
+    code = "schedule_invalid"
+    sentence = "The schedule {schedule!r} cannot be used: {reason}."
+    hint = "Correct the named options; `restyle schedule add --help` explains each."
+
+
+class ScheduleExists(InputError):
+    """The name belongs to another schedule."""
+
+    code = "schedule_exists"
+    sentence = "There is a schedule {schedule} already."
+    hint = "Choose another name, or give --replace to put this one in its place."
+
+
+class ScheduleUnknown(InputError):
+    """No schedule of that name is on the board."""
+
+    code = "schedule_unknown"
+    sentence = "There is no schedule {schedule} on the board."
+    hint = "Run `restyle schedule list` to list them."
+
+
+class RunLost(InputError):
+    """The run of a schedule ended one steward after the other."""
+
+    code = "run_lost"
+    sentence = "The run {slot} of the schedule {schedule} was lost with its steward {losses} times."
+    hint = "Look at the stewards' logs and memory; `restyle schedule run {schedule}` tries again."
+
+
 class BatchIdInvalid(InputError):
     """A batch id of a form that keys and file names cannot hold."""
 

@@ -75,9 +75,9 @@ class BoardKeys:
         return self._key("ending")
 
     @property
-    def windowed(self) -> str:
-        """Set of batch ids with a window and open items."""
-        return self._key("windowed")
+    def unended(self) -> str:
+        """Set of batch ids that are not ended."""
+        return self._key("unended")
 
     @property
     def windows(self) -> str:
@@ -131,3 +131,25 @@ class BoardKeys:
     def settled_deliveries(self) -> str:
         """Sorted set of delivery ids that are delivered or given up, by the time of that (ms)."""
         return self._key("deliveries", "settled")
+
+    @property
+    def schedules(self) -> str:
+        """Set of the schedules' names."""
+        return self._key("schedules")
+
+    def schedule(self, name: str) -> str:
+        """Hash: the schedule's record (JSON), since when it counts, flags, why it is broken."""
+        return self._key("schedule", name)
+
+    def runs(self, name: str) -> str:
+        """Sorted set of a schedule's slots that have a run, by their time (ms)."""
+        return self._key("schedule", name, "runs")
+
+    def run(self, name: str, slot: str) -> str:
+        """Hash: a run's state, fence, owner, times and failure."""
+        return self._key("run", name, slot)
+
+    @property
+    def open_runs(self) -> str:
+        """Sorted set of `schedule/slot` to be executed, by when they may be taken (ms)."""
+        return self._key("open_runs")

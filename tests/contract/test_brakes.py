@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.brakes import Brakes, Breaker, Caps, Pilot
 from shared.errors import PilotWaits
-from shared.jobs import Breaker, Caps, Pilot
 from shared.states import ItemState
 
 LEASE = 60.0
@@ -39,7 +39,7 @@ def soon(seconds):
 
 def test_a_cap_on_items_pauses_at_that_very_item(board, submit, render):
     """Of five items three are begun; the batch names the cap, and its rest waits."""
-    submit(total=5, caps=Caps(items=3))
+    submit(total=5, brakes=Brakes(caps=Caps(items=3)))
     assert published(board) == [0, 1, 2, 3, 4]
     assert [render(number) for number in range(5)] == [True, True, True, False, False]
     status = board.status("spring")
@@ -50,7 +50,7 @@ def test_a_cap_on_items_pauses_at_that_very_item(board, submit, render):
 
 def test_a_running_item_counts_against_the_cap(board, submit):
     """Two devices together begin no more than the cap."""
-    submit(total=3, caps=Caps(items=2))
+    submit(total=3, brakes=Brakes(caps=Caps(items=2)))
     assert board.claim("spring", 0, "w1", LEASE)
     assert board.claim("spring", 1, "w2", LEASE)
     assert board.claim("spring", 2, "w1", LEASE) is None
@@ -58,7 +58,7 @@ def test_a_running_item_counts_against_the_cap(board, submit):
 
 def test_device_seconds_are_capped_and_told(board, submit, render, result):
     """The item that reaches the cap is the last; one under way goes on to its end."""
-    submit(total=4, caps=Caps(device_seconds=5))
+    submit(total=4, brakes=Brakes(caps=Caps(device_seconds=5)))
     slow = result.model_copy(update={"device_seconds": 3.25})
     assert [render(number, outcome=slow) for number in range(4)] == [True, True, False, False]
     status = board.status("spring")
@@ -68,7 +68,7 @@ def test_device_seconds_are_capped_and_told(board, submit, render, result):
 
 def test_who_resumes_grants_as_much_again(board, submit, render):
     """A person's word is worth another whole cap."""
-    submit(total=5, caps=Caps(items=2))
+    submit(total=5, brakes=Brakes(caps=Caps(items=2)))
     assert [render(number) for number in range(3)] == [True, True, False]
     board.resume("spring")
     assert [render(number) for number in (2, 3, 4)] == [True, True, False]
@@ -76,7 +76,7 @@ def test_who_resumes_grants_as_much_again(board, submit, render):
 
 def test_a_cap_that_is_not_reached_stops_nothing(board, submit, render):
     """As many items as the cap: the batch ends."""
-    submit(total=2, caps=Caps(items=2))
+    submit(total=2, brakes=Brakes(caps=Caps(items=2)))
     assert [render(0), render(1)] == [True, True]
     assert board.unended() == ["spring"]
     assert not board.status("spring").paused
@@ -130,7 +130,7 @@ def test_a_window_that_is_not_over_stays(board, submit):
 
 def test_each_window_has_the_whole_cap(board, submit, render, inspector, keys):
     """A budget that was spent tonight is there again tomorrow."""
-    submit(total=5, caps=Caps(items=2))
+    submit(total=5, brakes=Brakes(caps=Caps(items=2)))
     board.set_window("spring", soon(-60), soon(60))
     assert [render(number) for number in range(3)] == [True, True, False]
     inspector.hset(keys.batch("spring"), "closes", 1)
@@ -139,16 +139,16 @@ def test_each_window_has_the_whole_cap(board, submit, render, inspector, keys):
     assert [render(number) for number in (2, 3, 4)] == [True, True, False]
 
 
-def test_only_open_batches_have_their_windows_looked_after(board, submit, result, render, failure):
-    """An ended batch leaves the steward's list; a retry brings it back."""
+def test_only_unended_batches_are_looked_after(board, submit, render, failure):
+    """An ended batch leaves the list; a retry brings it back."""
     submit(total=1)
-    board.set_window("spring", soon(-60), soon(60))
-    assert board.windowed() == ["spring"]
+    assert [one.batch.batch_id for one in board.open_batches()] == ["spring"]
     render(0, outcome=failure)
+    assert [one.batch.batch_id for one in board.open_batches()] == ["spring"]
     board.mark_ended("spring")
-    assert board.windowed() == []
+    assert board.open_batches() == []
     board.retry("spring")
-    assert board.windowed() == ["spring"]
+    assert [one.batch.batch_id for one in board.open_batches()] == ["spring"]
 
 
 # --- pilots
@@ -156,7 +156,7 @@ def test_only_open_batches_have_their_windows_looked_after(board, submit, result
 
 def test_a_pilot_is_spread_over_the_batch_and_nothing_else_is_given_out(board, submit, render):
     """Three of nine: the last of each third; the others wait."""
-    submit(total=9, pilot=Pilot(items=3))
+    submit(total=9, brakes=Brakes(pilot=Pilot(items=3)))
     assert published(board) == [2, 5, 8]
     assert board.backlog().waiting["standard"] == 3
     for number in (2, 5, 8):
@@ -168,7 +168,7 @@ def test_a_pilot_is_spread_over_the_batch_and_nothing_else_is_given_out(board, s
 
 def test_a_person_promotes(board, submit, render):
     """Then the rest follows, in order; a second promotion changes nothing."""
-    submit(total=4, pilot=Pilot(items=1))
+    submit(total=4, brakes=Brakes(pilot=Pilot(items=1)))
     render(published(board)[0])
     with pytest.raises(PilotWaits):
         board.resume("spring")
@@ -183,7 +183,7 @@ def test_a_pilot_promotes_itself_when_enough_passed(
     board, submit, render, failure, result, failures, promoted
 ):
     """Three of four are enough for a share of 0.75, two are not."""
-    submit(total=8, pilot=Pilot(items=4, promote_share=0.75))
+    submit(total=8, brakes=Brakes(pilot=Pilot(items=4, promote_share=0.75)))
     for place, number in enumerate(published(board)):
         render(number, outcome=failure if place < failures else result)
     assert bool(published(board)) == promoted
@@ -194,7 +194,7 @@ def test_retried_pilot_items_are_rendered_and_judged_again(
     board, submit, render, failure, result, publisher
 ):
     """What failed for a passing reason may be tried again before the promotion."""
-    submit(total=4, pilot=Pilot(items=2, promote_share=1.0))
+    submit(total=4, brakes=Brakes(pilot=Pilot(items=2, promote_share=1.0)))
     first, second = published(board)
     render(first)
     render(second, outcome=failure)
@@ -208,7 +208,7 @@ def test_retried_pilot_items_are_rendered_and_judged_again(
 
 def test_a_pilot_as_large_as_the_batch_is_the_batch(board, submit, render):
     """Then there is nothing to hold back, and it ends."""
-    submit(total=2, pilot=Pilot(items=20))
+    submit(total=2, brakes=Brakes(pilot=Pilot(items=20)))
     for number in published(board):
         render(number)
     assert board.unended() == ["spring"]
@@ -216,7 +216,7 @@ def test_a_pilot_as_large_as_the_batch_is_the_batch(board, submit, render):
 
 def test_a_lost_item_of_the_pilot_comes_again(board, submit, expire):
     """It is of the pilot still, and goes before all others."""
-    submit(total=6, pilot=Pilot(items=2))
+    submit(total=6, brakes=Brakes(pilot=Pilot(items=2)))
     number = published(board)[0]
     board.claim("spring", number, "w", LEASE)
     expire("w")
@@ -229,7 +229,7 @@ def test_a_lost_item_of_the_pilot_comes_again(board, submit, expire):
 
 def test_a_batch_whose_items_fail_stops_itself(board, submit, render, failure):
     """At the fourth of four, it says why, and the rest is not rendered."""
-    submit(total=9, breaker=Breaker(share=0.5, least=4))
+    submit(total=9, brakes=Brakes(breaker=Breaker(share=0.5, least=4)))
     assert [render(number, outcome=failure) for number in range(5)] == [True] * 4 + [False]
     status = board.status("spring")
     assert status.pause_reason == "breaker"
@@ -239,7 +239,7 @@ def test_a_batch_whose_items_fail_stops_itself(board, submit, render, failure):
 
 def test_the_breaker_counts_anew_for_who_resumes(board, submit, render, failure):
     """A person has seen it: only what fails from now on counts."""
-    submit(total=9, breaker=Breaker(share=0.5, least=2))
+    submit(total=9, brakes=Brakes(breaker=Breaker(share=0.5, least=2)))
     assert [render(number, outcome=failure) for number in range(3)] == [True, True, False]
     board.resume("spring")
     assert [render(number, outcome=failure) for number in (2, 3, 4)] == [True, True, False]
@@ -247,7 +247,7 @@ def test_the_breaker_counts_anew_for_who_resumes(board, submit, render, failure)
 
 def test_as_many_failures_as_successes_do_not_trip_it(board, submit, render, failure, result):
     """The limit is what may be; more than that is too much."""
-    submit(total=9, breaker=Breaker(share=0.5, least=2))
+    submit(total=9, brakes=Brakes(breaker=Breaker(share=0.5, least=2)))
     for number in range(8):
         assert render(number, outcome=failure if number % 2 else result)
     assert not board.status("spring").paused
@@ -255,7 +255,7 @@ def test_as_many_failures_as_successes_do_not_trip_it(board, submit, render, fai
 
 def test_a_batch_without_a_breaker_goes_on(board, submit, render, failure):
     """Whoever wants each item tried gets it."""
-    submit(total=60, breaker=None)
+    submit(total=60, brakes=Brakes(breaker=None))
     assert all(render(number, outcome=failure) for number in range(60))
 
 

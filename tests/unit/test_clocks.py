@@ -18,6 +18,8 @@ ALLOWED = {
     "producer/submit.py": "submitted_at and a made-up batch id, for people",
     "producer/replay.py": "submitted_at, for people",
     "producer/summary.py": "whether a window is open is said to people; the board decides",
+    "producer/placing.py": "the first window of a batch; the board keeps to it by Redis' clock",
+    "producer/cli/scheduling.py": "when a schedule was made, for people",
     "producer/plan/forecast.py": "the time of the end, an estimate for people",
     "producer/webhooks/event.py": "the time that an event tells, for people",
     "producer/cli/webhooks.py": "how long ago something was, for people",

@@ -5,6 +5,7 @@ local record = key('batch', batch)
 if redis.call('EXISTS', record) == 0 then
   redis.call('HSET', record, unpack(ARGV, 3))
   redis.call('ZADD', key('batches'), NOW, batch)
+  redis.call('SADD', key('unended'), batch)
   return {'fill'}
 end
 local differing = {}

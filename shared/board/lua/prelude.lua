@@ -88,7 +88,7 @@ end
 local function halt(batch, reason, note)
   local record = key('batch', batch)
   local lane = redis.call('HGET', record, 'lane')
-  redis.call('HSET', record, 'paused', reason, 'pause_note', note)
+  redis.call('HSET', record, 'paused', reason, 'pause_note', note, 'paused_at', NOW)
   redis.call('ZREM', key('lane', lane), batch)
   for _, name in ipairs(redis.call('ZRANGE', key('published', lane), 0, -1)) do
     local of, number = split(name)
@@ -115,7 +115,7 @@ end
 
 -- Go on with a halted batch.
 local function release(batch)
-  redis.call('HDEL', key('batch', batch), 'paused', 'pause_note')
+  redis.call('HDEL', key('batch', batch), 'paused', 'pause_note', 'paused_at')
   count_anew(batch)
   if redis.call('ZCARD', key('waiting', batch)) > 0 then
     join_lane(batch)
@@ -148,11 +148,10 @@ local function open_items(batch)
   return (counts[1] or 0) + (counts[2] or 0) + (counts[3] or 0)
 end
 
--- A batch that has a window is looked after by the steward until it ends.
+-- When its window opens, a batch takes part in its lane's round.
 local function note_window(batch)
   local opens = redis.call('HGET', key('batch', batch), 'opens')
   if opens then
-    redis.call('SADD', key('windowed'), batch)
     redis.call('ZADD', key('windows'), opens, batch)
   end
 end
@@ -169,6 +168,7 @@ local function note_end(batch, old, new)
   elseif FINAL[old] then
     redis.call('SREM', key('ending'), batch)
     redis.call('HDEL', record, 'ended')
+    redis.call('SADD', key('unended'), batch)
   end
 end
 
@@ -244,4 +244,21 @@ end
 local function holds(batch, number, fence)
   local fields = redis.call('HMGET', key('item', batch, number), 'state', 'fence')
   return fields[1] == 'running' and fields[2] == fence
+end
+
+-- `schedule/slot`, as the set of open runs names a run; names of schedules hold no slash.
+local function run_member(name, slot)
+  return name .. '/' .. slot
+end
+
+-- Whether a run is being executed under this very fence; one that ended or was put back is not.
+local function holds_run(name, slot, fence)
+  local fields = redis.call('HMGET', key('run', name, slot), 'state', 'fence')
+  return fields[1] == 'running' and fields[2] == fence
+end
+
+local function forget_run(name, slot)
+  redis.call('ZREM', key('open_runs'), run_member(name, slot))
+  redis.call('ZREM', key('runs', name), slot)
+  redis.call('DEL', key('run', name, slot))
 end

@@ -1,0 +1,190 @@
+"""`restyle schedule`: batches that submit themselves, each night or whenever a cron says."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from producer.cli.batches import open_board, say
+from producer.cli.options import OutputOption
+from producer.cli.submitting import Lane
+from producer.cli.terminal import JsonFlag, print_json, speaks
+from shared.errors import OutputMissing, ScheduleInvalid
+from shared.settings import load_settings
+
+if TYPE_CHECKING:
+    from shared.schedules import Schedule
+
+Missed = Literal["late", "skip"]
+
+#: Runs that `restyle schedule show` lists.
+SHOWN_RUNS = 10
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The schedule's name.")]
+
+schedule_app = typer.Typer(no_args_is_help=True, help="Submit batches by the clock.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the `restyle` command."""
+    app.add_typer(schedule_app, name="schedule")
+
+
+@schedule_app.command()
+@speaks
+def add(  # noqa: PLR0913 - an argument per option
+    name: NameArgument,
+    *,
+    cron: Annotated[str, typer.Option(help="Minute, hour, day, month, weekday: '0 1 * * *'.")],
+    timezone: Annotated[str, typer.Option(help="Whose clocks count, such as Europe/Paris.")],
+    manifest: Annotated[
+        str, typer.Option(help="CSV or JSONL in S3, or s3://bucket/prefix/; read for each run.")
+    ],
+    style: Annotated[
+        str, typer.Option(help="YAML file; one in S3 is read for each run, a local one is kept.")
+    ],
+    output: OutputOption = None,
+    window: Annotated[
+        str | None, typer.Option(help="Render only for so long after each due time: 90m, 6h, 1d.")
+    ] = None,
+    missed: Annotated[
+        Missed, typer.Option(help="A due time that no steward saw: run it late, or skip it.")
+    ] = "late",
+    lane: Annotated[Lane, typer.Option(help="Urgent batches go first, bulk ones last.")] = (
+        "standard"
+    ),
+    priority: Annotated[
+        int, typer.Option(min=0, max=9, help="Share among the batches of one lane.")
+    ] = 4,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put it in the place of one of this name.")
+    ] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Keep a schedule, after checking style, models, manifest and output; it counts from now.
+
+    Example: restyle schedule add nightly --cron "0 1 * * *" --timezone Europe/Paris --window 6h
+    --manifest s3://shop/photos/ --style s3://shop/summer.yaml --output s3://shop/restyled/
+    """
+    from producer.schedule import check_schedule
+    from shared.s3 import ObjectStore
+
+    settings = load_settings()
+    fields: dict[str, Any] = {"name": name, "cron": cron, "timezone": timezone}
+    fields |= {"manifest": manifest, "output": output or settings.output}
+    fields |= {"missed": missed, "lane": lane, "priority": priority}
+    schedule = _schedule(fields, style, window)
+    check_schedule(schedule, ObjectStore.connect(allowed=settings.allowed))
+    with open_board() as board:
+        board.add_schedule(schedule, replace=replace)
+    _show(schedule.name, as_json=json)
+
+
+def _schedule(fields: dict[str, Any], style: str, window: str | None) -> "Schedule":
+    from pydantic import ValidationError
+
+    from producer.schedule import kept_style
+    from shared.durations import parse_duration
+    from shared.schedules import Schedule
+    from shared.wording import first_problems
+
+    if fields["output"] is None:
+        raise OutputMissing
+    fields |= {"style": kept_style(style), "created_at": datetime.now(UTC)}
+    try:
+        seconds = None if window is None else parse_duration(window)
+        return Schedule.model_validate(fields | {"window_seconds": seconds})
+    except ValidationError as error:
+        reason = first_problems(error, Schedule.model_fields)
+        raise ScheduleInvalid(schedule=fields["name"], reason=reason) from error
+    except ValueError as error:
+        reason = f"window: {error}"
+        raise ScheduleInvalid(schedule=fields["name"], reason=reason) from error
+
+
+@schedule_app.command("list")
+@speaks
+def list_schedules(*, json: JsonFlag = False) -> None:
+    """List the schedules: when each runs next, how its last run went, and what is broken."""
+    from producer.cli.schedule_views import facts, show_list
+
+    with open_board() as board:
+        standings, now = board.schedules()
+        last = [board.runs(standing.schedule.name, 1) for standing in standings]
+    rows = list(zip(standings, last, strict=True))
+    if json:
+        print_json([facts(standing, runs, now) for standing, runs in rows])
+    else:
+        show_list(rows, now)
+
+
+@schedule_app.command()
+@speaks
+def show(name: NameArgument, *, json: JsonFlag = False) -> None:
+    """Show a schedule: its next five due times by its own clocks, its last runs and batches."""
+    _show(name, as_json=json)
+
+
+def _show(name: str, *, as_json: bool) -> None:
+    from producer.cli.schedule_views import batch_phases, facts, show_one
+
+    with open_board() as board:
+        standing, now = board.schedule(name), board.schedules().now
+        runs = board.runs(name, SHOWN_RUNS)
+        phases = batch_phases(runs, board)
+    if as_json:
+        print_json(facts(standing, runs, now, phases))
+    else:
+        show_one(standing, runs, now, phases)
+
+
+@schedule_app.command()
+@speaks
+def pause(name: NameArgument, *, json: JsonFlag = False) -> None:
+    """Let nothing fall due until `resume`; a run that has begun goes on."""
+    with open_board() as board:
+        board.pause_schedule(name)
+    sentence = f"The schedule {name} is paused. Next: restyle schedule resume {name}"
+    _tell(name, {"paused": True}, sentence, as_json=json)
+
+
+@schedule_app.command()
+@speaks
+def resume(name: NameArgument, *, json: JsonFlag = False) -> None:
+    """Go on with a paused schedule; what fell due meanwhile is not run."""
+    with open_board() as board:
+        board.resume_schedule(name)
+    sentence = f"The schedule {name} goes on. Next: restyle schedule show {name}"
+    _tell(name, {"paused": False}, sentence, as_json=json)
+
+
+@schedule_app.command()
+@speaks
+def remove(name: NameArgument, *, json: JsonFlag = False) -> None:
+    """Forget a schedule; the batches that it submitted stay."""
+    with open_board() as board:
+        board.remove_schedule(name)
+    _tell(name, {"removed": True}, f"The schedule {name} is removed.", as_json=json)
+
+
+@schedule_app.command()
+@speaks
+def run(name: NameArgument, *, json: JsonFlag = False) -> None:
+    """Run a schedule now, beside its due times, and even while it is paused."""
+    from shared.schedules import Slot, batch_id_of
+
+    with open_board() as board:
+        slot = Slot(at=board.schedules().now.replace(microsecond=0), asked=True)
+        board.make_run(name, slot)
+    batch = batch_id_of(name, slot)
+    sentence = (
+        f"A steward submits the batch {batch} at its next beat. Next: restyle schedule show {name}"
+    )
+    _tell(name, {"slot": slot.key, "batch": batch}, sentence, as_json=json)
+
+
+def _tell(name: str, told: dict[str, object], sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"schedule": name} | told)
+    else:
+        say(sentence)

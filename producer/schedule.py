@@ -1,0 +1,145 @@
+"""Schedule: what its run submits, and what must be right of it before it is kept."""
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from producer.index import MANY
+from producer.listing import LeftOut, listed_rows
+from producer.manifest import READERS
+from producer.placing import adopted
+from producer.plan import Wishes
+from producer.recording import style_text
+from producer.submit import Submission, delay_of, known_batch, submit
+from shared.board import StatusBoard
+from shared.errors import BatchExists, BatchUnknown, ManifestEmpty
+from shared.keys import S3Address, probe_key
+from shared.references import locate, parse
+from shared.s3 import ObjectStore
+from shared.schedules import Schedule, Slot, batch_id_of
+from shared.styles import MAX_STYLE_BYTES, Style, load_style, read_style
+
+#: Fields of a style that name a model.
+MODELS = ("segmenter", "painter")
+
+
+def submit_run(
+    schedule: Schedule,
+    slot: Slot,
+    board: StatusBoard,
+    store: ObjectStore,
+    *,
+    dispatch: Callable[[], object],
+    cache: Path,
+) -> str:
+    """Make the one batch of a slot, or what is missing of it, and return its id.
+
+    What an earlier attempt began is completed from its record: manifest and style may have
+    changed since. Raises as `producer.submit.submit`, and for a style that cannot be read.
+    """
+    batch_id = batch_id_of(schedule.name, slot)
+    if _is_whole(batch_id, board):
+        return batch_id
+
+    def attempt() -> None:
+        if known := known_batch(schedule.output, batch_id, board, store):
+            adopted(known, board, store)
+            delay_of(dispatch)
+        else:
+            submit(_request(schedule, slot, store), board, store, dispatch=dispatch, cache=cache)
+
+    try:
+        attempt()
+    except BatchExists:  # begun meanwhile by another steward, who read something else
+        attempt()
+    return batch_id
+
+
+def _is_whole(batch_id: str, board: StatusBoard) -> bool:
+    try:
+        return board.status(batch_id).sealed
+    except BatchUnknown:
+        return False
+
+
+def _request(schedule: Schedule, slot: Slot, store: ObjectStore) -> Submission:
+    options = schedule.options
+    return Submission(
+        manifest=schedule.manifest,
+        style=style_of(schedule, store),
+        output=schedule.output,
+        batch_id=batch_id_of(schedule.name, slot),
+        lane=schedule.lane,
+        priority=schedule.priority,
+        wishes=Wishes(
+            verify_bytes=options.verify_bytes,
+            verify_results=options.verify_results,
+            orphans=True,
+            fold_from=MANY,
+        ),
+        brakes=options.brakes,
+        # Who asks for a run outside of its window wants it now.
+        window=None if slot.asked else schedule.window,
+        schedule=schedule.name,
+        webhooks=options.webhooks,
+    )
+
+
+def style_of(schedule: Schedule, store: ObjectStore) -> Style:
+    """The style of a schedule as it is now.
+
+    Raises:
+        StyleInvalid: It is no style.
+        StorageError: Its object is missing or cannot be read.
+    """
+    if address := schedule.style_address:
+        content = store.get(address, max_bytes=MAX_STYLE_BYTES)
+        return read_style(content, where=str(address))
+    return read_style(schedule.style.encode(), where=f"of the schedule {schedule.name}")
+
+
+def kept_style(style: str) -> str:
+    """What a schedule keeps of a style that a person named: its address, or its whole text.
+
+    Stewards run elsewhere: directories of models become absolute.
+
+    Raises:
+        StyleUnreadable: There is no such file.
+        StyleInvalid: It is no style.
+        ModelReferenceInvalid: It names no model.
+    """
+    if style.startswith("s3://"):
+        return str(S3Address.parse_object(style, kind="style"))
+    read = load_style(Path(style))
+    named = {field: parse(getattr(read, field)) for field in MODELS}
+    moved = {field: str(model) for field, model in named.items() if model.kind == "directory"}
+    if any(getattr(read, field) != model for field, model in moved.items()):
+        return style_text(read.with_overrides(moved))
+    return Path(style).read_text(encoding="utf-8-sig")
+
+
+def check_schedule(schedule: Schedule, store: ObjectStore) -> None:
+    """Let a schedule pass whose style, models, manifest and output are there.
+
+    Raises:
+        StyleInvalid: The style is none.
+        ModelError: A model reference leads nowhere.
+        AddressInvalid: The manifest is no object, or the output is the listed prefix itself.
+        ManifestEmpty: No image lies under the prefix.
+        StorageError: Something is missing, or may not be read or written.
+    """
+    style, output = style_of(schedule, store), S3Address.parse_output(schedule.output)
+    for field in MODELS:
+        locate(getattr(style, field), store=lambda: store)
+    store.allowed.check_write(output)
+    store.exists(probe_key(schedule.output, "check"))  # a missing bucket is said so
+    _check_manifest(schedule.manifest, output, store)
+
+
+def _check_manifest(name: str, output: S3Address, store: ObjectStore) -> None:
+    if PurePosixPath(name).suffix.lower() in READERS:
+        store.head(S3Address.parse_object(name, kind="manifest"))
+        return
+    prefix, left_out = S3Address.parse_prefix(name, kind="manifest"), LeftOut()
+    if next(listed_rows(prefix, store, output, left_out), None) is None:
+        note = left_out.note
+        raise ManifestEmpty(manifest=name, left_out=f": {note}" if note else "")

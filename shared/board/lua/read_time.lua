@@ -1,0 +1,2 @@
+-- The time now, in ms.
+return string.format('%.0f', NOW)
