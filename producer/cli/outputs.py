@@ -102,8 +102,7 @@ def sheet(
     selection = Selection(
         states=tuple(state) if state else SHOWN_STATES,
         limit=limit,
-        max_bytes=settings.max_image_bytes,
-        max_pixels=settings.max_image_pixels,
+        limits=settings.limits,
     )
     store = ObjectStore.connect(allowed=settings.allowed)
     made = _collect(StatusBoard.connect(settings), store, batch, selection)

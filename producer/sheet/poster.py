@@ -124,7 +124,7 @@ def _header(sheet: Sheet, layout: Layout) -> Block:
     about = [
         (label, wrapped(text, 24, layout.width - 90, 3)) for label, text in wording.about(sheet)
     ]
-    counted = " · ".join(words for _, words in wording.counts(sheet))
+    counted = " · ".join(words for _, words in wording.counts(sheet.counts))
     lines = sum(len(text) for _, text in about)
 
     def paint(brush: Brush, top: int) -> None:
