@@ -1,6 +1,6 @@
 """Cards: what a contact sheet shows of a batch, with every picture already small."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
@@ -78,12 +78,12 @@ class Sheet:
     #: Items of the shown states that the limit left out.
     left_out: int
 
-    @property
-    def usual_aspect(self) -> float:
-        """Width / height of the usual source; every picture gets a slot of this shape."""
-        sizes = [frame.size for card in self.cards for frame in card.frames[:1] if frame.jpeg]
-        usual = median(width / height for width, height in sizes) if sizes else 0.75
-        return min(max(usual, NARROWEST), WIDEST)
+
+def usual_aspect(cards: Iterable[Card]) -> float:
+    """Width / height of the usual source; every picture gets a slot of this shape."""
+    sizes = [frame.size for card in cards for frame in card.frames[:1] if frame.jpeg]
+    usual = median(width / height for width, height in sizes) if sizes else 0.75
+    return min(max(usual, NARROWEST), WIDEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

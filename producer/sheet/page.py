@@ -2,7 +2,7 @@
 
 from producer import pages
 from producer.sheet import wording
-from producer.sheet.cards import Sheet
+from producer.sheet.cards import Sheet, usual_aspect
 
 #: Pictures of a card side by side; more go to the next line.
 MOST_ACROSS = 6
@@ -25,7 +25,7 @@ def render_page(sheet: Sheet) -> str:
 def _shape(sheet: Sheet) -> str:
     """The slots' shape, and how many stand side by side; the policy allows no style attributes."""
     across = min(2 + wording.variant_count(sheet), MOST_ACROSS)
-    return slots(sheet.usual_aspect, across)
+    return slots(usual_aspect(sheet.cards), across)
 
 
 def slots(aspect: float, across: int) -> str:

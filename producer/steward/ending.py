@@ -1,27 +1,35 @@
-"""Ending: a batch whose items are all final gets its results written, and is marked ended."""
+"""Ending: a batch whose items are all final gets its results and report, and is marked ended."""
 
 from collections.abc import Callable
 
 import structlog
 
+from producer.report.writing import write_report
 from producer.results import write_results
 from shared.board import StatusBoard
-from shared.errors import BoardError, RestyleError
+from shared.errors import BoardError, RestyleError, StorageError
+from shared.keys import S3Address
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 
 log = structlog.get_logger(__name__)
 
 
 def end_batches(
-    board: StatusBoard, store: ObjectStore, *, stopping: Callable[[], bool] = lambda: False
+    board: StatusBoard,
+    store: ObjectStore,
+    limits: Limits,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> list[str]:
-    """End every batch whose items are all final: write its results, then mark it ended.
+    """End every batch whose items are all final: write results and report, then mark it ended.
 
     A batch whose results cannot be written stays as it is and does not keep the others waiting.
 
     Args:
         board: Where the batches stand.
         store: Where their results go.
+        limits: Larger pictures are not shown in a report.
         stopping: Asked before each batch; True leaves the rest to the next beat.
 
     Returns:
@@ -34,14 +42,14 @@ def end_batches(
     for batch_id in board.unended():
         if stopping():
             break
-        if _try_to_end(board, store, batch_id):
+        if _try_to_end(board, store, batch_id, limits):
             ended.append(batch_id)
     return ended
 
 
-def _try_to_end(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
+def _try_to_end(board: StatusBoard, store: ObjectStore, batch_id: str, limits: Limits) -> bool:
     try:
-        return end_batch(board, store, batch_id)
+        return end_batch(board, store, batch_id, limits)
     except BoardError:
         raise  # no other batch would fare better
     except RestyleError as error:
@@ -51,8 +59,8 @@ def _try_to_end(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
     return False
 
 
-def end_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
-    """Write the results of one batch and mark it ended.
+def end_batch(board: StatusBoard, store: ObjectStore, batch_id: str, limits: Limits) -> bool:
+    """Write the results and the report of one batch, and mark it ended.
 
     Returns:
         False when items were retried meanwhile; the batch ends when they have.
@@ -64,7 +72,20 @@ def end_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
     """
     revision = board.status(batch_id).revision
     addresses = write_results(board, store, batch_id)
+    addresses += _report(board, store, batch_id, limits)
     ended = board.mark_ended(batch_id, revision=revision)
     if ended:
         log.info("batch ended", batch=batch_id, results=[str(address) for address in addresses])
     return ended
+
+
+def _report(
+    board: StatusBoard, store: ObjectStore, batch_id: str, limits: Limits
+) -> list[S3Address]:
+    try:
+        return write_report(board, store, batch_id, limits)
+    except (BoardError, StorageError):
+        raise  # the next beat writes it
+    except Exception:  # a defect in a report must never keep a batch from ending
+        log.exception("report not written; the batch ends without it", batch=batch_id)
+        return []

@@ -47,7 +47,9 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
         {
             "look at Redis": safety.look,
             "deliver dead letters": letters.deliver,
-            "end batches": partial(end_batches, board, store, stopping=stopping.is_set),
+            "end batches": partial(
+                end_batches, board, store, settings.limits, stopping=stopping.is_set
+            ),
         }
     )
 

@@ -1,0 +1,172 @@
+"""The words of a report, the same on its page and in the terminal."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from producer.report.plan import PlanFacts
+from producer.report.record import FailureKind, Report
+from producer.sheet.wording import counts, plain
+from shared.jobs import Batch
+from shared.states import ItemState
+from shared.wording import shorten
+
+__all__ = ["counts", "plain"]  # and what is defined here; the page asks one module for all words
+
+#: Characters of a foreign text that the page shows; `report.json` has all of it.
+MOST_SHOWN = 400
+#: What stopped a batch, in words.
+STOPS = {
+    "person": "a person paused it",
+    "budget": "it reached a cap",
+    "breaker": "too much went wrong, so it stopped itself",
+    "pilot": "its pilot is over, and the rest waits for a promotion",
+}
+
+
+def brief(text: str) -> str:
+    """Foreign text on one line, cut where it is long."""
+    return shorten(plain(text), MOST_SHOWN)
+
+
+def title(batch: Batch) -> str:
+    """The style's name, or the batch's where the style has none."""
+    return batch.batch_id if batch.style.name == "unnamed" else batch.style.name
+
+
+def verdict(report: Report) -> str:
+    """What a person wants to know first, in one sentence."""
+    done, total = report.counts[ItemState.DONE], report.batch.total
+    took = f" in {duration(report.seconds)}" if report.seconds and done else ""
+    so_far = " so far" if report.so_far else ""
+    return f"{done:,} of {total:,} {'item' if total == 1 else 'items'} restyled{took}{so_far}."
+
+
+def notices(report: Report) -> Iterator[str]:
+    """What is out of the ordinary about how the batch stands."""
+    if report.so_far:
+        yield f"The batch is not over; this is how it stood at {moment(report.made_at)}."
+    if report.counts[ItemState.CANCELLED]:
+        yield f"It was cancelled: {_items(report, ItemState.CANCELLED)} not rendered."
+    if report.pause:
+        note = f" ({plain(report.pause.note)})" if report.pause.note else ""
+        yield f"It was stopped: {STOPS[report.pause.reason]}{note}."
+
+
+def _items(report: Report, state: ItemState) -> str:
+    count = report.counts[state]
+    return "1 item was" if count == 1 else f"{count:,} items were"
+
+
+def figures(report: Report) -> list[tuple[str, str]]:
+    """The numbers under the headline; those that are not known are left out."""
+    each = report.device_seconds_per_image
+    found = [
+        ("took", duration(report.seconds) if report.seconds else ""),
+        ("images a minute", number(report.images_per_minute)),
+        ("on devices", duration(report.device_seconds) if report.device_seconds else ""),
+        ("of a device an image", f"{number(each)} s" if each else ""),
+        ("written", file_size(report.bytes_written) if report.bytes_written else ""),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def number(value: float | None) -> str:
+    """`1,234`, `12.3` or `1.23`; empty where it is not known."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """`0.42 s`, `12.3 s`, or `h:mm:ss` with days where there are some."""
+    return f"{seconds:.3g} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+
+
+def file_size(count: float) -> str:
+    """`812 B`, `3.4 MB`."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1_000:
+            return f"{count:.3g} {unit}"
+        count /= 1_000
+    return f"{count:,.1f} GB"
+
+
+def moment(time: datetime | None) -> str:
+    """`24 November 2026, 21:05 UTC`; empty for none."""
+    return f"{time:%d %B %Y, %H:%M UTC}".lstrip("0") if time else ""
+
+
+def more_examples(kind: FailureKind) -> str:
+    """How many failures of a kind are not named, and where they are; empty where all are."""
+    rest = kind.count - len(kind.examples)
+    return f"and {rest:,} more, all in results.jsonl" if rest else ""
+
+
+def more_held(report: Report) -> str:
+    """How many items that wait for a person are not named; empty where all are."""
+    rest = report.counts[ItemState.HELD] - len(report.held)
+    return f"and {rest:,} more, all in results.jsonl" if rest else ""
+
+
+def shown(report: Report, cards: int) -> str:
+    """What the contact sheet shows of what there is."""
+    done = report.counts[ItemState.DONE]
+    if cards == done:
+        return "All that was restyled."
+    return f"{cards} of the {done:,} that were restyled, spread over the batch."
+
+
+def planned(plan: PlanFacts) -> Iterator[tuple[str, str]]:
+    """The plan's counts in words, those that are zero left out."""
+    yield "New", f"{plan.new:,}"
+    reasons = ((f"Changed: {plain(name)}", count) for name, count in sorted(plan.changed.items()))
+    rest = {"Unchanged": plan.unchanged, "Pending": plan.pending, "Orphaned": plan.orphaned}
+    for name, count in (*reasons, *rest.items()):
+        if count:
+            yield name, f"{count:,}"
+
+
+def forecast(plan: PlanFacts) -> Iterator[tuple[str, str]]:
+    """The plan's forecast, figure by figure."""
+    for name, value in (plan.forecast or {}).items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        text = number(float(value)) if is_number else str(value)
+        yield brief(name.replace("_", " ").capitalize()), brief(text)
+
+
+def facts(report: Report) -> Iterator[tuple[str, str]]:
+    """What was asked for and how, for whoever looks it up."""
+    batch, style = report.batch, report.batch.style
+    yield "Batch", batch.batch_id
+    yield "Style", f"{style.name} ({report.style_digest[:12]})"
+    yield "Mask", ", ".join(style.mask_prompt)
+    if style.protect_prompts:
+        yield "Protect", ", ".join(style.protect_prompts)
+    yield "Paint", style.prompt
+    if style.negative_prompt:
+        yield "Not", style.negative_prompt
+    yield "Rendering", f"{style.steps} steps, guidance {style.guidance_scale:g}, seed {style.seed}"
+    for model in batch.models.values():
+        yield "Model", f"{model.reference} ({model.kind}, {model.digest[:12]})"
+    yield from _conditions(report)
+    yield "Results", report.results
+
+
+def _conditions(report: Report) -> Iterator[tuple[str, str]]:
+    """Lane, window, caps and the times."""
+    batch = report.batch
+    yield "Lane", f"{batch.lane}, priority {batch.priority}"
+    if batch.caps.items:
+        yield "Cap", f"{batch.caps.items:,} items a window"
+    if batch.caps.device_seconds:
+        yield "Cap", f"{duration(batch.caps.device_seconds)} of devices a window"
+    if batch.pilot:
+        yield "Pilot", f"{batch.pilot.items:,} items"
+    if report.opens_at and report.closes_at:
+        yield "Window", f"{moment(report.opens_at)} to {moment(report.closes_at)}"
+    times = {
+        "Submitted": batch.submitted_at,
+        "First claim": report.started_at,
+        "Last report": report.finished_at,
+    }
+    yield from ((name, moment(time)) for name, time in times.items() if time)
