@@ -45,9 +45,11 @@ def render_page(report: Report, cards: tuple[Card, ...]) -> str:
 
 
 def _bar(report: Report) -> Iterator[Part]:
-    """The states that have items, in the order of their words, each as long as its share."""
-    states = [state for state, _ in wording.counts(report.counts)]
-    lengths = [100 * report.counts[state] / report.batch.total for state in states]
+    """The states that have items, each as long as its share; what is unchanged was no work."""
+    worked = {**report.counts, ItemState.UNCHANGED: 0}
+    numbers = worked if any(worked.values()) else report.counts
+    states = [state for state, _ in wording.counts(numbers)]
+    lengths = [100 * numbers[state] / sum(numbers.values()) for state in states]
     starts = accumulate(lengths, initial=0.0)
     for state, start, length in zip(states, starts, lengths, strict=False):
         yield Part(state, round(start, 3), round(length, 3))

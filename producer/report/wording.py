@@ -1,7 +1,7 @@
 """The words of a report, the same on its page and in the terminal."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from producer.report.plan import PlanFacts
 from producer.report.record import FailureKind, Report
@@ -12,8 +12,17 @@ from shared.wording import shorten
 
 __all__ = ["counts", "plain"]  # and what is defined here; the page asks one module for all words
 
-#: Characters of a foreign text that the page shows; `report.json` has all of it.
-MOST_SHOWN = 400
+#: Characters of foreign texts that the page shows; `report.json` has all of them.
+MOST_SHOWN = 300
+MOST_OF_A_NAME = 120
+#: Of a long address its start and its end, where the file's name is.
+START_OF_ADDRESS, END_OF_ADDRESS = 60, 100
+#: Two neighbouring units of time with their seconds, the largest first.
+UNITS = (
+    (("d", 86_400), ("h", 3_600)),
+    (("h", 3_600), ("min", 60)),
+    (("min", 60), ("s", 1)),
+)
 #: What stopped a batch, in words.
 STOPS = {
     "person": "a person paused it",
@@ -28,17 +37,35 @@ def brief(text: str) -> str:
     return shorten(plain(text), MOST_SHOWN)
 
 
+def name(text: str) -> str:
+    """An item's name on one line, cut where it is long."""
+    return shorten(plain(text), MOST_OF_A_NAME)
+
+
+def address(text: str) -> str:
+    """An address on one line; of a long one the middle is left out."""
+    whole = plain(text)
+    if len(whole) <= START_OF_ADDRESS + END_OF_ADDRESS:
+        return whole
+    return f"{whole[:START_OF_ADDRESS]}…{whole[-END_OF_ADDRESS:]}"
+
+
 def title(batch: Batch) -> str:
     """The style's name, or the batch's where the style has none."""
     return batch.batch_id if batch.style.name == "unnamed" else batch.style.name
 
 
 def verdict(report: Report) -> str:
-    """What a person wants to know first, in one sentence."""
-    done, total = report.counts[ItemState.DONE], report.batch.total
+    """What a person wants to know first, in one sentence; what is unchanged was no work."""
+    done, unchanged = report.counts[ItemState.DONE], report.counts[ItemState.UNCHANGED]
+    rest = f"{unchanged:,} unchanged" if unchanged else ""
+    total = report.batch.total - unchanged
+    if not total:
+        return f"There was nothing to do: {rest}."
     took = f" in {duration(report.seconds)}" if report.seconds and done else ""
     so_far = " so far" if report.so_far else ""
-    return f"{done:,} of {total:,} {'item' if total == 1 else 'items'} restyled{took}{so_far}."
+    said = f"{done:,} of {total:,} {'item' if total == 1 else 'items'} restyled{took}{so_far}"
+    return f"{said}; {rest}." if rest else f"{said}."
 
 
 def notices(report: Report) -> Iterator[str]:
@@ -62,9 +89,9 @@ def figures(report: Report) -> list[tuple[str, str]]:
     each = report.device_seconds_per_image
     found = [
         ("took", duration(report.seconds) if report.seconds else ""),
-        ("images a minute", number(report.images_per_minute)),
+        ("images per minute", number(report.images_per_minute)),
         ("on devices", duration(report.device_seconds) if report.device_seconds else ""),
-        ("of a device an image", f"{number(each)} s" if each else ""),
+        ("of a device per image", f"{number(each)} s" if each else ""),
         ("written", file_size(report.bytes_written) if report.bytes_written else ""),
     ]
     return [(name, value) for name, value in found if value]
@@ -78,14 +105,18 @@ def number(value: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`0.42 s`, `12.3 s`, or `h:mm:ss` with days where there are some."""
-    return f"{seconds:.3g} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+    """`0.42 s`, `4 min 8 s`, `1 h 12 min`, `2 d 3 h`: the two largest units."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    large, small = next(pair for pair in UNITS if seconds >= pair[0][1])
+    count, rest = divmod(round(seconds / small[1]), large[1] // small[1])
+    return f"{count:,} {large[0]}" + (f" {rest} {small[0]}" if rest else "")
 
 
 def file_size(count: float) -> str:
     """`812 B`, `3.4 MB`."""
     for unit in ("B", "kB", "MB"):
-        if count < 1_000:
+        if count < 999.5:  # so that nothing is shown as 1e+03
             return f"{count:.3g} {unit}"
         count /= 1_000
     return f"{count:,.1f} GB"

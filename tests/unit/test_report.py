@@ -244,7 +244,7 @@ def test_the_page_tells_what_a_person_wants_to_know():
     page = render_page(
         report_of(items, plan=plan, pause_reason="breaker", pause_note="9 of 10"), ()
     )
-    told = ("3 of 6 items restyled in 0:02:00 so far.", "mask_empty", "Look.", "s3://s/f", "D-4")
+    told = ("3 of 6 items restyled in 2 min so far.", "mask_empty", "Look.", "s3://s/f", "D-4")
     told += ("Changed: source", "s3://o", "stopped itself (9 of 10)", "1 item was not rendered")
     for words in (*told, "a" * 12, "standard, priority 4", "results.jsonl", "D-2"):
         assert words in page, words
@@ -259,6 +259,21 @@ def test_a_batch_of_which_nothing_was_done_has_a_report(state):
     assert "Slowest" not in render_page(report, ())
 
 
+def test_what_is_unchanged_was_no_work():
+    """A night of few changes is not told as a failure, nor does it drown in the bar."""
+    ended = [item_of(0, ItemState.DONE), item_of(1, ItemState.FAILED)]
+    few = report_of(ended, unchanged=1_000)
+    assert verdict(few) == "1 of 2 items restyled in 2 min; 1,000 unchanged."
+    rects = [given for name, given in Tags(render_page(few, ())).elements if name == "rect"]
+    assert [(rect["class"], rect["width"]) for rect in rects] == [
+        ("done", "50.0"),
+        ("failed", "50.0"),
+    ]
+    none = report_of([], unchanged=1_000)
+    assert verdict(none) == "There was nothing to do: 1,000 unchanged."
+    assert 'class="unchanged"' in render_page(none, ())
+
+
 def test_words_of_an_open_batch_say_so():
     """What is made before the end is marked, with its time."""
     report = report_of([item_of(0, ItemState.DONE), item_of(1, ItemState.QUEUED)])
@@ -269,6 +284,8 @@ def test_words_of_an_open_batch_say_so():
 def test_figures_are_short():
     """Three digits tell enough; large numbers have their thousands parted."""
     assert [number(n) for n in (None, 0.12345, 12.345, 1234.5)] == ["", "0.123", "12.3", "1,234"]
-    assert [duration(s) for s in (0.4242, 59.9, 3_723)] == ["0.424 s", "59.9 s", "1:02:03"]
+    told = {0.4242: "0.424 s", 59.9: "59.9 s", 248: "4 min 8 s", 3_723: "1 h 2 min"}
+    told |= {3_599.9: "60 min", 86_399: "24 h", 185_000: "2 d 3 h", 86_400: "1 d"}
+    assert {seconds: duration(seconds) for seconds in told} == told
     sizes = [file_size(n) for n in (812, 999_999, 3_400_000, 5e12)]
-    assert sizes == ["812 B", "1e+03 kB", "3.4 MB", "5,000.0 GB"]
+    assert sizes == ["812 B", "1 MB", "3.4 MB", "5,000.0 GB"]
