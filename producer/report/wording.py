@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from producer.report.plan import PlanFacts
 from producer.report.record import FailureKind, Report
@@ -15,6 +16,8 @@ __all__ = ["counts", "plain"]  # and what is defined here; the page asks one mod
 #: Characters of foreign texts that the page shows; `report.json` has all of them.
 MOST_SHOWN = 300
 MOST_OF_A_NAME = 120
+#: Models, and reasons of a plan, that it lists; rows may name models of their own.
+MOST_LISTED = 20
 #: Of a long address its start and its end, where the file's name is.
 START_OF_ADDRESS, END_OF_ADDRESS = 60, 100
 #: Two neighbouring units of time with their seconds, the largest first.
@@ -150,7 +153,8 @@ def shown(report: Report, cards: int) -> str:
 def planned(plan: PlanFacts) -> Iterator[tuple[str, str]]:
     """The plan's counts in words, those that are zero left out."""
     yield "New", f"{plan.new:,}"
-    reasons = ((f"Changed: {plain(name)}", count) for name, count in sorted(plan.changed.items()))
+    named = sorted(plan.changed.items())[:MOST_LISTED]
+    reasons = ((f"Changed: {brief(name)}", count) for name, count in named)
     rest = {"Unchanged": plan.unchanged, "Pending": plan.pending, "Orphaned": plan.orphaned}
     for name, count in (*reasons, *rest.items()):
         if count:
@@ -177,7 +181,7 @@ def facts(report: Report) -> Iterator[tuple[str, str]]:
     if style.negative_prompt:
         yield "Not", style.negative_prompt
     yield "Rendering", f"{style.steps} steps, guidance {style.guidance_scale:g}, seed {style.seed}"
-    for model in batch.models.values():
+    for model in islice(batch.models.values(), MOST_LISTED):
         yield "Model", f"{model.reference} ({model.kind}, {model.digest[:12]})"
     yield from _conditions(report)
     yield "Results", report.results

@@ -8,7 +8,7 @@ from producer.report.writing import write_report
 from producer.results import write_results
 from shared.board import StatusBoard
 from shared.errors import BoardError, RestyleError, StorageError
-from shared.keys import S3Address
+from shared.keys import S3Address, is_replay
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 
@@ -70,10 +70,11 @@ def end_batch(board: StatusBoard, store: ObjectStore, batch_id: str, limits: Lim
         BoardError: Redis did not answer.
         StorageError: S3 refused, or did not answer.
     """
-    revision = board.status(batch_id).revision
+    status = board.status(batch_id)
     addresses = write_results(board, store, batch_id)
-    addresses += _report(board, store, batch_id, limits)
-    ended = board.mark_ended(batch_id, revision=revision)
+    if not is_replay(status.batch.output, batch_id):  # whoever replays looks at its one item
+        addresses += _report(board, store, batch_id, limits)
+    ended = board.mark_ended(batch_id, revision=status.revision)
     if ended:
         log.info("batch ended", batch=batch_id, results=[str(address) for address in addresses])
     return ended

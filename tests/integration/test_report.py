@@ -20,7 +20,7 @@ from producer.report.tally import SAMPLE_ITEMS
 from producer.steward import end_batch, end_batches
 from shared.errors import BatchUnknown, StorageUnavailable
 from shared.jobs import Batch, Failure, ItemSpec, Result
-from shared.keys import ResultKeys, S3Address, batch_file
+from shared.keys import ResultKeys, S3Address, batch_file, replay_prefix
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.states import ItemState
@@ -149,6 +149,16 @@ def test_an_ended_batch_has_its_report(night, tmp_path):
     assert (tmp_path / f"{night.batch_id}-report.html").read_text() == page
     asked = json.loads(restyle("report", night.batch_id, "--json").stdout)
     assert asked == report.model_dump(mode="json")
+
+
+def test_a_replay_has_results_and_no_report(night):
+    """Whoever replays looks at its one item, and removes what lies there soon."""
+    night.output = str(replay_prefix(night.output, night.batch_id))
+    night.submit("DRESS-1")
+    night.finish(0, MASK_EMPTY)
+    assert end_batch(night.board, night.store, night.batch_id, LIMITS)
+    assert night.file("results.jsonl")
+    assert not night.store.exists(batch_file(night.output, night.batch_id, "report.json"))
 
 
 class Odd(ObjectStore):
