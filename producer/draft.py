@@ -14,7 +14,7 @@ from producer.specs import flat_row
 from shared.states import ItemState
 
 #: Orphans that the plan's summary names; all are counted.
-NAMED_ORPHANS = 1_000
+NAMED_ORPHANS = 100
 
 
 @dataclass(frozen=True, slots=True)

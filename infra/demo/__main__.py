@@ -64,15 +64,20 @@ def show(stage: Stage, verdict: Verdict, seconds: float) -> None:
         console.print(f"  [bold red]unexpected[/]  {escape(surprise)}")
     console.print(f"{seconds:.0f} s from submission to the last result: {rate:.0f} images/min")
     console.print(f"Contact sheet: [bold]{stage.folder / 'sheet.png'}[/] and sheet.html beside it")
+    console.print(f"Report: [bold]{stage.folder / 'report.html'}[/]")
 
 
 def await_results(stage: Stage) -> bool:
-    """Whether the steward wrote the batch's results beside them, within half a minute."""
-    results = stage.bucket / "restyled" / "_batches" / BATCH / "results.jsonl"
+    """Whether the steward wrote the batch's results and its report, within half a minute."""
+    folder = stage.bucket / "restyled" / "_batches" / BATCH
     deadline = time.monotonic() + 30
-    while not results.is_file() and time.monotonic() < deadline:
+    while not _are_there(folder) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return results.is_file()
+    return _are_there(folder)
+
+
+def _are_there(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in ("results.jsonl", "report.json"))
 
 
 def empty(folder: Path) -> None:
@@ -101,9 +106,10 @@ def run(folder: Path, count: int, devices: str) -> Verdict:
         seconds = restyle_all(stage)
         verdict = judge(entries, stage.restyle_json("items", BATCH, "--limit", str(count)))
         wrote_results = await_results(stage)
+        stage.restyle("report", BATCH, "--output", str(folder / "report.html"))
         drew_sheet = stage.restyle("sheet", BATCH, "--output", str(folder / "sheet")) == 0
         show(stage, verdict, seconds)
-    missing = [] if wrote_results else ["the steward wrote no results.jsonl"]
+    missing = [] if wrote_results else ["the steward wrote no results.jsonl and report"]
     missing += [] if drew_sheet else ["the contact sheet was not drawn"]
     return Verdict(verdict.done, verdict.failed, (*verdict.surprises, *missing))
 

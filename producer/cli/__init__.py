@@ -17,6 +17,7 @@ ROOMS: Mapping[str, str] = {
     "watch": "outputs",
     "items": "batches",
     "results": "outputs",
+    "report": "reporting",
     "sheet": "outputs",
     "replay": "replaying",
     "recover": "recovering",

@@ -103,8 +103,7 @@ def sheet(
     selection = Selection(
         states=tuple(state) if state else SHOWN_STATES,
         limit=limit,
-        max_bytes=settings.max_image_bytes,
-        max_pixels=settings.max_image_pixels,
+        limits=settings.limits,
     )
     store = ObjectStore.connect(allowed=settings.allowed)
     made = _collect(StatusBoard.connect(settings), store, batch, selection)
@@ -133,7 +132,7 @@ def steward(
     *,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two beats.")] = 5.0,
 ) -> None:
-    """Run the steward, which ends batches (writes their results) and runs what schedules ask."""
+    """Run the steward: ends batches (results, report, index), keeps windows, runs schedules."""
     from producer.steward import run_steward  # Celery takes a second that no other command needs
 
     settings = load_settings()

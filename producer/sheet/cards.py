@@ -1,6 +1,6 @@
 """Cards: what a contact sheet shows of a batch, with every picture already small."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
@@ -20,6 +20,7 @@ from shared.errors import (
 )
 from shared.jobs import Batch, BatchStatus, Failure, Item
 from shared.keys import S3Address
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.states import ItemState
 
@@ -32,6 +33,8 @@ SIDES = ((120, 900), (480, 640), (1_500, 440))
 LEAST_SIDE = 320
 #: Slots for pictures have the shape of the batch's usual one, within these (width / height).
 NARROWEST, WIDEST = 0.6, 1.5
+#: A file that is no longer a result may be of any size; one that is has no more than its samples.
+MOST_BYTES_PER_PIXEL = 4
 #: Faults that would leave the whole sheet empty; any other costs one picture.
 FATAL = (CredentialsMissing, StorageUnavailable)
 
@@ -75,12 +78,12 @@ class Sheet:
     #: Items of the shown states that the limit left out.
     left_out: int
 
-    @property
-    def usual_aspect(self) -> float:
-        """Width / height of the usual source; every picture gets a slot of this shape."""
-        sizes = [frame.size for card in self.cards for frame in card.frames[:1] if frame.jpeg]
-        usual = median(width / height for width, height in sizes) if sizes else 0.75
-        return min(max(usual, NARROWEST), WIDEST)
+
+def usual_aspect(cards: Iterable[Card]) -> float:
+    """Width / height of the usual source; every picture gets a slot of this shape."""
+    sizes = [frame.size for card in cards for frame in card.frames[:1] if frame.jpeg]
+    usual = median(width / height for width, height in sizes) if sizes else 0.75
+    return min(max(usual, NARROWEST), WIDEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +94,7 @@ class Selection:
     #: Most items of each state.
     limit: int = 200
     #: Larger sources are not fetched, larger pictures not decoded.
-    max_bytes: int
-    max_pixels: int
+    limits: Limits
 
 
 def collect(
@@ -123,7 +125,8 @@ def collect(
     if not items:
         raise ResultsMissing(batch=batch_id)
     variants = max(len(item.result.variants) if item.result else 0 for item in items)
-    maker = CardMaker(store, status.batch, thumbnail_side(len(items) * (2 + variants)), selection)
+    side = thumbnail_side(len(items) * (2 + variants))
+    maker = CardMaker(store, status.batch, side, selection.limits, FATAL)
     cards: list[Card] = []
     for card in in_parallel(maker.card, items, FETCHERS):
         cards.append(card)
@@ -155,14 +158,15 @@ class CardMaker:
     batch: Batch
     #: Longest side of the thumbnails.
     side: int
-    limits: Selection
+    limits: Limits
+    #: Faults that are raised; any other costs one picture.
+    fatal: tuple[type[RestyleError], ...] = ()
 
     def card(self, item: Item) -> Card:
         """The card of one item.
 
         Raises:
-            CredentialsMissing: For S3.
-            StorageUnavailable: S3 did not answer.
+            RestyleError: A fault that is fatal.
         """
         spec = item.spec
         style = self.batch.style.with_overrides(spec.overrides)
@@ -182,30 +186,30 @@ class CardMaker:
 
     def _picture(self, address: str, max_bytes: int | None = None) -> Image.Image | RestyleError:
         max_pixels = self.limits.max_pixels
+        most_bytes = max_bytes or MOST_BYTES_PER_PIXEL * max_pixels
         try:
-            raw = self.store.get(S3Address.parse(address), max_bytes=max_bytes)
+            raw = self.store.get(S3Address.parse(address), max_bytes=most_bytes)
             return thumbnail(raw, self.side, address=address, max_pixels=max_pixels)
         except RestyleError as error:
-            return _one_picture_only(error)
+            return self._one_picture_only(error)
 
     def _mask_frame(self, source: Image.Image | RestyleError, address: str) -> Frame:
         if isinstance(source, RestyleError):
             return _frame("mask", source)
         try:
-            raw = self.store.get(S3Address.parse(address))
+            raw = self.store.get(S3Address.parse(address), max_bytes=self.limits.max_bytes)
             mask = mask_thumbnail(
                 raw, source.size, address=address, max_pixels=self.limits.max_pixels
             )
         except RestyleError as error:
-            return _frame("mask", _one_picture_only(error))
+            return _frame("mask", self._one_picture_only(error))
         return _frame("mask", tinted(source, mask))
 
-
-def _one_picture_only(error: RestyleError) -> RestyleError:
-    """The error, unless it would leave the whole sheet empty."""
-    if isinstance(error, FATAL) and not isinstance(error, DownloadBroken):
-        raise error
-    return error
+    def _one_picture_only(self, error: RestyleError) -> RestyleError:
+        """The error, unless it is fatal."""
+        if isinstance(error, self.fatal) and not isinstance(error, DownloadBroken):
+            raise error
+        return error
 
 
 def _frame(label: str, picture: Image.Image | RestyleError) -> Frame:

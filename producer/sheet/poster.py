@@ -7,7 +7,7 @@ from PIL import Image
 
 from producer.sheet import wording
 from producer.sheet.brush import ALARM, INK, PAPER, SOFT_INK, Brush, wrapped
-from producer.sheet.cards import Card, Frame, Sheet
+from producer.sheet.cards import Card, Frame, Sheet, usual_aspect
 
 MARGIN = 72
 FRAME_GAP = 10
@@ -36,7 +36,7 @@ class Layout:
         """The layout of a sheet; by default two cards a line where a card has few pictures."""
         frames = 2 + wording.variant_count(sheet)
         columns = columns or (2 if frames <= 4 else 1)
-        height, aspect = SLOT_HEIGHT, sheet.usual_aspect
+        height, aspect = SLOT_HEIGHT, usual_aspect(sheet.cards)
         room = (MAX_WIDTH - 2 * MARGIN - (columns - 1) * COLUMN_GAP) // columns
         width = min(round(height * aspect), (room - (frames - 1) * FRAME_GAP) // frames)
         width = max(width, 48)
@@ -124,7 +124,7 @@ def _header(sheet: Sheet, layout: Layout) -> Block:
     about = [
         (label, wrapped(text, 24, layout.width - 90, 3)) for label, text in wording.about(sheet)
     ]
-    counted = " · ".join(words for _, words in wording.counts(sheet))
+    counted = " · ".join(words for _, words in wording.counts(sheet.counts))
     lines = sum(len(text) for _, text in about)
 
     def paint(brush: Brush, top: int) -> None:

@@ -1,6 +1,6 @@
 """The words of a contact sheet, the same on the poster and on the page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from producer.sheet.cards import Card, Frame, Sheet
@@ -31,10 +31,10 @@ def about(sheet: Sheet) -> list[tuple[str, str]]:
     return [("Mask", ", ".join(style.mask_prompt)), ("Paint", style.prompt)]
 
 
-def counts(sheet: Sheet) -> Iterator[tuple[ItemState, str]]:
+def counts(numbers: Mapping[ItemState, int]) -> Iterator[tuple[ItemState, str]]:
     """`(done, "22 restyled")`, for every state that has items."""
     for state, word in STATE_WORDS.items():
-        if number := sheet.counts.get(state, 0):
+        if number := numbers.get(state, 0):
             yield state, f"{number:,} {word}"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from producer.report.writing import page_address
 from producer.webhooks import announce_batch
 from shared.board import StatusBoard
 from shared.jobs import BatchStatus
@@ -14,12 +15,7 @@ BATCH_ENDED = "batch.ended"
 
 
 def announce_end(
-    board: StatusBoard,
-    settings: Settings,
-    status: BatchStatus,
-    results: Sequence[S3Address],
-    *,
-    report: S3Address | None = None,
+    board: StatusBoard, settings: Settings, status: BatchStatus, files: Sequence[S3Address]
 ) -> None:
     """Announce that a batch has ended; once for each time that its items were retried.
 
@@ -27,13 +23,14 @@ def announce_end(
         board: Gets the deliveries.
         settings: Names targets for every batch.
         status: The batch as it ended.
-        results: Where its rows are.
-        report: Where its report is.
+        files: What was written about it: its results, its report.
 
     Raises:
         BoardError: Redis did not answer.
     """
-    places = {"results": [str(address) for address in results], "report": report and str(report)}
+    page = page_address(status.batch)
+    results = [str(address) for address in files if address.stem == "results"]
+    places = {"results": results, "report": str(page) if page in files else None}
     announce_batch(board, settings, status, BATCH_ENDED, more=places)
 
 

@@ -1,100 +1,106 @@
-"""Ending: a batch whose items are all final gets its results written, indexed, and is ended."""
+"""Ending: a batch whose items are all final gets results, report and index, and is marked ended."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
 from producer.index import index_batch
+from producer.report.writing import write_report
 from producer.results import write_results
 from shared.board import StatusBoard
-from shared.errors import BoardError, RestyleError
+from shared.errors import BoardError, RestyleError, StorageError
 from shared.jobs import BatchStatus
-from shared.keys import S3Address
+from shared.keys import S3Address, is_replay
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 
 log = structlog.get_logger(__name__)
 
-#: Told of a batch whose items are all final, and of the addresses of its results.
+#: Called with a batch that is about to be marked ended, and with where its files are.
 Announce = Callable[[BatchStatus, list[S3Address]], object]
 
 
-def _to_nobody(_status: BatchStatus, _results: list[S3Address]) -> None:
+def _to_nobody(_status: BatchStatus, _files: list[S3Address]) -> None:
     """Announce nothing."""
 
 
-def end_batches(
-    board: StatusBoard,
-    store: ObjectStore,
-    *,
-    announce: Announce = _to_nobody,
-    stopping: Callable[[], bool] = lambda: False,
-) -> list[str]:
-    """End every batch whose items are all final: write its results, then mark it ended.
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Ends batches; every part of it may be repeated."""
 
-    A batch whose results cannot be written stays as it is and does not keep the others waiting.
+    board: StatusBoard
+    store: ObjectStore
+    #: Larger pictures are not shown in a report.
+    limits: Limits
+    #: The same end may be announced several times.
+    announce: Announce = _to_nobody
 
-    Args:
-        board: Where the batches stand.
-        store: Where their results go.
-        announce: As for `end_batch`.
-        stopping: Asked before each batch; True leaves the rest to the next beat.
+    def end_batches(self, *, stopping: Callable[[], bool] = lambda: False) -> list[str]:
+        """End every batch whose items are all final: write what is written, then mark it ended.
 
-    Returns:
-        The batches that were ended now, by id.
+        A batch whose results cannot be written stays as it is and does not keep the others waiting.
 
-    Raises:
-        BoardError: Redis did not answer.
-    """
-    ended: list[str] = []
-    for batch_id in board.unended():
-        if stopping():
-            break
-        if _try_to_end(board, store, batch_id, announce):
-            ended.append(batch_id)
-    return ended
+        Args:
+            stopping: Asked before each batch; True leaves the rest to the next beat.
 
+        Returns:
+            The batches that were ended now, by id.
 
-def _try_to_end(board: StatusBoard, store: ObjectStore, batch_id: str, announce: Announce) -> bool:
-    try:
-        return end_batch(board, store, batch_id, announce=announce)
-    except BoardError:
-        raise  # no other batch would fare better
-    except RestyleError as error:
-        log.warning("batch not ended, next beat tries again", batch=batch_id, **error.report())
-    except Exception:  # one odd batch must never keep all others from ending
-        log.exception("batch not ended, next beat tries again", batch=batch_id)
-    return False
+        Raises:
+            BoardError: Redis did not answer.
+        """
+        ended: list[str] = []
+        for batch_id in self.board.unended():
+            if stopping():
+                break
+            if self._try_to_end(batch_id):
+                ended.append(batch_id)
+        return ended
 
+    def _try_to_end(self, batch_id: str) -> bool:
+        try:
+            return self.end_batch(batch_id)
+        except BoardError:
+            raise  # no other batch would fare better
+        except RestyleError as error:
+            log.warning("batch not ended, next beat tries again", batch=batch_id, **error.report())
+        except Exception:  # one odd batch must never keep all others from ending
+            log.exception("batch not ended, next beat tries again", batch=batch_id)
+        return False
 
-def end_batch(
-    board: StatusBoard, store: ObjectStore, batch_id: str, *, announce: Announce = _to_nobody
-) -> bool:
-    """Write and index the results of one batch, announce its end and mark it ended.
+    def end_batch(self, batch_id: str) -> bool:
+        """Write results, report and index of one batch, announce its end and mark it ended.
 
-    It is announced before it is marked, so that nobody who dies in between keeps it from being
-    told; whoever comes next announces it again.
+        It is announced before it is marked, so that nobody who dies in between keeps it from being
+        told; whoever comes next announces it again.
 
-    Args:
-        board: Where the batch stands.
-        store: Where its results go.
-        batch_id: The batch.
-        announce: Called for each end; the same end may be announced several times.
+        Returns:
+            False when items were retried meanwhile; the batch ends when they have.
 
-    Returns:
-        False when items were retried meanwhile; the batch ends when they have.
+        Raises:
+            BatchUnknown: No such batch.
+            BoardError: Redis did not answer.
+            StorageError: S3 refused, or did not answer.
+        """
+        before = self.board.status(batch_id)
+        files = write_results(self.board, self.store, batch_id)
+        if not is_replay(before.batch.output, batch_id):  # whoever replays looks at its one item
+            files += self._report(batch_id)
+            index_batch(self.board, self.store, batch_id)
+        status = self.board.status(batch_id)
+        if status.revision == before.revision and not status.open:
+            self.announce(status, files)
+        ended = self.board.mark_ended(batch_id, revision=before.revision)
+        if ended:
+            log.info("batch ended", batch=batch_id, files=[str(address) for address in files])
+        return ended
 
-    Raises:
-        BatchUnknown: No such batch.
-        BoardError: Redis did not answer.
-        StorageError: S3 refused, or did not answer.
-    """
-    revision = board.status(batch_id).revision
-    addresses = write_results(board, store, batch_id)
-    index_batch(board, store, batch_id)
-    status = board.status(batch_id)
-    if status.revision == revision and not status.open:
-        announce(status, addresses)
-    ended = board.mark_ended(batch_id, revision=revision)
-    if ended:
-        log.info("batch ended", batch=batch_id, results=[str(address) for address in addresses])
-    return ended
+    def _report(self, batch_id: str) -> list[S3Address]:
+        try:
+            return write_report(self.board, self.store, batch_id, self.limits)
+        except (BoardError, StorageError):
+            raise  # the next beat writes it
+        except Exception:  # a defect in a report must never keep a batch from ending
+            log.exception("report not written; the batch ends without it", batch=batch_id)
+            return []

@@ -13,7 +13,7 @@ from producer.schedule import submit_run
 from producer.steward.announcing import announce_end, announce_halt
 from producer.steward.app import steward_app
 from producer.steward.duties import Duties
-from producer.steward.ending import end_batches
+from producer.steward.ending import Ending
 from producer.steward.firing import Firing
 from producer.steward.halts import look_after_halts
 from producer.webhooks import Post, Sender
@@ -54,17 +54,12 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
     sender = Sender(board, settings, Post.of(settings))
     firing = _firing(board, store, settings, owner)
 
+    ending = Ending(board, store, settings.limits, partial(announce_end, board, settings))
     duties = Duties(
         {
             "look at Redis": safety.look,
             "deliver dead letters": letters.deliver,
-            "end batches": partial(
-                end_batches,
-                board,
-                store,
-                announce=partial(announce_end, board, settings),
-                stopping=stopping.is_set,
-            ),
+            "end batches": partial(ending.end_batches, stopping=stopping.is_set),
             "look after halts": partial(
                 look_after_halts, board, partial(announce_halt, board, settings)
             ),
@@ -81,11 +76,11 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
 
     app = steward_app(settings, tick, interval_seconds=interval_seconds, letters=letters)
     _refuse_unsafe(board)
-    with contextlib.ExitStack() as ending:
-        ending.enter_context(contextlib.closing(board))
-        metrics = ending.enter_context(contextlib.closing(_metrics(board, settings)))
-        ending.enter_context(contextlib.closing(sender))
-        ending.enter_context(contextlib.closing(firing))
+    with contextlib.ExitStack() as open_things:
+        open_things.enter_context(contextlib.closing(board))
+        metrics = open_things.enter_context(contextlib.closing(_metrics(board, settings)))
+        open_things.enter_context(contextlib.closing(sender))
+        open_things.enter_context(contextlib.closing(firing))
         metrics.start()
         # Signals hold their receivers weakly; these live as long as the worker runs.
         signals.setup_logging.connect(_keep_our_logs)

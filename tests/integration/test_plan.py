@@ -11,16 +11,18 @@ from producer.index import listed_segments
 from producer.manifest import open_manifest
 from producer.plan import Kind, Subject, Wishes, made_plan
 from producer.results import each_row
-from producer.steward import end_batches
+from producer.steward import Ending
 from producer.submit import Submission, submit
 from shared.errors import NothingToSubmit, RecordInvalid
 from shared.fingerprint import RENDERER_VERSION
 from shared.keys import S3Address
+from shared.pictures.limits import Limits
 from shared.references import resolve
 from shared.states import ItemState
 from shared.styles import load_style
 
 NAMES = ("a", "b", "c", "d")
+LIMITS = Limits(max_bytes=5_000_000, max_side=4_000, max_pixels=4_000_000)
 
 
 class Nights:
@@ -75,7 +77,7 @@ class Nights:
             seconds = {"device_seconds": 2.5}
             self.board.finish(claim, self.shop.paint(number, batch_id).model_copy(update=seconds))
         if end:
-            assert end_batches(self.board, self.store) == [batch_id]
+            assert Ending(self.board, self.store, LIMITS).end_batches() == [batch_id]
         return [item.spec.external_id for item in queued]
 
     def results(self, batch_id):
@@ -117,7 +119,7 @@ def test_an_unchanged_catalogue_queues_nothing_and_is_told_whole(second):
     status = second.board.status("again")
     assert (status.batch.total, status.open) == (4, 0)
     assert second.board.items("again") == []
-    assert end_batches(second.board, second.store) == ["again"]
+    assert Ending(second.board, second.store, LIMITS).end_batches() == ["again"]
     first, again = second.results("first"), second.results("again")
     assert [(name, variants) for name, _, variants in again] == [
         (name, variants) for name, _, variants in first

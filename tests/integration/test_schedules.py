@@ -186,7 +186,10 @@ def add(shop, namespace, redis_server) -> Callable[..., str]:
     def add(name: str, minutes_ago: int, **changes: str) -> str:
         at = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=minutes_ago)
         cron = f"{at.minute} {at.hour} * * *"
-        shop.board.add_schedule(shop.schedule(name, cron=cron, timezone="UTC", **changes))
+        # Of its own: what waits for one output is not queued for it once more.
+        output = f"s3://{shop.bucket.name}/{name}/"
+        changes = {"cron": cron, "timezone": "UTC", "output": output} | changes
+        shop.board.add_schedule(shop.schedule(name, **changes))
         since = round((at - timedelta(hours=1)).timestamp() * 1000)
         with redis.Redis.from_url(redis_server.url) as client:
             client.hset(BoardKeys(namespace).schedule(name), "since", since)

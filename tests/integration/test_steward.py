@@ -14,11 +14,12 @@ import pytest
 import redis
 
 from infra.demo import services
-from producer.steward import TICK, end_batch, end_batches
+from producer.steward import TICK, Ending
 from shared.board import StatusBoard
 from shared.errors import RedisUnreachable
 from shared.jobs import Batch, Failure, ItemSpec
 from shared.keys import S3Address, batch_file
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.settings import Settings, child_environment, load_settings
 from shared.styles import Style
@@ -26,6 +27,7 @@ from tests.forgeries import forged, unreadable
 
 pytestmark = pytest.mark.usefixtures("restyle_environment")
 
+LIMITS = Limits(max_bytes=5_000_000, max_side=4_000, max_pixels=4_000_000)
 FAILURE = Failure(code="mask_empty", message="Nothing was found.", hint="Supply a mask.")
 
 
@@ -88,9 +90,9 @@ def test_a_batch_ends_when_its_last_item_is_final(board, store, bucket):
     output = f"s3://{bucket.name}/out/"
     batch_id = submit(board, output, items=2)
     fail(board, batch_id, 0)
-    assert end_batches(board, store) == []
+    assert Ending(board, store, LIMITS).end_batches() == []
     fail(board, batch_id, 1)
-    assert end_batches(board, store) == [batch_id]
+    assert Ending(board, store, LIMITS).end_batches() == [batch_id]
     assert [row["code"] for row in results(store, output, batch_id)] == ["mask_empty"] * 2
     assert store.exists(batch_file(output, batch_id, "results.csv"))
     assert board.status(batch_id).ended_at is not None
@@ -100,9 +102,9 @@ def test_another_beat_changes_nothing(board, store, bucket):
     """Level-triggered: a batch that is ended is no longer asked for."""
     batch_id = submit(board, f"s3://{bucket.name}/out/")
     fail(board, batch_id)
-    assert end_batches(board, store) == [batch_id]
-    assert end_batches(board, store) == []
-    assert end_batch(board, store, batch_id)
+    assert Ending(board, store, LIMITS).end_batches() == [batch_id]
+    assert Ending(board, store, LIMITS).end_batches() == []
+    assert Ending(board, store, LIMITS).end_batch(batch_id)
 
 
 def test_a_fault_of_one_batch_does_not_stop_the_others(board, store, bucket, s3_environment):
@@ -112,10 +114,10 @@ def test_a_fault_of_one_batch_does_not_stop_the_others(board, store, bucket, s3_
     sound = [submit(board, f"s3://{bucket.name}/{n}/") for n in range(2)]
     for batch_id in (lame, *sound):
         fail(board, batch_id)
-    assert end_batches(board, store) == sorted(sound)
+    assert Ending(board, store, LIMITS).end_batches() == sorted(sound)
     assert board.unended() == [lame]
     s3_environment.make_bucket(missing)
-    assert end_batches(board, store) == [lame]
+    assert Ending(board, store, LIMITS).end_batches() == [lame]
 
 
 class RetriedMeanwhile(ObjectStore):
@@ -139,8 +141,8 @@ def test_a_batch_retried_while_its_results_are_written_is_not_ended(board, bucke
     store = RetriedMeanwhile.connect()
     store.board, store.batch_id = board, submit(board, f"s3://{bucket.name}/out/")
     fail(board, store.batch_id)
-    assert end_batches(board, store) == []
-    assert end_batches(board, store) == [store.batch_id]
+    assert Ending(board, store, LIMITS).end_batches() == []
+    assert Ending(board, store, LIMITS).end_batches() == [store.batch_id]
 
 
 def test_a_drain_leaves_the_rest_to_the_next_beat(board, store, bucket):
@@ -148,7 +150,7 @@ def test_a_drain_leaves_the_rest_to_the_next_beat(board, store, bucket):
     for _ in range(3):
         fail(board, submit(board, f"s3://{bucket.name}/out/"))
     answers = iter([False, True])
-    assert len(end_batches(board, store, stopping=lambda: next(answers))) == 1
+    assert len(Ending(board, store, LIMITS).end_batches(stopping=lambda: next(answers))) == 1
     assert len(board.unended()) == 2
 
 
@@ -156,7 +158,7 @@ def test_a_board_that_is_away_is_one_error(store):
     """Nothing is done for any batch, and the caller learns why."""
     nobody = f"redis://127.0.0.1:{services.free_port()}/0"
     with pytest.raises(RedisUnreachable):
-        end_batches(StatusBoard.connect(Settings(redis_url=nobody)), store)
+        Ending(StatusBoard.connect(Settings(redis_url=nobody)), store, LIMITS).end_batches()
 
 
 # --- the process -----------------------------------------------------------------------------

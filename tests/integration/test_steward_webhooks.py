@@ -9,11 +9,12 @@ from functools import partial
 
 import pytest
 
-from producer.steward import end_batches
+from producer.steward import Ending
 from producer.steward.announcing import announce_end
 from producer.webhooks import new_secret
 from shared.board import StatusBoard
 from shared.jobs import Batch, Failure, ItemSpec
+from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.settings import load_settings
 from shared.styles import Style
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.usefixtures("restyle_environment")
 
 FAILURE = Failure(code="mask_empty", message="Nothing was found.", hint="Supply a mask.")
 SECRET = new_secret()
+LIMITS = Limits(max_bytes=5_000_000, max_side=4_000, max_pixels=4_000_000)
 
 
 @pytest.fixture
@@ -76,13 +78,13 @@ def test_an_end_is_told_though_its_steward_died_on_the_way(board, bucket, settin
         raise SystemExit
 
     with pytest.raises(SystemExit):
-        end_batches(board, ObjectStore.connect(), announce=tell_and_die)
+        Ending(board, ObjectStore.connect(), LIMITS, tell_and_die).end_batches()
     assert board.status("spring").ended_at is None
-    assert end_batches(board, ObjectStore.connect(), announce=tell) == ["spring"]
+    assert Ending(board, ObjectStore.connect(), LIMITS, tell).end_batches() == ["spring"]
     assert len(list(board.deliveries())) == 1
     board.retry("spring")
     fail(board)
-    assert end_batches(board, ObjectStore.connect(), announce=tell) == ["spring"]
+    assert Ending(board, ObjectStore.connect(), LIMITS, tell).end_batches() == ["spring"]
     assert len(list(board.deliveries())) == 2
 
 
@@ -96,7 +98,7 @@ def test_a_batch_that_is_retried_meanwhile_is_not_told_as_ended(board, bucket, s
             return super().put_file(*args, **options)
 
     tell = partial(announce_end, board, settings)
-    assert end_batches(board, RetriedMeanwhile.connect(), announce=tell) == []
+    assert Ending(board, RetriedMeanwhile.connect(), LIMITS, tell).end_batches() == []
     assert list(board.deliveries()) == []
 
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 
 from producer.sheet import poster
 from producer.sheet.brush import cut, font, wrapped
-from producer.sheet.cards import WIDEST, Card, Frame, Sheet, thumbnail_side
+from producer.sheet.cards import WIDEST, Card, Frame, Sheet, thumbnail_side, usual_aspect
 from producer.sheet.files import stem_of, write_sheet
 from producer.sheet.page import render_page
 from producer.sheet.thumbnails import (
@@ -326,9 +326,9 @@ def test_a_sheet_of_failures_only_still_says_why():
 def test_slots_have_the_shape_of_the_usual_picture():
     """The median decides, within bounds: one panorama does not squeeze all others."""
     portrait, panorama = card_of(size=(30, 40)), card_of(size=(400, 40))
-    assert sheet_of(portrait, portrait, panorama).usual_aspect == pytest.approx(0.75)
-    assert sheet_of(panorama).usual_aspect == WIDEST
-    assert sheet_of(failed_card("x")).usual_aspect == pytest.approx(0.75)
+    assert usual_aspect([portrait, portrait, panorama]) == pytest.approx(0.75)
+    assert usual_aspect([panorama]) == WIDEST
+    assert usual_aspect([failed_card("x")]) == pytest.approx(0.75)
 
 
 # --- files -----------------------------------------------------------------------------------
