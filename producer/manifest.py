@@ -14,9 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, TextIO
 
-from producer.listing import LeftOut, listed_rows
+from producer.catalogues import (
+    OPENERS,
+    Recognised,
+    open_document,
+    opener_of,
+    refuse_columns,
+    rows_of,
+)
+from producer.left_out import LeftOut
+from producer.lines import open_text
+from producer.listing import listed_rows
 from producer.problems import HeaderProblem, RowProblem, shared_problems
-from producer.rows import Row, Rows, csv_rows, jsonl_rows, open_text
+from producer.reading import Reading
+from producer.rows import Row, Rows
+from producer.sifting import sifted
 from producer.specs import Probe, SpecChecker, flat_row, spec_of
 from shared.errors import (
     BucketMissing,
@@ -30,14 +42,6 @@ from shared.s3 import ObjectStore
 from shared.styles import Style
 from shared.wording import MAX_NAMED
 
-#: How a file of rows is read, by its ending.
-READERS: dict[str, Callable[[TextIO, str], Rows]] = {
-    ".csv": csv_rows,
-    ".tsv": csv_rows,
-    ".txt": csv_rows,
-    ".jsonl": jsonl_rows,
-    ".ndjson": jsonl_rows,
-}
 #: A manifest in S3 is refused above this size.
 MAX_MANIFEST_BYTES = 4_000_000_000
 #: Canonical rows are kept in memory up to this size, then on disk.
@@ -65,8 +69,12 @@ class Manifest:
     probes: dict[str, Probe]
     #: Rows read, right and wrong; the line that names the columns is none.
     rows: int
-    #: What of a listed prefix is no row.
+    #: What of the file or prefix is no row on purpose.
     left_out: LeftOut
+    #: What another program's catalogue was read by; None for our own form and for a prefix.
+    recognised: Recognised | None
+    #: The file as it was read; None for a prefix.
+    original: Path | None
     #: What is wrong with rows that are no items, as far as it is told one by one.
     problems: tuple[RowProblem, ...]
     problem_count: int
@@ -82,7 +90,7 @@ class Manifest:
 
     def row_of(self, number: int) -> int | None:
         """The line that an item's row starts on, from 1; None under a listed prefix."""
-        return self._lines[number] if _reader(self.name) else None
+        return None if self.original is None else self._lines[number]
 
     def content(self) -> bytes:
         """The manifest as JSON Lines, which reads as itself."""
@@ -97,7 +105,7 @@ class Manifest:
             ManifestEmpty: No rows.
         """
         if self.problem_count:
-            raise _invalid(self.name, list(self.problems), self.problem_count, self.wrong_rows)
+            raise self._invalid(list(self.problems), self.problem_count, self.wrong_rows)
         if not self.total:
             note = self.left_out.note
             raise ManifestEmpty(manifest=self.name, left_out=f": {note}" if note else "")
@@ -120,7 +128,20 @@ class Manifest:
             StorageError: S3 cannot be asked.
         """
         if problems := self.missing_buckets(store):
-            raise _invalid(self.name, problems, len(problems), len(problems))
+            raise self._invalid(problems, len(problems), len(problems))
+
+    def _invalid(self, problems: list[RowProblem], count: int, wrong_rows: int) -> ManifestInvalid:
+        """The error for problems, of which some are counted only."""
+        told = shared_problems(problems)[:MAX_NAMED]
+        named = "; ".join(str(problem) for problem in told)
+        rest = count - sum(len(problem.rows) for problem in told)
+        return ManifestInvalid(
+            manifest=self.name,
+            count=wrong_rows,
+            reason=f"{named}; and {rest:,} more" if rest > 0 else named,
+            problems=[problem._asdict() for problem in problems],
+            catalogue=self.recognised.as_json() if self.recognised else None,
+        )
 
 
 def _missing(probe: Probe, store: ObjectStore) -> RowProblem | None:
@@ -132,25 +153,13 @@ def _missing(probe: Probe, store: ObjectStore) -> RowProblem | None:
     return None
 
 
-def _invalid(name: str, problems: list[RowProblem], count: int, wrong_rows: int) -> ManifestInvalid:
-    """The error for problems, of which some are counted only."""
-    told = shared_problems(problems)[:MAX_NAMED]
-    named = "; ".join(str(problem) for problem in told)
-    rest = count - sum(len(problem.rows) for problem in told)
-    return ManifestInvalid(
-        manifest=name,
-        count=wrong_rows,
-        reason=f"{named}; and {rest:,} more" if rest > 0 else named,
-        problems=[problem._asdict() for problem in problems],
-    )
-
-
 @contextmanager
 def open_manifest(
     name: str,
     style: Style,
     store: ObjectStore,
     *,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
     output: S3Address | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> Iterator[Manifest]:
@@ -158,10 +167,13 @@ def open_manifest(
 
     Raises:
         ManifestUnreadable: No such file, or no manifest.
+        MappingInvalid: Columns are mapped, and the manifest has none.
         ManifestInvalid: Wrong rows; all of them are named in `problems`.
         ManifestEmpty: No rows.
     """
-    with read_manifest(name, style, store, output=output, progress=progress) as manifest:
+    with read_manifest(
+        name, style, store, reading=reading, output=output, progress=progress
+    ) as manifest:
         manifest.refuse_wrong_rows()
         yield manifest
 
@@ -172,26 +184,32 @@ def read_manifest(
     style: Style,
     store: ObjectStore,
     *,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
     output: S3Address | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> Iterator[Manifest]:
     """Read a whole manifest, the wrong rows told apart from the items.
 
     Args:
-        name: A local path or an s3:// address that ends in .csv, .tsv, .txt, .jsonl or .ndjson,
-            or s3://bucket/prefix/ for every image under it.
+        name: A local path or an s3:// address that ends in one of `OPENERS` or in .json, or
+            s3://bucket/prefix/ for every image under it.
         style: What the rows' overrides are applied to.
         store: Reads manifests and listings in S3.
+        reading: Columns, rewrites of addresses, and patterns.
         output: What lies under it is no source, even where it lies under the listed prefix.
         progress: Called now and then with the number of rows read.
 
     Raises:
         ManifestUnreadable: No such file, or no manifest.
+        MappingInvalid: Columns are mapped, and the manifest has none.
     """
-    with tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool:
-        check = _Check(name, SpecChecker(style, store.allowed), spool)
-        with _opened_rows(name, store, output, check.left_out) as rows:
-            for count, row in enumerate(rows, 1):
+    with (
+        tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool,
+        _original(name, store) as original,
+    ):
+        check = _Check(name, original, SpecChecker(style, store.allowed), spool)
+        with _opened_rows(check, store, reading, output) as rows:
+            for count, row in enumerate(sifted(rows, reading, check.left_out), 1):
                 check.take(row)
                 if count % PROGRESS_ROWS == 0:
                     progress(count)
@@ -203,6 +221,7 @@ class _Check:
     """A manifest on its way: the good rows on the spool, the problems counted."""
 
     name: str
+    original: Path | None
     checker: SpecChecker
     spool: IO[bytes]
     total: int = 0
@@ -212,6 +231,7 @@ class _Check:
     wrong_rows: set[int] = field(default_factory=set)
     header_rows: set[int] = field(default_factory=set)
     left_out: LeftOut = field(default_factory=LeftOut)
+    recognised: Recognised | None = None
     lines: "array[int]" = field(default_factory=lambda: array("Q"))
 
     def take(self, row: Row | RowProblem) -> None:
@@ -251,6 +271,8 @@ class _Check:
             probes=dict(self.checker.probes),
             rows=self.total + len(self.wrong_rows - self.header_rows),
             left_out=self.left_out,
+            recognised=self.recognised,
+            original=self.original,
             problems=tuple(self.problems),
             problem_count=self.problem_count,
             wrong_rows=len(self.wrong_rows),
@@ -259,37 +281,53 @@ class _Check:
         )
 
 
-def _reader(name: str) -> Callable[[TextIO, str], Rows] | None:
-    return READERS.get(PurePosixPath(name).suffix.lower())
-
-
 @contextmanager
 def _opened_rows(
-    name: str, store: ObjectStore, output: S3Address | None, left_out: LeftOut
+    check: _Check, store: ObjectStore, reading: Reading, output: S3Address | None
 ) -> Iterator[Rows]:
-    if read := _reader(name):
-        with _opened(name, store) as stream:
-            yield read(stream, name)
-    elif name.startswith("s3://") and (name.endswith("/") or not PurePosixPath(name).suffix):
-        prefix = S3Address.parse_prefix(name, kind="manifest")
-        yield listed_rows(prefix, store, output, left_out)
+    if check.original is None:
+        refuse_columns(reading, check.name)
+        prefix = S3Address.parse_prefix(check.name, kind="manifest")
+        yield listed_rows(prefix, store, output, check.left_out)
+    elif opener := opener_of(check.name):
+        with _opened(check.original, check.name) as stream:
+            catalogue = opener(stream, check.name, reading)
+            check.recognised = catalogue.recognised
+            yield rows_of(catalogue, check.left_out)
     else:
-        reason = f"its name ends in none of {', '.join(READERS)}, and a prefix ends in a slash"
-        raise ManifestUnreadable(manifest=name, reason=reason)
+        refuse_columns(reading, check.name)
+        catalogue = open_document(check.original, check.name, store)
+        check.recognised = catalogue.recognised
+        yield rows_of(catalogue, check.left_out)
 
 
 @contextmanager
-def _opened(name: str, store: ObjectStore) -> Iterator[TextIO]:
+def _original(name: str, store: ObjectStore) -> Iterator[Path | None]:
+    """The file that is meant, fetched where it is in S3; None for a prefix."""
+    in_s3, suffix = name.startswith("s3://"), PurePosixPath(name).suffix.lower()
+    if suffix not in {*OPENERS, ".json"}:
+        if in_s3 and (name.endswith("/") or not suffix):
+            yield None
+            return
+        endings = ", ".join([*OPENERS, ".json"])
+        reason = f"its name ends in none of {endings}, and a prefix ends in a slash"
+        raise ManifestUnreadable(manifest=name, reason=reason)
+    if not in_s3:
+        yield Path(name)
+        return
     with tempfile.TemporaryDirectory(prefix="restyle-") as folder:
-        path = Path(name)
-        if name.startswith("s3://"):
-            path = Path(folder) / "manifest"
-            address = S3Address.parse(name, kind="manifest")
-            store.download(address, path, max_bytes=MAX_MANIFEST_BYTES)
-        try:
-            stream = open_text(path)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ManifestUnreadable(manifest=name, reason=reason) from error
-        with stream:
-            yield stream
+        path = Path(folder) / "manifest"
+        address = S3Address.parse(name, kind="manifest")
+        store.download(address, path, max_bytes=MAX_MANIFEST_BYTES)
+        yield path
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[TextIO]:
+    try:
+        stream = open_text(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ManifestUnreadable(manifest=name, reason=reason) from error
+    with stream:
+        yield stream

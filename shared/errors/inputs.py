@@ -63,6 +63,14 @@ class ManifestEmpty(InputError):
     hint = "A CSV needs a `source` column and at least one row; a prefix must hold images."
 
 
+class MappingInvalid(InputError):
+    """What `--map` says cannot be followed."""
+
+    code = "mapping_invalid"
+    sentence = "--map {given} cannot be followed: {reason}."
+    hint = "Write --map sku=COLUMN image=COLUMN[,COLUMN] with columns of the CSV's first line."
+
+
 class AddressInvalid(InputError):
     """Not an address of the form that the field takes."""
 

@@ -1,0 +1,89 @@
+"""Entry: a row of a catalogue, the pictures that it names, and its text as the file has it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from producer.left_out import LeftOut
+from producer.problems import RowProblem
+from producer.rows import Row, Rows
+
+#: What stands in the place of a picture's address when a catalogue is written back.
+Address = str
+
+#: A reason to leave a row out: it has no address.
+NO_IMAGE = "no image"
+
+
+class Picture(NamedTuple):
+    """One picture that an entry names."""
+
+    #: The item that it becomes.
+    row: Row
+    #: Where its address stands: the cell, from 0, and the part of its text.
+    cell: int = 0
+    start: int = 0
+    end: int = 0
+    #: Its product has named it before, as the same item.
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of a catalogue, or what stands between rows."""
+
+    #: Its lines, with what ends them.
+    text: str
+    found: list[Picture | RowProblem] = field(default_factory=list)
+    #: Of a row that names no picture: the line it starts on, and why it is none.
+    left_out: tuple[int, str] | None = None
+    #: Whether it begins another product than the entry before.
+    fresh: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a catalogue was taken for, and the columns it was read by."""
+
+    #: `shopify`; `mapped` where only `--map` told.
+    format: str
+    #: As people call it.
+    title: str
+    #: Columns that name the items; the first that is filled does.
+    sku: tuple[str, ...]
+    #: Columns, or fields, that hold addresses.
+    image: tuple[str, ...]
+
+    def __str__(self) -> str:
+        sku, image = ", else ".join(self.sku) or "the source's key", ", ".join(self.image)
+        return f"{self.title}; sku={sku}; image={image}"
+
+    def as_json(self) -> Mapping[str, Any]:
+        """The same, for machines."""
+        return {"format": self.format, "sku": list(self.sku), "image": list(self.image)}
+
+
+class Catalogue(Protocol):
+    """A file of rows in one of the forms that are read."""
+
+    @property
+    def recognised(self) -> Recognised | None:
+        """What it was read by; None for our own form."""
+        ...
+
+    def entries(self) -> Iterator[Entry]:
+        """Every row, in one pass."""
+        ...
+
+
+def rows_of(catalogue: Catalogue, left_out: LeftOut) -> Rows:
+    """The items of a catalogue, each once, and what is wrong with it."""
+    for entry in catalogue.entries():
+        if entry.left_out:
+            line, reason = entry.left_out
+            left_out.add(f"row {line}", reason)
+        for found in entry.found:
+            if isinstance(found, RowProblem):
+                yield found
+            elif not found.again:
+                yield found.row
