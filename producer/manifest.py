@@ -11,30 +11,21 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import IO, TextIO
+from pathlib import Path
+from typing import IO
 
-from producer.catalogues import (
-    OPENERS,
-    Recognised,
-    open_document,
-    opener_of,
-    refuse_columns,
-    rows_of,
-)
+from producer.catalogues import Recognised
 from producer.left_out import LeftOut
-from producer.lines import open_text
-from producer.listing import listed_rows
+from producer.origin import Origin, open_origin
 from producer.problems import HeaderProblem, RowProblem, shared_problems
-from producer.reading import Reading
-from producer.rows import Row, Rows
+from producer.reading import AS_IT_STANDS, Reading
+from producer.rows import Row
 from producer.sifting import sifted
 from producer.specs import Probe, SpecChecker, flat_row, spec_of
 from shared.errors import (
     BucketMissing,
     ManifestEmpty,
     ManifestInvalid,
-    ManifestUnreadable,
 )
 from shared.jobs import ItemSpec
 from shared.keys import S3Address
@@ -42,8 +33,6 @@ from shared.s3 import ObjectStore
 from shared.styles import Style
 from shared.wording import MAX_NAMED
 
-#: A manifest in S3 is refused above this size.
-MAX_MANIFEST_BYTES = 4_000_000_000
 #: Canonical rows are kept in memory up to this size, then on disk.
 MAX_MEMORY_BYTES = 16_000_000
 #: Problems that are told one by one; all are counted.
@@ -159,7 +148,7 @@ def open_manifest(
     style: Style,
     store: ObjectStore,
     *,
-    reading: Reading = Reading(),  # noqa: B008 - frozen
+    reading: Reading = AS_IT_STANDS,
     output: S3Address | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> Iterator[Manifest]:
@@ -184,7 +173,7 @@ def read_manifest(
     style: Style,
     store: ObjectStore,
     *,
-    reading: Reading = Reading(),  # noqa: B008 - frozen
+    reading: Reading = AS_IT_STANDS,
     output: S3Address | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> Iterator[Manifest]:
@@ -205,11 +194,12 @@ def read_manifest(
     """
     with (
         tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool,
-        _original(name, store) as original,
+        open_origin(name, store) as origin,
     ):
-        check = _Check(name, original, SpecChecker(style, store.allowed), spool)
-        with _opened_rows(check, store, reading, output) as rows:
-            for count, row in enumerate(sifted(rows, reading, check.left_out), 1):
+        check = _Check(origin, SpecChecker(style, store.allowed), spool)
+        with origin.opened(reading, output, check.left_out) as found:
+            check.recognised = found.recognised
+            for count, row in enumerate(sifted(found.rows, reading, check.left_out), 1):
                 check.take(row)
                 if count % PROGRESS_ROWS == 0:
                     progress(count)
@@ -220,8 +210,7 @@ def read_manifest(
 class _Check:
     """A manifest on its way: the good rows on the spool, the problems counted."""
 
-    name: str
-    original: Path | None
+    origin: Origin
     checker: SpecChecker
     spool: IO[bytes]
     total: int = 0
@@ -263,7 +252,7 @@ class _Check:
 
     def manifest(self) -> Manifest:
         return Manifest(
-            name=self.name,
+            name=self.origin.name,
             total=self.total,
             digest=self.digest.hexdigest(),
             models=frozenset(self.checker.models),
@@ -272,62 +261,10 @@ class _Check:
             rows=self.total + len(self.wrong_rows - self.header_rows),
             left_out=self.left_out,
             recognised=self.recognised,
-            original=self.original,
+            original=self.origin.path,
             problems=tuple(self.problems),
             problem_count=self.problem_count,
             wrong_rows=len(self.wrong_rows),
             _lines=self.lines,
             _spool=self.spool,
         )
-
-
-@contextmanager
-def _opened_rows(
-    check: _Check, store: ObjectStore, reading: Reading, output: S3Address | None
-) -> Iterator[Rows]:
-    if check.original is None:
-        refuse_columns(reading, check.name)
-        prefix = S3Address.parse_prefix(check.name, kind="manifest")
-        yield listed_rows(prefix, store, output, check.left_out)
-    elif opener := opener_of(check.name):
-        with _opened(check.original, check.name) as stream:
-            catalogue = opener(stream, check.name, reading)
-            check.recognised = catalogue.recognised
-            yield rows_of(catalogue, check.left_out)
-    else:
-        refuse_columns(reading, check.name)
-        catalogue = open_document(check.original, check.name, store)
-        check.recognised = catalogue.recognised
-        yield rows_of(catalogue, check.left_out)
-
-
-@contextmanager
-def _original(name: str, store: ObjectStore) -> Iterator[Path | None]:
-    """The file that is meant, fetched where it is in S3; None for a prefix."""
-    in_s3, suffix = name.startswith("s3://"), PurePosixPath(name).suffix.lower()
-    if suffix not in {*OPENERS, ".json"}:
-        if in_s3 and (name.endswith("/") or not suffix):
-            yield None
-            return
-        endings = ", ".join([*OPENERS, ".json"])
-        reason = f"its name ends in none of {endings}, and a prefix ends in a slash"
-        raise ManifestUnreadable(manifest=name, reason=reason)
-    if not in_s3:
-        yield Path(name)
-        return
-    with tempfile.TemporaryDirectory(prefix="restyle-") as folder:
-        path = Path(folder) / "manifest"
-        address = S3Address.parse(name, kind="manifest")
-        store.download(address, path, max_bytes=MAX_MANIFEST_BYTES)
-        yield path
-
-
-@contextmanager
-def _opened(path: Path, name: str) -> Iterator[TextIO]:
-    try:
-        stream = open_text(path)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ManifestUnreadable(manifest=name, reason=reason) from error
-    with stream:
-        yield stream

@@ -138,6 +138,10 @@ class Reading(Record):
         return "excluded" if any(fnmatchcase(key, glob) for glob in self.exclude) else ""
 
 
+#: The reading of whoever wishes nothing.
+AS_IT_STANDS = Reading()
+
+
 def _columns(texts: Iterable[str]) -> dict[Target, tuple[str, ...]]:
     columns: dict[Target, tuple[str, ...]] = {}
     for text in texts:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from producer.catalogues import Recognised
 from producer.manifest import Manifest, open_manifest
 from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
+from producer.reading import AS_IT_STANDS, Reading
 from producer.record import read_batch, write_batch, write_inputs
 from shared.board import StatusBoard
 from shared.errors import BatchExists, BatchIdInvalid, BatchUnknown, BoardError
@@ -44,6 +46,8 @@ class Submission:
     lane: Lane = "standard"
     #: 0 to 9; 9 gets ten times the turns of 0.
     priority: int = 4
+    #: Columns, rewrites of addresses, and patterns.
+    reading: Reading = AS_IT_STANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Receipt:
     notes: tuple[str, ...] = ()
     #: What a person should know of rows.
     row_notes: tuple[SharedNote, ...] = ()
+    #: What another program's catalogue was read by.
+    recognised: Recognised | None = None
 
 
 #: Told what happened ("checked", "queued") to how many rows so far.
@@ -101,6 +107,7 @@ def submit(
         request.manifest,
         style,
         store,
+        reading=request.reading,
         output=output,
         progress=lambda rows: progress("checked", rows),
     ) as manifest:
@@ -109,7 +116,7 @@ def submit(
         repeated = not _place(batch, manifest, board, store, progress)
         delay = delay_of(dispatch)
         notes = _notes(batch, manifest, cache)
-    return Receipt(board.status(batch_id), repeated, delay, *notes)
+    return Receipt(board.status(batch_id), repeated, delay, *notes, manifest.recognised)
 
 
 def _notes(

@@ -1,7 +1,7 @@
 """Entry: a row of a catalogue, the pictures that it names, and its text as the file has it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from producer.left_out import LeftOut
@@ -53,14 +53,16 @@ class Recognised:
     sku: tuple[str, ...]
     #: Columns, or fields, that hold addresses.
     image: tuple[str, ...]
+    #: Whether it has columns, which `--map` may name.
+    has_columns: bool = False
 
     def __str__(self) -> str:
-        sku, image = ", else ".join(self.sku) or "the source's key", ", ".join(self.image)
-        return f"{self.title}; sku={sku}; image={image}"
+        sku = ", else ".join(self.sku) or "the source's key"
+        return f"read as {self.title}: sku={sku}; image={','.join(self.image)}"
 
-    def as_json(self) -> Mapping[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The same, for machines."""
-        return {"format": self.format, "sku": list(self.sku), "image": list(self.image)}
+        return asdict(self)
 
 
 class Catalogue(Protocol):

@@ -63,7 +63,9 @@ def _layout(names: "_Names", kind: Kind, columns: Columns) -> Layout | None:
         sku=tuple(sku),
         images=tuple((place, parting_of(kind, names.plain[place])) for place in images),
         product=tuple(place for name in kind.product for place in names.places(name)),
-        recognised=Recognised(kind.name, kind.title, names.written(sku), names.written(images)),
+        recognised=Recognised(
+            kind.name, kind.title, names.written(sku), names.written(images), has_columns=True
+        ),
     )
 
 

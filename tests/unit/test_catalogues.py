@@ -407,4 +407,10 @@ def test_a_wrong_catalogue_says_what_it_was_taken_for(store, tmp_path):
     ):
         pass
     taken = error.value.report()["details"]["catalogue"]
-    assert taken == {"format": "google", "sku": ["id"], "image": ["image_link"]}
+    assert taken == {
+        "format": "google",
+        "title": "Google product feed",
+        "sku": ["id"],
+        "image": ["image_link"],
+        "has_columns": True,
+    }
