@@ -1,9 +1,10 @@
 """Lines: the lines of a text file, whatever ends them and however long, in bounded memory."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 from shared.errors import ManifestUnreadable
 
@@ -23,6 +24,33 @@ def open_text(path: Path) -> TextIO:
     if mark in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         return path.open(encoding="utf-16", errors="surrogatepass", newline="")
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How `open_text` reads a file, to write the same bytes again."""
+
+    #: The byte order mark, if it has one.
+    mark: bytes
+    name: str
+    errors: str
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The encoding of a file."""
+        with path.open("rb") as file:
+            begin = file.read(3)
+        for mark, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+            if begin.startswith(mark):
+                return cls(mark, name, "surrogatepass")
+        mark = codecs.BOM_UTF8 if begin == codecs.BOM_UTF8 else b""
+        return cls(mark, "utf-8", "surrogateescape")
+
+    def encoded(self, texts: Iterable[str]) -> Iterator[bytes]:
+        """The bytes of a file of these texts."""
+        yield self.mark
+        for text in texts:
+            yield text.encode(self.name, self.errors)
 
 
 class RowTooLong(Exception):

@@ -18,8 +18,9 @@ Target: TypeAlias = Literal["sku", "image"]
 _URL = re.compile(r"(?i)(https?://[^/?#]*)([^?#]*)")
 #: Several assignments may stand in one argument; a column's name may hold spaces.
 _ASSIGNMENTS = re.compile(r"\s+(?=(?:sku|image)=)")
-#: What stays as it is in a URL's path, beside letters, digits and `_.-~`.
-_PATH_SAFE = "/!$&'()*,;=:@"
+#: What stays as it is in a URL's path, beside letters, digits and `_.-~`; commas and semicolons
+#: part addresses in catalogues.
+_PATH_SAFE = "/!$&'()*=:@"
 
 
 class Rewrite(Record):

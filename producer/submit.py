@@ -16,7 +16,7 @@ from producer.catalogues import Recognised
 from producer.manifest import Manifest, open_manifest
 from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
 from producer.reading import AS_IT_STANDS, Reading
-from producer.record import read_batch, write_batch, write_inputs
+from producer.record import kept_catalogue, read_batch, write_batch, write_inputs
 from shared.board import StatusBoard
 from shared.errors import BatchExists, BatchIdInvalid, BatchUnknown, BoardError
 from shared.jobs import BATCH_ID_PATTERN, Batch, BatchStatus, ItemSpec, Lane
@@ -166,6 +166,7 @@ def _new_batch(
         manifest_digest=manifest.digest,
         lane=request.lane,
         priority=request.priority,
+        catalogue=kept_catalogue(request.output, batch_id, manifest, request.reading),
     )
 
 

@@ -55,6 +55,8 @@ def _spans(text: str, delimiter: str) -> Iterator[tuple[int, int]]:
 
 
 def _written(new: str, old: str, delimiter: str) -> str:
-    if old.lstrip(" ").startswith('"') or re.search(f'[{delimiter}"\r\n]', new):
-        return '"' + new.replace('"', '""') + '"'
-    return new
+    quoted = old.lstrip(" ").startswith('"')
+    if not quoted and not re.search(f'[{delimiter}"\r\n]', new):
+        return new
+    lead = old[: len(old) - len(old.lstrip(" "))] if quoted else ""
+    return lead + '"' + new.replace('"', '""') + '"'

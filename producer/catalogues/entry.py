@@ -1,22 +1,22 @@
 """Entry: a row of a catalogue, the pictures that it names, and its text as the file has it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from producer.catalogues.publisher import Publisher
 from producer.left_out import LeftOut
 from producer.problems import RowProblem
+from producer.results import ResultRow
 from producer.rows import Row, Rows
-
-#: What stands in the place of a picture's address when a catalogue is written back.
-Address = str
 
 #: A reason to leave a row out: it has no address.
 NO_IMAGE = "no image"
 
 
-class Picture(NamedTuple):
-    """One picture that an entry names."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One picture that an entry names; no two are equal."""
 
     #: The item that it becomes.
     row: Row
@@ -39,6 +39,10 @@ class Entry:
     left_out: tuple[int, str] | None = None
     #: Whether it begins another product than the entry before.
     fresh: bool = True
+
+
+#: What became of the pictures of an entry; those that are no items have no outcome.
+Outcomes = Mapping[Picture, ResultRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,15 @@ class Catalogue(Protocol):
 
     def entries(self) -> Iterator[Entry]:
         """Every row, in one pass."""
+        ...
+
+
+@runtime_checkable
+class Answerable(Catalogue, Protocol):
+    """A catalogue that is written back entry by entry."""
+
+    def answer(self, entry: Entry, outcomes: Outcomes, publisher: Publisher) -> str:
+        """The text of an entry with what became of its pictures."""
         ...
 
 

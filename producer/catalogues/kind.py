@@ -95,7 +95,6 @@ KINDS: tuple[Kind, ...] = (
         ("id", "image link"),
         ("id",),
         {"image link": None, "additional image link": COMMAS},
-        ("id",),
     ),
     Kind(
         "akeneo",
@@ -103,7 +102,6 @@ KINDS: tuple[Kind, ...] = (
         ("categories", "enabled", "family"),
         ("sku", "identifier", "uuid"),
         {},
-        ("sku", "identifier", "uuid"),
         guess=_AKENEO_IMAGE,
     ),
 )

@@ -1,19 +1,35 @@
 """Objects: JSON Lines, ours, SageMaker's or OpenAI's; the first object says which."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from producer.catalogues.entry import Entry, Picture, Recognised
-from producer.catalogues.openai import OPENAI, request_rows
-from producer.catalogues.sagemaker import SAGEMAKER, source_rows
+from producer.catalogues.entry import Entry, Outcomes, Picture, Recognised
+from producer.catalogues.openai import OPENAI, request_rows, response_answer
+from producer.catalogues.publisher import Publisher
+from producer.catalogues.sagemaker import SAGEMAKER, label_answer, source_rows
+from producer.catalogues.splicing import source_answer
 from producer.lines import Lines, RowTooLong
 from producer.problems import RowProblem
+from producer.results import ResultRow
 from producer.rows import Rows, json_object, own_object
 
-#: The fields that tell a form, the form, and what makes rows of its objects.
-FORMS: Mapping[tuple[str, ...], tuple[Recognised, Callable[[int, dict[str, Any]], Rows]]] = {
-    ("source-ref",): (SAGEMAKER, source_rows),
-    ("custom_id", "body"): (OPENAI, request_rows),
+
+class Form(NamedTuple):
+    """A form of objects."""
+
+    #: None for our own.
+    recognised: Recognised | None
+    #: The rows of an object on a line.
+    rows: Callable[[int, dict[str, Any]], Rows]
+    #: The line of an object as it is written back: its text, its picture, what became of it.
+    answer: Callable[[str, Picture, ResultRow | None, Publisher], str]
+
+
+OWN = Form(None, own_object, source_answer)
+#: The fields that tell another form.
+FORMS: Mapping[tuple[str, ...], Form] = {
+    ("source-ref",): Form(SAGEMAKER, source_rows, label_answer),
+    ("custom_id", "body"): Form(OPENAI, request_rows, response_answer),
 }
 
 
@@ -27,10 +43,21 @@ class Objects:
             ManifestUnreadable: The file is no text.
         """
         self._lines = lines
-        #: None for our own form.
-        self.recognised: Recognised | None = None
-        self._rows: Callable[[int, dict[str, Any]], Rows] = own_object
+        self._form = OWN
         self._begin = list(self._up_to_an_object())
+
+    @property
+    def recognised(self) -> Recognised | None:
+        """None for our own form."""
+        return self._form.recognised
+
+    def answer(self, entry: Entry, outcomes: Outcomes, publisher: Publisher) -> str:
+        """The line with what became of its picture, as its form tells it."""
+        pictures = [one for one in entry.found if isinstance(one, Picture)]
+        if not pictures:
+            return entry.text
+        picture = pictures[0]
+        return self._form.answer(entry.text, picture, outcomes.get(picture), publisher)
 
     def entries(self) -> Iterator[Entry]:
         """Every line; one that holds nothing has no rows."""
@@ -49,9 +76,7 @@ class Objects:
 
     def _recognise(self, first: Mapping[str, Any] | RowProblem) -> None:
         names = set() if isinstance(first, RowProblem) else set(first)
-        for fields, (recognised, rows) in FORMS.items():
-            if names.issuperset(fields):
-                self.recognised, self._rows = recognised, rows
+        self._form = next((FORMS[one] for one in FORMS if names.issuperset(one)), OWN)
 
     def _next(self) -> tuple[int, str | RowProblem] | None:
         self._lines.begin_row()
@@ -69,5 +94,5 @@ class Objects:
         fields = json_object(number, line)
         if isinstance(fields, RowProblem):
             return Entry(line, [fields])
-        rows = self._rows(number, fields)
+        rows = self._form.rows(number, fields)
         return Entry(line, [row if isinstance(row, RowProblem) else Picture(row) for row in rows])

@@ -6,12 +6,17 @@ is a supplied mask, `body.n` the number of variants and `body.seed` the seed. Al
 quality) is the other service's: the style decides.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from producer.catalogues.entry import Recognised
+from producer.catalogues.entry import Picture, Recognised
+from producer.catalogues.publisher import Publisher
 from producer.problems import RowProblem
+from producer.results import ResultRow
 from producer.rows import Row, Rows
+from shared.states import ItemState
 
 #: How it is shown.
 OPENAI = Recognised(
@@ -79,3 +84,35 @@ def _parts(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _texts(parts: list[dict[str, Any]], field: str) -> list[str]:
     return [text for part in parts for text in _addresses(part.get(field))]
+
+
+def response_answer(
+    line: str, picture: Picture, outcome: ResultRow | None, publisher: Publisher
+) -> str:
+    """The answer to a request: every variant's address, or an error; in the order of requests."""
+    name, batch = str(picture.row.cells["external_id"]), publisher.batch
+    mark = hashlib.sha256(f"{batch.batch_id}/{name}".encode()).hexdigest()[:24]
+    done = outcome if outcome and outcome.state is ItemState.DONE else None
+    answer = {
+        "id": f"batch_req_{mark}",
+        "custom_id": name,
+        "response": _response(done, picture, publisher) if done else None,
+        "error": None if done else _error(outcome),
+    }
+    end = line[len(line.rstrip("\r\n")) :]
+    return json.dumps(answer, ensure_ascii=False) + end
+
+
+def _response(done: ResultRow, picture: Picture, publisher: Publisher) -> dict[str, Any]:
+    like = str(picture.row.cells["source"])
+    data = [{"url": publisher.published(one, like)} for one in done.variants]
+    created = int(publisher.batch.submitted_at.timestamp())
+    body = {"created": created, "data": data}
+    return {"status_code": 200, "request_id": done.sidecar, "body": body}
+
+
+def _error(outcome: ResultRow | None) -> dict[str, str | None]:
+    if outcome is None:
+        return {"code": "left_out", "message": "The request was left out by a pattern."}
+    said = outcome.message or f"The item is {outcome.state}."
+    return {"code": outcome.code or outcome.state.value, "message": said}

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from producer.catalogues.cells import addresses, cell_text, raw_cells, with_cells
-from producer.catalogues.entry import NO_IMAGE, Address, Entry, Picture, Recognised
+from producer.catalogues.entry import NO_IMAGE, Entry, Outcomes, Picture, Recognised
 from producer.catalogues.layout import Columns, Layout, layout_for
 from producer.catalogues.naming import Naming
+from producer.catalogues.publisher import Publisher
 from producer.lines import foreign
 from producer.problems import HeaderProblem, RowProblem
 from producer.records import Record, Records
@@ -31,16 +32,17 @@ class Table:
             for record in self._records:
                 yield self._entry(record)
 
-    def written(self, entry: Entry, new: dict[Picture, Address]) -> str:
-        """The entry's text with other addresses in place of some of its pictures'."""
-        cells: dict[int, str] = {}
-        raw = raw_cells(entry.text, self._records.delimiter) if new else []
-        for picture in sorted(new, key=lambda one: one.start, reverse=True):
-            text = cells.get(picture.cell, cell_text(raw[picture.cell]))
+    def answer(self, entry: Entry, outcomes: Outcomes, publisher: Publisher) -> str:
+        """The row with its results' addresses; all else stays as it is."""
+        delimiter = self._records.delimiter
+        raw, cells = raw_cells(entry.text, delimiter) if outcomes else [], dict[int, str]()
+        for picture in sorted(outcomes, key=lambda one: one.start, reverse=True):
+            text = cells.get(picture.cell) or cell_text(raw[picture.cell])
             lead = len(text) - len(text.lstrip())
             start, end = lead + picture.start, lead + picture.end
-            cells[picture.cell] = text[:start] + new[picture] + text[end:]
-        return with_cells(entry.text, self._records.delimiter, cells)
+            if new := publisher.address(outcomes[picture], text[start:end]):
+                cells[picture.cell] = text[:start] + new + text[end:]
+        return with_cells(entry.text, delimiter, cells) if cells else entry.text
 
     def _header_problems(self) -> Iterator[RowProblem]:
         self._columns = yield from own_columns(self._header)
@@ -113,7 +115,7 @@ class BrokenTable:
         """What is wrong with the header."""
         yield Entry("", list(self._problems))
 
-    def written(self, entry: Entry, new: dict[Picture, Address]) -> str:  # noqa: ARG002 - as all
+    def answer(self, entry: Entry, outcomes: Outcomes, publisher: Publisher) -> str:  # noqa: ARG002 - as all
         """Nothing can be written into it."""
         return entry.text
 

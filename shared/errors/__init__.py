@@ -24,12 +24,14 @@ from shared.errors.device import (
 )
 from shared.errors.inputs import (
     AddressInvalid,
+    AddressUncovered,
     BatchCancelled,
     BatchExists,
     BatchIdInvalid,
     BatchIncomplete,
     BatchRestoring,
     BatchUnknown,
+    CatalogueMissing,
     CodeUnknown,
     FileUnwritable,
     InputError,
@@ -109,6 +111,7 @@ from shared.errors.storage import (
 __all__ = [
     "AccessDenied",
     "AddressInvalid",
+    "AddressUncovered",
     "BatchCancelled",
     "BatchExists",
     "BatchIdInvalid",
@@ -118,6 +121,7 @@ __all__ = [
     "BatcherClosed",
     "BoardError",
     "BucketMissing",
+    "CatalogueMissing",
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",

@@ -183,6 +183,11 @@ def batch_file(output: str, batch_id: str, name: str) -> S3Address:
     return S3Address.parse_prefix(output, kind="output").join(f"_batches/{batch_id}/{name}")
 
 
+def catalogue_file(output: str, batch_id: str, digest: str, suffix: str) -> S3Address:
+    """The file that a batch was made from, by its digest and with its ending, as `.csv`."""
+    return batch_file(output, batch_id, f"catalogue.{digest[:12]}{suffix.lower()}")
+
+
 def replay_prefix(output: str, batch_id: str) -> S3Address:
     """Where a replay's own results lie below an output prefix; nothing else does."""
     return S3Address.parse_prefix(output, kind="output").join(f"_replays/{batch_id}/")

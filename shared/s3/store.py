@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from shared import errors
 from shared.allowed import EVERYWHERE, AllowedPlaces
@@ -220,8 +220,8 @@ class ObjectStore:
             deadline = started + patience_seconds
             yield Download(info, answer["Body"], answer["ContentLength"], deadline)
 
-    def put(self, address: S3Address, body: bytes, *, content_type: str) -> str:
-        """Write an object whole and return its ETag, without quotes.
+    def put(self, address: S3Address, body: bytes | IO[bytes], *, content_type: str) -> str:
+        """Write an object whole and return its ETag, without quotes; a file is streamed.
 
         It is served with its content type and under a name that is safe to save.
 

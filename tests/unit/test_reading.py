@@ -1,5 +1,7 @@
 """Readings: columns and patterns as people write them, public addresses and what they stand for."""
 
+import re
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -73,9 +75,8 @@ def test_an_address_stands_for_what_the_longest_prefix_says(address, expected):
 )
 def test_an_address_that_nothing_covers_names_the_option(address, told):
     """And shows nobody a password."""
-    with pytest.raises(ValueError, match="S3") as error:
+    with pytest.raises(ValueError, match=re.escape(told)) as error:
         located(address, "https://cdn.example/=s3://b/")
-    assert told in str(error.value)
     assert "secret" not in str(error.value)
 
 
