@@ -47,6 +47,8 @@ def own_columns(header: Record) -> Generator[RowProblem, None, list[str | None]]
     """The full name of each column; None for an unknown and "" for an unnamed one."""
     number = header.number
     columns: list[str | None] = []
+    if not any(COLUMNS.get(name.lower()) == "source" for name in header.cells):
+        yield HeaderProblem(number, "source", NO_SOURCE)
     for name in header.cells:
         column = COLUMNS.get(name.lower()) if name else ""
         if column is None:
@@ -54,8 +56,6 @@ def own_columns(header: Record) -> Generator[RowProblem, None, list[str | None]]
         elif column and column in columns:
             yield HeaderProblem(number, column, "the column is given twice")
         columns.append(column)
-    if "source" not in columns:
-        yield HeaderProblem(number, "source", NO_SOURCE)
     return columns
 
 

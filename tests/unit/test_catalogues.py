@@ -314,7 +314,7 @@ def test_a_column_that_is_not_there_is_told_with_the_nearest(refused):
 
 def test_an_unknown_csv_says_how_to_map_it(refused):
     """So does a known one that has no column of pictures."""
-    assert "--map image=COLUMN" in refused("SKU,Photo\n1,s3://b/a.jpg\n")[-1][2]
+    assert "--map image=COLUMN" in refused("SKU,Photo\n1,s3://b/a.jpg\n")[0][2]
     akeneo = "sku;categories;enabled;family;name\n1;;1;;x\n"
     assert refused(akeneo) == [
         (
