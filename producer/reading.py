@@ -11,6 +11,7 @@ from pydantic import Field
 from shared.errors import AddressInvalid, MappingInvalid
 from shared.jobs import Record
 from shared.keys import S3Address
+from shared.wording import shorten
 
 #: What a column may be mapped to: the item's name, or its pictures.
 Target: TypeAlias = Literal["sku", "image"]
@@ -185,7 +186,8 @@ def _uncovered(text: str) -> str:
     if _is_data(text):
         return "holds the picture itself; put it into S3 and give its address"
     if parts := _URL.match(text):
-        origin = re.sub("//.*@", "//", parts[1])  # passwords are shown to nobody
+        origin = shorten(re.sub("//.*@", "//", parts[1]))  # passwords are shown to nobody
+        origin = origin if origin.isprintable() else ascii(origin)[1:-1]
         return (
             f"{origin!r} is not in S3, and nothing is fetched from elsewhere; where its files lie "
             f"in S3 is said by --rewrite {origin}/=s3://BUCKET/"

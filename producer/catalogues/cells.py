@@ -1,7 +1,7 @@
 """Cells: where in a record's text its cells stand, and where in a cell its addresses."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 #: What parts the addresses of one cell.
 COMMAS = re.compile(",")
@@ -29,18 +29,32 @@ def cell_text(raw: str) -> str:
     return quoted[1:-1].replace('""', '"') if quoted.startswith('"') else raw
 
 
-def with_cells(text: str, delimiter: str, cells: Mapping[int, str]) -> str:
-    """The text of a record with other texts in some of its cells; all else stays as it is."""
-    spans = list(_spans(text, delimiter))
-    for number in sorted(cells, reverse=True):
-        start, end = spans[number]
-        text = text[:start] + _written(cells[number], text[start:end], delimiter) + text[end:]
-    return text
+class RawRecord:
+    """The text of a record, of which some cells get another text."""
 
+    def __init__(self, text: str, delimiter: str) -> None:
+        self._text = text
+        self._delimiter = delimiter
+        self._spans = list(_spans(text, delimiter))
+        self._new: dict[int, str] = {}
 
-def raw_cells(text: str, delimiter: str) -> list[str]:
-    """The cells of a record as they stand in the file."""
-    return [text[start:end] for start, end in _spans(text, delimiter)]
+    def __getitem__(self, cell: int) -> str:
+        """What a cell says, with the spaces that are around it."""
+        start, end = self._spans[cell]
+        return self._new.get(cell) or cell_text(self._text[start:end])
+
+    def __setitem__(self, cell: int, text: str) -> None:
+        """Give a cell another text."""
+        self._new[cell] = text
+
+    def __str__(self) -> str:
+        """The text of the record; what is not new is as it was."""
+        text = self._text
+        for cell in sorted(self._new, reverse=True):
+            start, end = self._spans[cell]
+            new = _written(self._new[cell], text[start:end], self._delimiter)
+            text = text[:start] + new + text[end:]
+        return text
 
 
 def _spans(text: str, delimiter: str) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from producer.catalogues.cells import addresses, cell_text, raw_cells, with_cells
+from producer.catalogues.cells import RawRecord, addresses
 from producer.catalogues.entry import NO_IMAGE, Entry, Outcomes, Picture, Recognised
 from producer.catalogues.layout import Columns, Layout, layout_for
 from producer.catalogues.naming import Naming
@@ -34,15 +34,16 @@ class Table:
 
     def answer(self, entry: Entry, outcomes: Outcomes, publisher: Publisher) -> str:
         """The row with its results' addresses; all else stays as it is."""
-        delimiter = self._records.delimiter
-        raw, cells = raw_cells(entry.text, delimiter) if outcomes else [], dict[int, str]()
+        if not outcomes:
+            return entry.text
+        record = RawRecord(entry.text, self._records.delimiter)
         for picture in sorted(outcomes, key=lambda one: one.start, reverse=True):
-            text = cells.get(picture.cell) or cell_text(raw[picture.cell])
+            text = record[picture.cell]
             lead = len(text) - len(text.lstrip())
             start, end = lead + picture.start, lead + picture.end
             if new := publisher.address(outcomes[picture], text[start:end]):
-                cells[picture.cell] = text[:start] + new + text[end:]
-        return with_cells(entry.text, delimiter, cells) if cells else entry.text
+                record[picture.cell] = text[:start] + new + text[end:]
+        return str(record)
 
     def _header_problems(self) -> Iterator[RowProblem]:
         self._columns = yield from own_columns(self._header)

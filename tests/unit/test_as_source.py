@@ -4,91 +4,22 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producer.as_source import Told, Wish, write_back
-from producer.manifest import open_manifest
-from producer.reading import AS_IT_STANDS, Reading, Rewrite
-from producer.results import ResultRow
+from producer.as_source import Told
+from producer.reading import Reading, Rewrite
 from shared.errors import AddressUncovered, CatalogueMissing, RecordInvalid
-from shared.jobs import Batch, ItemSpec, KeptCatalogue
 from shared.s3 import ObjectStore
-from shared.states import ItemState
-from shared.styles import Style
-
-FILES = Path(__file__).parents[1] / "catalogues"
-STYLE = Style(name="spring", mask_prompt=("the dress",), prompt="a red dress")
-OUT = "s3://shop/out/"
-REWRITES = {
-    "shopify.csv": "https://cdn.shopify.com/s/files/1/0001/products/=s3://shop/",
-    "shopify-older.csv": "https://cdn.shopify.com/s/files/1/0001/products/=s3://shop/",
-    "woocommerce.csv": "https://shop.example/wp-content/uploads/=s3://shop/",
-    "magento.csv": "/=s3://shop/",
-    "akeneo.csv": "=s3://shop/",
-    "commercetools.csv": "https://images.ct.example/=s3://shop/",
-    "google.tsv": "https://cdn.example/=s3://shop/",
-    "sagemaker.manifest": "https://cdn.example/=s3://shop/",
-}
+from tests.exports import FILES, OUT, REWRITES, Shop, result_of
 
 
 @pytest.fixture(scope="module")
 def store() -> ObjectStore:
     """A store that local catalogues never use."""
     return ObjectStore.connect()
-
-
-def result_of(spec: ItemSpec) -> str:
-    """A result's address that tells whose it is."""
-    return f"{OUT}{spec.number} {spec.external_id}.v1.jpg"
-
-
-class Shop:
-    """A catalogue on disk, submitted and written back."""
-
-    def __init__(self, path: Path, store: ObjectStore, reading: Reading = AS_IT_STANDS) -> None:
-        self.path, self.store, self.reading = path, store, reading
-        with open_manifest(str(path), STYLE, store, reading=reading) as manifest:
-            self.specs = list(manifest.specs())
-            form = manifest.recognised.format if manifest.recognised else "own"
-            kept = KeptCatalogue(
-                address=str(path), format=form, reading=reading.model_dump(mode="json")
-            )
-            self.batch = Batch(
-                batch_id="spring",
-                submitted_at=datetime(2026, 11, 24, tzinfo=UTC),
-                output=OUT,
-                style=STYLE,
-                models={},
-                total=manifest.total,
-                manifest_digest=manifest.digest,
-                catalogue=kept,
-            )
-        self.told = Told()
-
-    def outcomes(self, result: Callable[[ItemSpec], str | None]) -> list[ResultRow]:
-        """What became of each item: done with this result, or failed."""
-        return [_outcome(spec, result(spec)) for spec in self.specs]
-
-    def written(self, result: Callable[[ItemSpec], str | None] = result_of, **wish) -> bytes:
-        """The bytes that are written back."""
-        sink = io.BytesIO()
-        rows = self.outcomes(result)
-        self.told = write_back(self.batch, rows, self.store, Wish(**wish), sink)
-        return sink.getvalue()
-
-
-def _outcome(spec: ItemSpec, result: str | None) -> ResultRow:
-    facts = {"external_id": spec.external_id, "source": spec.source}
-    if result is None:
-        said = {"code": "mask_empty", "message": "There is no dress."}
-        return ResultRow(state=ItemState.FAILED, **facts, **said)
-    return ResultRow(state=ItemState.DONE, variants=(result,), sidecar=f"{OUT}s.json", **facts)
 
 
 @pytest.fixture

@@ -70,6 +70,8 @@ def test_an_address_stands_for_what_the_longest_prefix_says(address, expected):
         ("https://u:secret@x.example/a.jpg", "--rewrite https://x.example/=s3://BUCKET/"),
         ("http://cdn.example/a.jpg", "--rewrite http://cdn.example/=s3://BUCKET/"),
         ("a.jpg", "--rewrite =s3://BUCKET/"),
+        ("https://cdn\u2028.example/a.jpg", "--rewrite https://cdn\\u2028.example/=s3://BUCKET/"),
+        ("https://" + "x" * 1_000, f"https://{'x' * 51}…"),
         ("data:image/png;base64,xyz", "holds the picture itself"),
     ],
 )
