@@ -93,19 +93,21 @@ class Matching:
         self._outcomes = outcomes
         self._reading = reading
         self._next = next(outcomes, None)
+        self._is_readable = True
         #: Address in the catalogue → outcome, for the product that is being read.
         self._known: dict[str, ResultRow] = {}
 
     @property
     def is_complete(self) -> bool:
-        """Whether every item was named."""
-        return self._next is None
+        """Whether every row could be read, and every item was named."""
+        return self._is_readable and self._next is None
 
     def outcomes(self, entry: Entry) -> Outcomes:
         """What became of the pictures of an entry; entries come in their order."""
         if entry.fresh:
             self._known.clear()
         pictures = [one for one in entry.found if isinstance(one, Picture)]
+        self._is_readable &= len(pictures) == len(entry.found)
         found = {picture: self._outcome(picture) for picture in pictures}
         return {picture: outcome for picture, outcome in found.items() if outcome}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from producer.left_out import IMAGES, LeftOut
-from producer.rows import Row
+from producer.rows import Row, Rows
 from shared.errors import AddressInvalid
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
@@ -39,6 +39,15 @@ def listed_rows(
         number += 1
         cells = {"source": str(found.address), "etag": found.etag, "size": found.size}
         yield Row(number, dict(cells))
+
+
+def outside(rows: Rows, output: S3Address | None) -> Rows:
+    """The rows whose sources do not lie under the output: those are earlier results."""
+    under = str(output) if output else None
+    for row in rows:
+        source = str(row.cells.get("source")) if isinstance(row, Row) else ""
+        if under is None or not source.startswith(under):
+            yield row
 
 
 def _is_under(address: S3Address, output: S3Address | None) -> bool:

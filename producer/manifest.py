@@ -198,11 +198,11 @@ def read_manifest(
     ):
         check = _Check(origin, SpecChecker(style, store.allowed), spool)
         with origin.opened(reading, output, check.left_out) as found:
-            check.recognised = found.recognised
             for count, row in enumerate(sifted(found.rows, reading, check.left_out), 1):
                 check.take(row)
                 if count % PROGRESS_ROWS == 0:
                     progress(count)
+            check.recognised = found.recognised
         yield check.manifest()
 
 

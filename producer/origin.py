@@ -10,6 +10,7 @@ from typing import NamedTuple, TextIO
 from producer.catalogues import (
     OPENERS,
     Catalogue,
+    Inventory,
     Recognised,
     open_document,
     opener_of,
@@ -18,7 +19,7 @@ from producer.catalogues import (
 )
 from producer.left_out import LeftOut
 from producer.lines import open_text
-from producer.listing import listed_rows
+from producer.listing import listed_rows, outside
 from producer.reading import Reading
 from producer.rows import Rows
 from shared.errors import ManifestUnreadable
@@ -32,11 +33,16 @@ DOCUMENT = ".json"
 
 
 class OpenedRows(NamedTuple):
-    """Rows, and what they were read by."""
+    """Rows, and the file that they are read from."""
 
     rows: Rows
-    #: None for our own form and for a prefix.
-    recognised: Recognised | None
+    #: None for a prefix.
+    catalogue: Catalogue | None
+
+    @property
+    def recognised(self) -> Recognised | None:
+        """What they were read by, once they were; None for our own form and for a prefix."""
+        return self.catalogue.recognised if self.catalogue else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,10 @@ class Origin:
             yield OpenedRows(listed_rows(prefix, self.store, output, left_out), None)
             return
         with self.catalogue(reading) as catalogue:
-            yield OpenedRows(rows_of(catalogue, left_out), catalogue.recognised)
+            rows = rows_of(catalogue, left_out)
+            if isinstance(catalogue, Inventory):  # it lists earlier results too, as a prefix does
+                rows = outside(rows, output)
+            yield OpenedRows(rows, catalogue)
 
     @contextmanager
     def catalogue(self, reading: Reading) -> Iterator[Catalogue]:

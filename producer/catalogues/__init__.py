@@ -10,6 +10,7 @@ from producer.catalogues.entry import (
     Recognised,
     rows_of,
 )
+from producer.catalogues.inventory import Inventory
 from producer.catalogues.lists import LISTS
 from producer.catalogues.opening import OPENERS, opener_of, refuse_columns
 from producer.catalogues.publisher import Publisher
@@ -20,6 +21,7 @@ __all__ = [
     "Answerable",
     "Catalogue",
     "Entry",
+    "Inventory",
     "Outcomes",
     "Picture",
     "Publisher",

@@ -37,46 +37,26 @@ class Objects:
     """The rows of a JSON Lines file: an object a line."""
 
     def __init__(self, lines: Lines) -> None:
-        """Read up to the first object, which tells the form.
-
-        Raises:
-            ManifestUnreadable: The file is no text.
-        """
         self._lines = lines
-        self._form = OWN
-        self._begin = list(self._up_to_an_object())
+        self._form: Form | None = None
 
     @property
     def recognised(self) -> Recognised | None:
-        """None for our own form."""
-        return self._form.recognised
+        """None for our own form, and before the first object is read."""
+        return self._form.recognised if self._form else None
 
     def answer(self, entry: Entry, outcomes: Outcomes, publisher: Publisher) -> str:
         """The line with what became of its picture, as its form tells it."""
         pictures = [one for one in entry.found if isinstance(one, Picture)]
         if not pictures:
             return entry.text
-        picture = pictures[0]
-        return self._form.answer(entry.text, picture, outcomes.get(picture), publisher)
+        picture, form = pictures[0], self._form or OWN
+        return form.answer(entry.text, picture, outcomes.get(picture), publisher)
 
     def entries(self) -> Iterator[Entry]:
         """Every line; one that holds nothing has no rows."""
-        for number, line in self._begin:
-            yield self._entry(number, line)
         while (found := self._next()) is not None:
             yield self._entry(*found)
-
-    def _up_to_an_object(self) -> Iterator[tuple[int, str | RowProblem]]:
-        while (found := self._next()) is not None:
-            yield found
-            number, line = found
-            if isinstance(line, str) and line.strip():
-                self._recognise(json_object(number, line))
-                return
-
-    def _recognise(self, first: Mapping[str, Any] | RowProblem) -> None:
-        names = set() if isinstance(first, RowProblem) else set(first)
-        self._form = next((FORMS[one] for one in FORMS if names.issuperset(one)), OWN)
 
     def _next(self) -> tuple[int, str | RowProblem] | None:
         self._lines.begin_row()
@@ -94,5 +74,10 @@ class Objects:
         fields = json_object(number, line)
         if isinstance(fields, RowProblem):
             return Entry(line, [fields])
+        self._form = self._form or _form_of(fields)
         rows = self._form.rows(number, fields)
         return Entry(line, [row if isinstance(row, RowProblem) else Picture(row) for row in rows])
+
+
+def _form_of(first: Mapping[str, Any]) -> Form:
+    return next((FORMS[names] for names in FORMS if first.keys() >= set(names)), OWN)

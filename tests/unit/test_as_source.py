@@ -289,7 +289,15 @@ def test_a_batch_of_a_listed_prefix_has_no_catalogue(opened):
         shop.written()
 
 
-@pytest.mark.parametrize("content", [b"source\ns3://shop/b.jpg\n", b"source\n", b'source\n"x\n'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"source\ns3://shop/b.jpg\n",
+        b"source\n",
+        b'source\n"x\n',
+        b'source\ns3://shop/a.jpg\n"x',
+    ],
+)
 def test_another_file_than_the_submitted_one_is_refused(opened, content):
     """Somebody wrote over the record: nothing is mixed up."""
     shop = opened(b"source\ns3://shop/a.jpg\n")

@@ -10,6 +10,7 @@ from producer.manifest import open_manifest, read_manifest
 from producer.reading import Reading
 from shared.errors import ManifestEmpty, ManifestInvalid, ManifestUnreadable, MappingInvalid
 from shared.jobs import ItemSpec
+from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from shared.styles import Style
 
@@ -220,7 +221,7 @@ def inventory(bucket: Path, **changes) -> str:
     rows = [
         '"shop","photos/a+b%2B.jpg","v1","true","false","1200","0cc175b9c0f1b6a831c399e269772661"',
         '"shop","photos/a+b%2B.jpg","v0","false","false","1100","x"\n"shop","gone.jpg","","true","true","",""',
-        '"shop","notes.txt","","true","false","3","y"\n"shop","photos/c.png","","true","false","7",""',
+        '"shop","notes.txt","","true","false","3","y"\n"shop","out/a.v1.jpg","","true","false","9",""\n"shop","photos/c.png","","true","false","7",""',
     ]
     (bucket / "inv/data").mkdir(parents=True)
     files = []
@@ -243,13 +244,14 @@ def inventory(bucket: Path, **changes) -> str:
 def test_an_inventory_gives_its_current_pictures_with_etag_and_size(bucket):
     """Its lists are fetched and unpacked; old versions and other files are counted."""
     name, store = inventory(bucket), ObjectStore.connect()
-    with open_manifest(name, STYLE, store) as manifest:
+    output = S3Address.parse_output("s3://shop/out/")
+    with open_manifest(name, STYLE, store, output=output) as manifest:
         assert [(spec.source, spec.etag, spec.size) for spec in manifest.specs()] == [
             ("s3://shop/photos/a b+.jpg", "0cc175b9c0f1b6a831c399e269772661", 1200),
             ("s3://shop/photos/c.png", None, 7),
         ]
         assert manifest.left_out.reasons == {"not current": 2, "no picture": 1}
-        assert manifest.row_of(1) == 5
+        assert manifest.row_of(1) == 6
 
 
 @pytest.mark.parametrize(
@@ -363,6 +365,33 @@ def test_wrong_rows_keep_their_lines_and_say_what_is_wrong(refused):
     ]
     assert "--rewrite https://x.example/=s3://BUCKET/" in told[0][2]
     assert told[1][2] == "has 2 cells, the first line has 4"
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ('1,"s3://b/a.jpg\n2,s3://b/b.jpg\n', (2, "is no well-formed CSV")),
+        ('1,s3://b/a.jpg\n2,"s3://b/"b.jpg\n', (3, "is no well-formed CSV")),
+        ("1,s3://b/a.jpg\r\r\n2,s3://b/b.jpg,x\r", (4, "has 3 cells, the first line has 2")),
+        ("1,s3://b/a.jpg\n2,s3://b/\0.jpg\n", (3, "holds NUL bytes")),
+        ("1,s3://b/a.jpg\n1,s3://b/b.jpg\n", (3, "1 is also the id of row 2")),
+        ("=1+1,s3://b/a.jpg\n2,=HYPERLINK(1)\n", (3, "is a path and no s3:// address")),
+        ("1,//cdn.example/a.jpg\n", (2, "is a path and no s3:// address")),
+        ("1,https://[::1/a.jpg\n", (2, "is not in S3")),
+    ],
+)
+def test_what_a_shop_broke_is_told_by_its_line(refused, rows, told):
+    """Wrong quotes, mixed line ends, NUL bytes, formulas, ids given twice."""
+    ((row, _, message),) = refused(f"id,image_link\n{rows}")
+    assert (row, message[: len(told[1])]) == told
+
+
+def test_a_column_that_is_given_twice_is_read_twice(read, tmp_path):
+    """Google's feeds may have ten columns of additional pictures; of two names the first counts."""
+    head = "id,id,image_link,additional_image_link,additional_image_link"
+    (tmp_path / "m.csv").write_text(f"{head}\n1,x,s3://b/1.jpg,s3://b/2.jpg,s3://b/3.jpg\n")
+    specs, _, _ = read(tmp_path / "m.csv")
+    assert list(named(specs)) == ["1", "1#2", "1#3"]
 
 
 def test_the_shops_own_text_may_be_in_any_encoding(refused, tmp_path, read):
