@@ -144,6 +144,13 @@ class Reading(Record):
 AS_IT_STANDS = Reading()
 
 
+def origin_of(text: str) -> str:
+    """`https://host` of a URL, short and printable, without a password; of all else, nothing."""
+    parts = _URL.match(text)
+    origin = shorten(re.sub("//.*@", "//", parts[1])) if parts else ""
+    return origin if origin.isprintable() else ascii(origin)[1:-1]
+
+
 def _columns(texts: Iterable[str]) -> dict[Target, tuple[str, ...]]:
     columns: dict[Target, tuple[str, ...]] = {}
     for text in texts:
@@ -185,9 +192,7 @@ def _is_data(text: str) -> bool:
 def _uncovered(text: str) -> str:
     if _is_data(text):
         return "holds the picture itself; put it into S3 and give its address"
-    if parts := _URL.match(text):
-        origin = shorten(re.sub("//.*@", "//", parts[1]))  # passwords are shown to nobody
-        origin = origin if origin.isprintable() else ascii(origin)[1:-1]
+    if origin := origin_of(text):
         return (
             f"{origin!r} is not in S3, and nothing is fetched from elsewhere; where its files lie "
             f"in S3 is said by --rewrite {origin}/=s3://BUCKET/"

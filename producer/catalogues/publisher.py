@@ -1,9 +1,8 @@
 """Publisher: which address stands for an item's result when a catalogue is written back."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from producer.reading import Reading
+from producer.reading import Reading, origin_of
 from producer.results import ResultRow
 from shared.errors import AddressUncovered
 from shared.jobs import Batch
@@ -39,7 +38,5 @@ class Publisher:
         """
         if found := self.reading.publish(address, like):
             return found
-        url = urlsplit(like)
-        public = f"{url.scheme}://{url.hostname}/" if url.hostname else ""
-        folder = S3Address.parse(address).folder
+        public, folder = f"{origin_of(like)}/".removeprefix("/"), S3Address.parse(address).folder
         raise AddressUncovered(address=address, old=mask_url(like), public=public, folder=folder)

@@ -71,9 +71,10 @@ def results(  # noqa: PLR0913 - an argument per option
 ) -> None:
     """List what became of each item: state, result addresses, failure.
 
-    With --as-source the very file that was submitted is written back; items without a result keep
-    their old address. --rewrite says under which address the results are public, where the
-    submission did not.
+    With --as-source the very file that was submitted is written back, with the results' addresses.
+
+    Items without a result keep their old one; --rewrite says where results are public.
+
     Example: restyle results shoes-1 --as-source --output shoes-new.csv
     """
     path = local_path(output)

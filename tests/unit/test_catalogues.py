@@ -377,7 +377,7 @@ def test_wrong_rows_keep_their_lines_and_say_what_is_wrong(refused):
         ("1,s3://b/a.jpg\n1,s3://b/b.jpg\n", (3, "1 is also the id of row 2")),
         ("=1+1,s3://b/a.jpg\n2,=HYPERLINK(1)\n", (3, "is a path and no s3:// address")),
         ("1,//cdn.example/a.jpg\n", (2, "is a path and no s3:// address")),
-        ("1,https://[::1/a.jpg\n", (2, "is not in S3")),
+        ("1,https://[::1/a.jpg\n", (2, "'https://[::1' is not in S3")),
     ],
 )
 def test_what_a_shop_broke_is_told_by_its_line(refused, rows, told):
