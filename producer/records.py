@@ -4,7 +4,7 @@ import csv
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from producer.lines import MAX_ROW, Lines, RowTooLong
 from producer.problems import RowProblem
@@ -14,8 +14,7 @@ from shared.errors import ManifestUnreadable
 DELIMITERS = (",", ";", "\t")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record of a CSV file."""
 
     #: The line, from 1, that it starts on.

@@ -25,9 +25,7 @@ class Table:
 
     def entries(self) -> Iterator[Entry]:
         """Every row, the header first."""
-        header = Entry(self._header.text)
-        header.found.extend(self._header_problems())
-        yield header
+        yield Entry(self._header.text, list(self._header_problems()))
         if self._is_usable():
             for record in self._records:
                 yield self._entry(record)
@@ -57,12 +55,11 @@ class Table:
         return self._filled(record) if record.cells else Entry(record.text)
 
     def _filled(self, record: Record) -> Entry:
-        entry = Entry(record.text)
         cell = self._columns.index("source")
-        for row in own_row(record, self._columns):
-            end = len(record.cells[cell]) if isinstance(row, Row) else 0
-            entry.found.append(Picture(row, cell, 0, end) if isinstance(row, Row) else row)
-        return entry
+        end = len(record.cells[cell]) if cell < len(record.cells) else 0
+        rows = own_row(record, self._columns)
+        found = [Picture(row, cell, 0, end) if isinstance(row, Row) else row for row in rows]
+        return Entry(record.text, found)
 
 
 class ShopTable(Table):
