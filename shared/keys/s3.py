@@ -113,11 +113,13 @@ def _bucket_problem(bucket: str) -> str:
 
 
 def _key_problem(key: str) -> str:
-    if any(unicodedata.category(char) == "Cs" for char in key):
+    # Most keys are printable, and a look at each character's category takes long.
+    categories = set() if key.isprintable() else {unicodedata.category(char) for char in key}
+    if "Cs" in categories:
         return "the key is no Unicode"
     if len(key.encode()) > MAX_KEY_BYTES:
         return f"the key is over {MAX_KEY_BYTES} bytes"
-    if any(unicodedata.category(char) == "Cc" for char in key):
+    if "Cc" in categories:
         return "the key has control characters"
     # Some gateways normalise these and would leave the bucket.
     if any(part in {".", ".."} for part in key.split("/")) or "//" in f"/{key}":
