@@ -8,7 +8,7 @@ from producer.catalogues import LISTS, Answerable, Entry, Outcomes, Picture, Pub
 from producer.lines import Encoding
 from producer.origin import open_origin
 from producer.reading import Reading, Rewrite
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 from producer.rows import Row
 from producer.sifting import located
 from shared.errors import CatalogueMissing, RecordInvalid

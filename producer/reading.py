@@ -9,8 +9,8 @@ from urllib.parse import quote, unquote_to_bytes
 from pydantic import Field
 
 from shared.errors import AddressInvalid, MappingInvalid
-from shared.jobs import Record
 from shared.keys import S3Address
+from shared.record import Record
 from shared.wording import shorten
 
 #: What a column may be mapped to: the item's name, or its pictures.

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from producer.record import write_batch
+from producer.recording import write_batch
 from producer.retelling import Retelling, retell
 from producer.sidecars import check_inputs, read_sidecar, stored_sidecar
 from producer.submit import new_batch_id

@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
+from producer.result_row import ResultRow
+from producer.unchanged import merged, unchanged_rows
 from shared import keys
 from shared.board import StatusBoard
-from shared.jobs import Item, Record
+from shared.jobs import Item
 from shared.s3 import ObjectStore
 from shared.states import ItemState
 
@@ -30,38 +32,6 @@ CONTENT_TYPES: dict[Format, str] = {
 }
 
 
-class ResultRow(Record):
-    """What became of one item; None where a field has nothing to say."""
-
-    external_id: str
-    source: str
-    state: ItemState
-    #: s3:// addresses, variant 1 first.
-    variants: tuple[str, ...] = ()
-    mask: str | None = None
-    sidecar: str | None = None
-    fingerprint: str | None = None
-    #: Why it failed, in the words of the sidecar.
-    code: str | None = None
-    message: str | None = None
-    hint: str | None = None
-
-    @classmethod
-    def of(cls, item: Item) -> "ResultRow":
-        """The row of an item as the board has it."""
-        fields: dict[str, Any] = {}
-        if item.result:
-            fields |= item.result.model_dump(include=_RESULT_FIELDS)
-        if item.failure:
-            fields |= item.failure.model_dump(include=_FAILURE_FIELDS)
-        spec = item.spec
-        return cls(external_id=spec.external_id, source=spec.source, state=item.state, **fields)
-
-
-_RESULT_FIELDS = {"variants", "mask", "sidecar", "fingerprint"}
-_FAILURE_FIELDS = {"code", "message", "hint", "sidecar"}
-
-
 def each_item(board: StatusBoard, batch_id: str, state: ItemState | None = None) -> Iterator[Item]:
     """Every item of a batch in manifest order, read page by page.
 
@@ -75,9 +45,22 @@ def each_item(board: StatusBoard, batch_id: str, state: ItemState | None = None)
         after = page[-1].spec.number
 
 
-def each_row(board: StatusBoard, batch_id: str) -> Iterator[ResultRow]:
-    """Every item's row, in manifest order; raises as `each_item`."""
-    return (ResultRow.of(item) for item in each_item(board, batch_id))
+@contextmanager
+def each_row(
+    board: StatusBoard, store: ObjectStore, batch_id: str
+) -> Iterator[Iterator[ResultRow]]:
+    """The row of every item, in manifest order; those that are unchanged come from the record.
+
+    Raises:
+        BatchUnknown: No such batch.
+        BoardError: Redis did not answer.
+        RecordMissing: The unchanged ones are not in the record.
+        StorageError: They cannot be read.
+    """
+    batch = board.status(batch_id).batch
+    with unchanged_rows(batch, store) as unchanged:
+        rows = (ResultRow.of(item) for item in each_item(board, batch_id))
+        yield merged(rows, unchanged)
 
 
 def write_jsonl(rows: Iterable[ResultRow], sink: TextIO) -> int:
@@ -152,16 +135,17 @@ class Spool:
 
 
 @contextmanager
-def spooled(board: StatusBoard, batch_id: str) -> Iterator[Spool]:
+def spooled(board: StatusBoard, store: ObjectStore, batch_id: str) -> Iterator[Spool]:
     """The rows of a batch as they stand now, on disk while the context lasts.
 
     Raises:
-        BatchUnknown: No such batch.
-        BoardError: Redis did not answer.
+        RestyleError: As `each_row`.
     """
-    board.status(batch_id)  # an unknown batch is an error, never an empty file
-    with tempfile.TemporaryDirectory(prefix="restyle-results-") as folder:
-        yield Spool(Path(folder), each_row(board, batch_id))
+    with (
+        tempfile.TemporaryDirectory(prefix="restyle-results-") as folder,
+        each_row(board, store, batch_id) as rows,
+    ):
+        yield Spool(Path(folder), rows)
 
 
 def write_results(board: StatusBoard, store: ObjectStore, batch_id: str) -> list[keys.S3Address]:
@@ -176,7 +160,7 @@ def write_results(board: StatusBoard, store: ObjectStore, batch_id: str) -> list
         StorageError: S3 refused, or did not answer.
     """
     output = board.status(batch_id).batch.output
-    with spooled(board, batch_id) as spool:
+    with spooled(board, store, batch_id) as spool:
         return [_upload(spool, store, output, batch_id, name) for name in CONTENT_TYPES]
 
 
@@ -189,5 +173,5 @@ def _upload(
 ) -> keys.S3Address:
     path = spool.file(format)
     address = keys.batch_file(output, batch_id, path.name)
-    store.put(address, path.read_bytes(), content_type=CONTENT_TYPES[format])
+    store.put_file(address, path, content_type=CONTENT_TYPES[format])
     return address

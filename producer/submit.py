@@ -1,32 +1,36 @@
 """Submit: manifest and style become a batch on the board, with its record in S3.
 
-Everything that can be wrong is found before anything is queued. Under one batch id the whole may
-be repeated at any time: what is there already is kept, what a crash left undone is done.
+Everything that can be wrong is found before anything is queued, and the plan says what is to be
+rendered at all. Under one batch id the whole may be repeated at any time: what is there already is
+kept, what a crash left undone is done.
 """
 
-import itertools
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from producer.catalogues import Recognised
+from producer.draft import Draft
+from producer.keeping import keep, kept_catalogue
 from producer.manifest import Manifest, open_manifest
+from producer.placing import Progress, adopted, place
+from producer.plan import Kind, Plan, Subject, Wishes, made_plan
 from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
 from producer.reading import AS_IT_STANDS, Reading
-from producer.record import kept_catalogue, read_batch, write_batch, write_inputs
+from producer.record import read_batch
 from shared.board import StatusBoard
-from shared.errors import BatchExists, BatchIdInvalid, BatchUnknown, BoardError
-from shared.jobs import BATCH_ID_PATTERN, Batch, BatchStatus, ItemSpec, Lane
+from shared.errors import BatchExists, BatchIdInvalid, BatchUnknown, BoardError, NothingToSubmit
+from shared.jobs import BATCH_ID_PATTERN, Batch, BatchStatus, Breaker, Caps, Lane, Pilot
 from shared.keys import S3Address
 from shared.references import resolve
 from shared.s3 import ObjectStore
 from shared.styles import Style, load_style
 
-#: Items handed to the board at a time.
-SLICE = 4_000
 #: The style's part of a batch id that we make up, in characters.
 MAX_SLUG = 40
 
@@ -48,6 +52,12 @@ class Submission:
     priority: int = 4
     #: Columns, rewrites of addresses, and patterns.
     reading: Reading = AS_IT_STANDS
+    #: How the plan is made.
+    wishes: Wishes = field(default_factory=Wishes)
+    #: What stops the batch on its way.
+    caps: Caps = field(default_factory=Caps)
+    pilot: Pilot | None = None
+    breaker: Breaker | None = field(default_factory=Breaker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +69,14 @@ class Receipt:
     repeated: bool
     #: Why no message went to the workers yet; their own dispatcher sends it later.
     delay: str = ""
+    #: The plan in numbers; None where the submission was repeated.
+    plan: dict[str, Any] | None = None
     #: What a person should know of the manifest and the style, as clauses.
     notes: tuple[str, ...] = ()
     #: What a person should know of rows.
     row_notes: tuple[SharedNote, ...] = ()
     #: What another program's catalogue was read by.
     recognised: Recognised | None = None
-
-
-#: Told what happened ("checked", "queued") to how many rows so far.
-Progress = Callable[[str, int], None]
 
 
 def submit(
@@ -111,12 +119,56 @@ def submit(
         output=output,
         progress=lambda rows: progress("checked", rows),
     ) as manifest:
-        batch = known or _new_batch(request, batch_id, style, manifest, store)
-        _refuse_other(batch, style, manifest, request.output)
-        repeated = not _place(batch, manifest, board, store, progress)
+        if known:
+            _refuse_other(known, style, manifest, request.output)
+            batch, plan = known, None
+            repeated = not adopted(known, board, store, progress)
+        else:
+            asked = _Asked(request, batch_id, style, manifest)
+            batch, plan, repeated = _planned(asked, board, store, progress)
         delay = delay_of(dispatch)
         notes = _notes(batch, manifest, cache)
-    return Receipt(board.status(batch_id), repeated, delay, *notes, manifest.recognised)
+    return Receipt(board.status(batch_id), repeated, delay, plan, *notes, manifest.recognised)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A submission whose words are understood."""
+
+    request: Submission
+    batch_id: str
+    style: Style
+    manifest: Manifest
+
+
+def _planned(
+    asked: _Asked, board: StatusBoard, store: ObjectStore, progress: Progress
+) -> tuple[Batch, dict[str, Any], bool]:
+    """Plan and place a new batch; also the plan's numbers, and whether it was there before."""
+    asked.manifest.refuse_missing_buckets(store)
+    models = {name: resolve(name, store=store) for name in sorted(asked.manifest.models)}
+    output = S3Address.parse(asked.request.output)
+    subject = Subject(asked.manifest, asked.style, models, output)
+    with (
+        made_plan(subject, asked.request.wishes, board, store, progress=progress) as plan,
+        tempfile.TemporaryDirectory(prefix="restyle-") as folder,
+    ):
+        _refuse_nothing(plan, asked)
+        draft = Draft.of(plan, Path(folder))
+        batch = _new_batch(asked, subject, draft)
+        keep(batch, asked.manifest, store)
+        placed = place(batch, draft, plan.specs, board, store, progress)
+        return batch, draft.summary, not placed
+
+
+def _refuse_nothing(plan: Plan, asked: _Asked) -> None:
+    if plan.items:
+        return
+    waiting, gone = plan.counts[Kind.PENDING], plan.counts[Kind.ORPHANED]
+    named = ", ".join(sorted(plan.pending_in))
+    reasons = [f"{waiting:,} wait in {named}"] if waiting else []
+    reasons += [f"the sources of {gone:,} are gone"] if gone else []
+    raise NothingToSubmit(manifest=asked.request.manifest, reason=" and ".join(reasons))
 
 
 def _notes(
@@ -151,22 +203,24 @@ def _known(output: str, batch_id: str, board: StatusBoard, store: ObjectStore) -
         return read_batch(output, batch_id, store)
 
 
-def _new_batch(
-    request: Submission, batch_id: str, style: Style, manifest: Manifest, store: ObjectStore
-) -> Batch:
-    manifest.refuse_missing_buckets(store)
-    models = {name: resolve(name, store=store) for name in sorted(manifest.models)}
+def _new_batch(asked: _Asked, subject: Subject, draft: Draft) -> Batch:
+    request, digest = asked.request, asked.manifest.digest
     return Batch(
-        batch_id=batch_id,
+        batch_id=asked.batch_id,
         submitted_at=datetime.now(UTC),
         output=request.output,
-        style=style,
-        models=models,
-        total=manifest.total,
-        manifest_digest=manifest.digest,
+        style=asked.style,
+        models=dict(subject.models),
+        total=draft.queued + draft.unchanged,
+        unchanged=draft.unchanged,
+        manifest_digest=digest,
+        queued_digest=None if draft.rows_digest == digest else draft.rows_digest,
         lane=request.lane,
         priority=request.priority,
-        catalogue=kept_catalogue(request.output, batch_id, manifest, request.reading),
+        caps=request.caps,
+        pilot=request.pilot,
+        breaker=request.breaker,
+        catalogue=kept_catalogue(asked.batch_id, request.output, asked.manifest, request.reading),
     )
 
 
@@ -179,28 +233,6 @@ def _refuse_other(batch: Batch, style: Style, manifest: Manifest, output: str) -
     differing = [name for name, (old, new) in compared.items() if old != new]
     if differing:
         raise BatchExists(batch=batch.batch_id, difference=" and ".join(differing))
-
-
-def _place(
-    batch: Batch, manifest: Manifest, board: StatusBoard, store: ObjectStore, progress: Progress
-) -> bool:
-    """Record the batch and put it on the board; False when it was there, whole, before."""
-    write_inputs(batch, manifest, store)
-    if not board.open_batch(batch):
-        return False
-    write_batch(batch, store)
-    queued = 0
-    for specs in _slices(manifest.specs()):
-        board.add_items(batch.batch_id, specs)
-        queued += len(specs)
-        progress("queued", queued)
-    board.seal_batch(batch.batch_id)
-    return True
-
-
-def _slices(specs: Iterator[ItemSpec]) -> Iterator[list[ItemSpec]]:
-    while part := list(itertools.islice(specs, SLICE)):
-        yield part
 
 
 def delay_of(dispatch: Callable[[], object]) -> str:

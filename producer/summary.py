@@ -1,5 +1,6 @@
 """Summary: a batch's roll-up in the words and the JSON that every surface shows."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.jobs import BatchStatus
@@ -19,11 +20,41 @@ def phase(status: BatchStatus) -> str:
         return "cancelled" if status.cancelled else "ended"
     if status.cancelled:
         return "cancelling"
+    return _open_phase(status, only_held=open_states == {ItemState.HELD})
+
+
+def _open_phase(status: BatchStatus, *, only_held: bool) -> str:
     if status.paused:
         return "paused"
-    if open_states == {ItemState.HELD}:
+    if only_held:
         return "held"
+    if is_closed(status):
+        return "closed"
     return "running" if status.first_claim_at else "queued"
+
+
+def is_closed(status: BatchStatus) -> bool:
+    """Whether its window is not open, by this host's clock."""
+    opens, closes, now = status.opens_at, status.closes_at, datetime.now(UTC)
+    return bool(opens and closes and not opens <= now < closes)
+
+
+def halt(status: BatchStatus) -> str:
+    """Why nothing of an open batch is given out, and what brings it back; empty where it is."""
+    batch, waiting = status.batch.batch_id, status.counts.get(ItemState.QUEUED, 0)
+    left = f"{waiting:,} {'item waits' if waiting == 1 else 'items wait'}"
+    if not status.open or status.cancelled:
+        return ""
+    if status.pause_reason == "pilot":
+        return f"{status.pause_note}; {left}: restyle promote {batch}"
+    if status.paused:
+        why = f": {status.pause_note}" if status.pause_note else ""
+        goes_on = status.pause_reason == "budget" and status.closes_at
+        until = " (or its next window)" if goes_on else ""
+        return f"paused{why}; {left}: restyle resume {batch}{until}"
+    if is_closed(status) and status.opens_at:
+        return f"its window is closed until {status.opens_at.astimezone():%Y-%m-%d %H:%M}; {left}"
+    return ""
 
 
 def counted_states(status: BatchStatus) -> str:

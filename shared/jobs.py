@@ -6,9 +6,10 @@ Everything here is frozen and strict: values cross process borders as JSON.
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.errors import RestyleError
+from shared.record import Record
 from shared.states import ItemState
 from shared.styles import Style
 
@@ -19,12 +20,8 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Lane = Literal["urgent", "standard", "bulk"]
 #: Lanes in strict order: a later one is served when the earlier ones are.
 LANES: tuple[Lane, ...] = ("urgent", "standard", "bulk")
-
-
-class Record(BaseModel):
-    """Base of all stored values."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+#: What may pause a batch: a person, a cap, its breaker, or that its pilot is over.
+PauseReason = Literal["person", "budget", "breaker", "pilot"]
 
 
 class ItemSpec(Record):
@@ -65,6 +62,32 @@ class KeptCatalogue(Record):
     reading: dict[str, Any] = Field(default_factory=dict)
 
 
+class Caps(Record):
+    """How much of a batch may be rendered before it pauses; in each of its windows anew."""
+
+    #: Items that may be begun.
+    items: int | None = Field(None, ge=1)
+    #: Seconds that its items may take on devices, batch mates' shares taken off.
+    device_seconds: float | None = Field(None, gt=0)
+
+
+class Pilot(Record):
+    """A sample, spread over the batch, that is rendered first; the rest waits for a promotion."""
+
+    items: int = Field(ge=1)
+    #: Share of it that must be done for the rest to follow by itself; None: a person decides.
+    promote_share: float | None = Field(None, gt=0, le=1)
+
+
+class Breaker(Record):
+    """When a batch stops itself: a wrong folder or a wrong prompt must not cost a night."""
+
+    #: More than this share of the items that have ended failed or were held.
+    share: float = Field(0.5, gt=0, le=1)
+    #: So many must have ended before that counts.
+    least: int = Field(50, ge=1)
+
+
 class Batch(Record):
     """The items of one submission; immutable once submitted."""
 
@@ -76,16 +99,34 @@ class Batch(Record):
     style: Style
     #: Every model reference of the style and of the rows' overrides, resolved.
     models: dict[str, ResolvedModel]
-    #: Number of items.
+    #: Number of items, those that are unchanged included.
     total: int = Field(ge=1)
-    #: SHA-256 over the rows; with style and output it makes submission idempotent.
+    #: Items whose earlier result still holds: they are in the plan, and not on the board.
+    unchanged: int = Field(0, ge=0)
+    #: SHA-256 over the manifest's rows; with style and output it makes submission idempotent.
     manifest_digest: Digest
+    #: The same over the rows that are queued, where that is not all of them.
+    queued_digest: Digest | None = None
     #: Lanes are strict: urgent before standard before bulk.
     lane: Lane = "standard"
     #: Share among the batches of one lane; 9 gets ten times the turns of 0.
     priority: int = Field(4, ge=0, le=9)
     #: None for a listed prefix.
     catalogue: KeptCatalogue | None = None
+    caps: Caps = Caps()
+    pilot: Pilot | None = None
+    #: None for a batch that goes on whatever becomes of its items.
+    breaker: Breaker | None = Breaker()
+
+    @property
+    def queued(self) -> int:
+        """Items that are on the board, numbered from 0."""
+        return self.total - self.unchanged
+
+    @property
+    def rows_digest(self) -> str:
+        """SHA-256 over the rows of the items that are on the board."""
+        return self.queued_digest or self.manifest_digest
 
 
 class Failure(Record):
@@ -114,6 +155,14 @@ class Result(Record):
     sidecar: str
     #: Seconds from claim to report.
     render_seconds: float = Field(ge=0)
+    #: Seconds that devices worked for it; of a call that it shared, its part.
+    device_seconds: float = Field(0, ge=0)
+    #: Bytes of its variants.
+    size: int = Field(0, ge=0)
+    #: SHA-256 (hex) of the source's bytes.
+    source_sha256: str | None = None
+    #: ETag of the supplied mask.
+    mask_etag: str | None = None
 
 
 class Item(Record):
@@ -176,9 +225,19 @@ class BatchStatus(Record):
     sealed: bool = True
     #: While `restyle recover` is putting the items back; it seals the batch.
     restoring: bool = False
-    #: Set when cancelled or paused by a person.
+    #: Set when a person cancelled it.
     cancelled: bool = False
     paused: bool = False
+    #: What paused it, and the reason as a clause where it was no person.
+    pause_reason: PauseReason | None = None
+    pause_note: str = ""
+    #: Whether only its pilot is given out.
+    pilot: bool = False
+    #: Its window, the present or the next one: outside of it nothing is given out.
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    #: Seconds that devices worked for its items so far.
+    device_seconds: float = 0.0
     #: Grows when a person retries items.
     revision: int = 0
     #: When the steward wrote the batch's results.

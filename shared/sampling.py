@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
-from shared.jobs import Record
+from shared.record import Record
 from shared.styles import Scheduler, Speed, Style
 
 #: Fewer steps than these show, whatever the solver.

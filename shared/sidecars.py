@@ -16,8 +16,9 @@ from pydantic import (
 from pydantic_core import from_json
 
 from shared.errors import AddressInvalid, SidecarInvalid
-from shared.jobs import BatchId, Digest, Failure, Record, ResolvedModel
+from shared.jobs import BatchId, Digest, Failure, ResolvedModel
 from shared.keys import S3Address
+from shared.record import Record
 from shared.sampling import Sampling
 from shared.styles import Style
 from shared.wording import first_problems

@@ -9,7 +9,7 @@ from producer.as_source import Told, Wish, write_back
 from producer.catalogues import LISTS
 from producer.manifest import open_manifest
 from producer.reading import AS_IT_STANDS, Reading
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 from shared.jobs import Batch, ItemSpec, KeptCatalogue
 from shared.s3 import ObjectStore
 from shared.states import ItemState

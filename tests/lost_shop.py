@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
+from producer.plan import Wishes
 from producer.recovery import recover
 from producer.submit import Submission, submit
 from shared.board import StatusBoard
@@ -13,6 +14,7 @@ from shared.errors import BatchUnknown, MaskEmpty
 from shared.fingerprint import PixelInputs
 from shared.jobs import Batch, Failure, ItemSpec, Result
 from shared.keys import ResultKeys, S3Address, item_mark
+from shared.outcomes import result_of
 from shared.settings import Settings
 from shared.sidecars import (
     FailedSource,
@@ -60,7 +62,7 @@ class Shop:
         manifest.write_text("\n".join(json.dumps(row) for row in rows))
         models = {"segmenter": str(self.model), "painter": str(self.model)}
         path.write_text(json.dumps({"mask": "the dress", "paint": "red", **models} | style))
-        request = Submission(str(manifest), path, self.output, batch_id)
+        request = Submission(str(manifest), path, self.output, batch_id, wishes=Wishes(force=True))
         nothing = self.folder / "cache"
         receipt = submit(request, self.board, self.store, dispatch=lambda: None, cache=nothing)
         return receipt.status.batch
@@ -77,14 +79,9 @@ class Shop:
         for variant in sidecar.variants:
             self.put(S3Address.parse(variant.address), b"x" * variant.size)
         self.put(keys.mask, b"mask")
-        self.put(keys.sidecar, dump_sidecar(sidecar.model_copy(update=facts | changes)))
-        return Result(
-            fingerprint=fingerprint,
-            variants=tuple(variant.address for variant in sidecar.variants),
-            mask=str(keys.mask),
-            sidecar=str(keys.sidecar),
-            render_seconds=sum(SECONDS.values()),
-        )
+        written = sidecar.model_copy(update=facts | changes)
+        self.put(keys.sidecar, dump_sidecar(written))
+        return result_of(written, keys.sidecar, sum(SECONDS.values()))
 
     def _pinned(self, number, batch_id, etag) -> tuple[Batch, ItemSpec]:
         spec = self.board.item(batch_id, number).spec

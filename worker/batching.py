@@ -105,15 +105,16 @@ class Batcher(Generic[ResultT]):
     def submit_all(self, requests: Sequence[Request]) -> list[Future[Answer[ResultT]]]:
         """Queue one thread's requests together; blocks while `max_waiting` others wait.
 
-        No call is made before all of them are there. A future ends with the answer, with the error
-        of the call, `DeviceOutOfMemory` if even alone it does not fit, `BatcherClosed` if it never
-        ran, or `DeviceLost`.
+        Urgent ones, as few as their items under way, come in at once. No call is made before all
+        of them are there. A future ends with the answer, with the error of the call,
+        `DeviceOutOfMemory` if even alone it does not fit, `BatcherClosed` if it never ran, or
+        `DeviceLost`.
 
         Raises:
             BatcherClosed: Nothing is taken any more.
         """
         with self._changed:
-            self._changed.wait_for(self._can_answer_submit)
+            self._changed.wait_for(lambda: self._can_answer(requests))
             if self._closed:
                 raise BatcherClosed
             now, asker = time.monotonic(), threading.get_ident()
@@ -154,8 +155,10 @@ class Batcher(Generic[ResultT]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _can_answer_submit(self) -> bool:
-        return self._closed or len(self._room) < self._limits.max_waiting
+    def _can_answer(self, requests: Sequence[Request]) -> bool:
+        if self._closed or len(self._room) < self._limits.max_waiting:
+            return True
+        return any(request.lane == "urgent" for request in requests)
 
     def _shut(self) -> list[Job[ResultT]]:
         with self._changed:

@@ -51,13 +51,13 @@ class Inpainting:
             RestyleError: A square could not be painted; what did not start will not be.
             ClaimGone: The item must not go on here; likewise.
         """
-        with self._cores:
+        with self._cores.held(order.lane):
             seen = picture.flattened(order.style.background)
             views = views_of(seen, picture.space, mask, plan, order.style.working_size)
         variants = range(1, order.style.variants + 1)
         with self._models.using(order.painter) as directory:
             answers = iter(self._answers(order, views, str(directory), variants, work))
-        with self._cores:
+        with self._cores.held(order.lane):
             return [[_corrected(next(answers).result(), view) for view in views] for _ in variants]
 
     def _answers(
@@ -120,4 +120,5 @@ def _request(
         cancelled=work.cancelled,
         claim=work.claim.name,
         suspect=work.claim.suspect,
+        lane=order.lane,
     )

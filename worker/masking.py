@@ -59,7 +59,8 @@ class Masking:
         body = self._store.get(address, etag=info.etag, max_bytes=self._limits.max_bytes)
         where = {"address": str(address), "source": str(order.source)}
         claim = order.claim
-        with self._risks.decoding(claim.name, alone=claim.suspect), self._cores:
+        at_risk = self._risks.decoding(claim.name, alone=claim.suspect)
+        with at_risk, self._cores.held(order.lane):
             grey = decode_mask(body, size=picture.size, limits=self._limits, **where)
             return Repaint.supplied(grey, info.etag)
 
@@ -68,7 +69,7 @@ class Masking:
         with self._models.using(segmenter) as directory:
             geometry = segmenter_geometry(directory)
             prompts = (*style.mask_prompt, *style.protect_prompts)
-            with self._cores:
+            with self._cores.held(order.lane):
                 seen = picture.flattened(style.background)
                 square, placement = letterbox(seen, geometry.side, geometry.fill)
                 square = picture.space.to_srgb(square)
@@ -79,8 +80,9 @@ class Masking:
                 prompts=prompts,
                 claim=order.claim.name,
                 suspect=order.claim.suspect,
+                lane=order.lane,
             )
             answer = self._batcher.submit(request).result()
-        with self._cores:
+        with self._cores.held(order.lane):
             found = found_mask(answer.value, placement, picture.size, style)
             return Repaint.found(found, style, picture.size, answer.call)

@@ -5,9 +5,13 @@ says nothing about memory: a picture waits until there is room for it.
 """
 
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from shared.jobs import Lane
+from worker.line import Line
 
 #: For the environment of a process that decodes pictures. By default glibc keeps freed blocks of up
 #: to 32 MB in an arena for each thread, and Pillow's pictures are made of 16 MB blocks: after 16
@@ -18,8 +22,17 @@ ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(8 * 2**20)}
 CHECK_SECONDS = 0.5
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Ticket:
+    """A picture's place in the line."""
+
+    lane: Lane
+    #: By the monotonic clock.
+    arrived: float = field(default_factory=time.monotonic)
+
+
 class MemoryBudget:
-    """Room for pictures, given in the order in which it is asked for.
+    """Room for pictures: urgent ones first, all others in the order in which they ask for it.
 
     Whoever asks for more than all of it gets all of it: a single large picture goes alone.
     """
@@ -27,19 +40,22 @@ class MemoryBudget:
     def __init__(self, total_bytes: int) -> None:
         self._total = total_bytes
         self._free = total_bytes
-        self._waiting: deque[object] = deque()
+        self._waiting: Line[Ticket] = Line()
         self._changed = threading.Condition()
 
     @contextmanager
-    def held(self, wanted_bytes: int, check: Callable[[], None] = lambda: None) -> Iterator[None]:
+    def held(
+        self, wanted_bytes: int, lane: Lane, check: Callable[[], None] = lambda: None
+    ) -> Iterator[None]:
         """Keep so many bytes for the time of the block; waits until they are free.
 
         Args:
             wanted_bytes: More than all counts as all.
+            lane: Of the picture's batch.
             check: Called now and then while waiting; what it raises ends the wait.
         """
         amount = min(wanted_bytes, self._total)
-        self._take(amount, check)
+        self._take(amount, Ticket(lane), check)
         try:
             yield
         finally:
@@ -47,12 +63,11 @@ class MemoryBudget:
                 self._free += amount
                 self._changed.notify_all()
 
-    def _take(self, amount: int, check: Callable[[], None]) -> None:
-        ticket = object()
+    def _take(self, amount: int, ticket: Ticket, check: Callable[[], None]) -> None:
         with self._changed:
-            self._waiting.append(ticket)
+            self._waiting.add(ticket)
             try:
-                while not (self._waiting[0] is ticket and self._free >= amount):
+                while not (self._waiting.first() is ticket and self._free >= amount):
                     check()
                     self._changed.wait(CHECK_SECONDS)
                 self._free -= amount

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from shared.fingerprint import PixelInputs, variant_seed
-from shared.jobs import Batch, Claim, ResolvedModel
+from shared.jobs import Batch, Claim, Lane, ResolvedModel
 from shared.keys import S3Address
 from shared.styles import Style
 
@@ -31,6 +31,11 @@ class Order:
     def source(self) -> S3Address:
         """Where the source lies."""
         return S3Address.parse(self.claim.spec.source)
+
+    @property
+    def lane(self) -> Lane:
+        """The batch's lane: wherever items wait for their turn, urgent ones go first."""
+        return self.batch.lane
 
     def seed(self, variant: int, crop: int = 1) -> int:
         """The seed of a variant's crop, both from 1."""

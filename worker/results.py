@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from shared.jobs import Result
 from shared.keys import ResultKeys, S3Address
+from shared.outcomes import result_of
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.sampling import sampling_of
@@ -81,7 +82,7 @@ class ResultWriter:
             self._variant(order, painting, number, keys, times)
             for number in range(1, len(painting.squares) + 1)
         )
-        with self._cores, times.stage("encode"):
+        with self._cores.held(order.lane), times.stage("encode"):
             body = encode_mask(painting.mask.stored)
         with times.stage("upload"):
             self._store.put(keys.mask, body, content_type="image/png")
@@ -92,26 +93,20 @@ class ResultWriter:
         if claim.fence > 1:
             # An earlier try may have left word that the item failed.
             self._store.delete(failure_address(order.batch, claim))
-        return Result(
-            fingerprint=fingerprint,
-            variants=tuple(variant.address for variant in variants),
-            mask=str(keys.mask),
-            sidecar=str(keys.sidecar),
-            render_seconds=round(times.total_seconds, 3),
-        )
+        return result_of(sidecar, keys.sidecar, times.total_seconds)
 
     def _variant(
         self, order: Order, painting: Painting, number: int, keys: ResultKeys, times: Timings
     ) -> VariantFacts:
         source, alpha = painting.picture, painting.mask.alpha
         squares = painting.squares[number - 1]
-        with self._cores, times.stage("composite"):
+        with self._cores.held(order.lane), times.stage("composite"):
             # Here, and nowhere else, painted colours enter the source's picture and its space.
             painted = [source.space.from_srgb(square.value.rgb) for square in squares]
             rgb = paste(source.rgb, painted, painting.plan, alpha)
             before = check_kept(source.rgb, rgb, alpha, name=str(order.source))
         container = output_container(order.style.output_format, source)
-        with self._cores, times.stage("encode"):
+        with self._cores.held(order.lane), times.stage("encode"):
             result = replace(source, rgb=rgb)
             encoded = encode(result, container, order.style)
             after = self._difference_after(encoded, painting, order)

@@ -94,12 +94,12 @@ class Sources:
             order, header, body = self._look(order)
         with times.stage("wait"):
             weight = weight_of(header, order.style.output_format) + (order.claim.spec.size or 0)
-            held.enter_context(self._memory.held(weight, work.check))
+            held.enter_context(self._memory.held(weight, order.lane, work.check))
         with times.stage("fetch"):
             body = body or self._whole(order)
         claim = order.claim
         at_risk = self._risks.decoding(claim.name, alone=claim.suspect)
-        with at_risk, self._cores, times.stage("decode"):
+        with at_risk, self._cores.held(order.lane), times.stage("decode"):
             picture = decode(body, source=source, limits=limits)
         return Source(order, picture, hashlib.sha256(body).hexdigest())
 

@@ -7,18 +7,25 @@ arrivals promise some (`worker.pace`), for `wait_seconds` at most, and no longer
 `IDLE_SHARE` of what a call of the group takes: while the device is the bottleneck calls fill by
 themselves, and while it is not, a fuller call gains nothing by a device that stands idle. Nobody
 waits once every asker under way has a request here, since then nobody is left who could bring a
-mate. Whoever has waited `patience_seconds` goes before all others.
+mate.
+
+Lanes. While an urgent request waits, every call has urgent ones in it, whatever else is overdue,
+full or warm: a single urgent item is in the next call that is made. It waits for mates as any
+other does, but no other call is made meanwhile. Of the rest, whoever has waited `patience_seconds`
+goes first, in the order of arrival, so that bulk requests of items that are already claimed do not
+starve; then standard before bulk. Within a call the same order holds, and mates of other lanes
+fill what the first ones leave. Only urgent requests can keep others waiting without end.
 """
 
-from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
-from shared.jobs import ClaimName
+from shared.jobs import LANES, ClaimName, Lane
 from shared.sidecars import Call
+from worker.line import Line
 from worker.pace import Pace
 
 ResultT = TypeVar("ResultT")
@@ -61,6 +68,10 @@ class Request(Protocol):
     def claim(self) -> ClaimName | None:
         """The claim that it is for; None where it is for none."""
 
+    @property
+    def lane(self) -> Lane:
+        """Of the batch that it is for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLimits:
@@ -72,9 +83,9 @@ class BatchLimits:
     fits: Callable[[Group], int] | None = None
     #: Longest wait for batch mates while the device is idle, in seconds.
     wait_seconds: float = 0.1
-    #: From this age on, in seconds, the oldest request goes before fuller or warmer groups.
+    #: From this age on, in seconds, the oldest request goes before all that are not urgent.
     patience_seconds: float = 5.0
-    #: Requests that wait at most; `submit` blocks beyond it.
+    #: Requests that wait at most; `submit` blocks beyond it, unless they are urgent.
     max_waiting: int = 256
 
 
@@ -96,29 +107,34 @@ class Job(Generic[ResultT]):
     asker: int = 0
     future: Future[Answer[ResultT]] = field(default_factory=Future)
 
+    @property
+    def lane(self) -> Lane:
+        """Of its request."""
+        return self.request.lane
+
 
 class WaitingRoom(Generic[ResultT]):
-    """Requests that wait, by group, first come first served within a group."""
+    """Requests that wait, a line for each group."""
 
     def __init__(self, limits: BatchLimits) -> None:
         self._limits = limits
-        self._queues: dict[Group, deque[Job[ResultT]]] = {}
+        self._lines: dict[Group, Line[Job[ResultT]]] = {}
         self._safe_sizes: dict[Group, int] = {}
         self._paces: dict[Group, Pace] = {}
         self._call_seconds: dict[Group, float] = {}
         self._last: Group | None = None
 
     def __len__(self) -> int:
-        return sum(map(len, self._queues.values()))
+        return sum(map(len, self._lines.values()))
 
     def add(self, job: Job[ResultT]) -> None:
-        """Let a job wait behind those of its group."""
+        """Let a job wait behind those of its group and lane."""
         group = job.request.group
-        self._queues.setdefault(group, deque()).append(job)
+        self._lines.setdefault(group, Line()).add(job)
         self._note_arrival(group, job.arrived)
 
     def take(self, now: float, under_way: int | None = None) -> list[Job[ResultT]]:
-        """The jobs of the next call, oldest first; none while waiting is better.
+        """The jobs of the next call, first ones first; none while waiting is better.
 
         Args:
             now: Seconds of the clock that the jobs' arrivals are of.
@@ -128,34 +144,34 @@ class WaitingRoom(Generic[ResultT]):
         group = self._choose(now, under_way)
         if group is None:
             return []
-        queue = self._queues[group]
-        jobs = [queue.popleft() for _ in range(min(len(queue), self.safe_size(group)))]
-        if not queue:
-            del self._queues[group]
+        line = self._lines[group]
+        jobs = line.take(self.safe_size(group), self._overdue_since(now))
+        if not line:
+            del self._lines[group]
         self._last = group
         return jobs
 
     def take_all(self) -> list[Job[ResultT]]:
         """Everything that waits, whatever its group; the room is empty then."""
         jobs = list(self._all())
-        self._queues.clear()
+        self._lines.clear()
         return jobs
 
     def drop_cancelled(self) -> list[Job[ResultT]]:
         """Take out the jobs that their owners cancelled: they fill neither room nor calls."""
         dropped = [job for job in self._all() if job.future.cancelled()]
         for job in dropped:
-            queue = self._queues[job.request.group]
-            queue.remove(job)
-            if not queue:
-                del self._queues[job.request.group]
+            line = self._lines[job.request.group]
+            line.remove(job)
+            if not line:
+                del self._lines[job.request.group]
         return dropped
 
     def seconds_until_ripe(self, now: float) -> float | None:
         """How long `take` has nothing to give if nobody comes; None if nobody waits."""
-        if not self._queues:
+        if not self._lines:
             return None
-        return max(0.0, min(map(self._ripe_at, self._queues)) - now)
+        return max(0.0, min(map(self._ripe_at, self._lines)) - now)
 
     def safe_size(self, group: Group) -> int:
         """Most requests of this group that may share a call."""
@@ -173,7 +189,7 @@ class WaitingRoom(Generic[ResultT]):
         _remember(self._call_seconds, group, usual)
 
     def _all(self) -> Iterator[Job[ResultT]]:
-        return chain.from_iterable(self._queues.values())
+        return chain.from_iterable(self._lines.values())
 
     def _note_arrival(self, group: Group, arrived: float) -> None:
         pace = self._paces.get(group)
@@ -181,31 +197,52 @@ class WaitingRoom(Generic[ResultT]):
         _remember(self._paces, group, known)
 
     def _choose(self, now: float, under_way: int | None) -> Group | None:
-        """An overdue group, else a full one, else a ripe one; among equals the last one.
+        """Once a call is due: of an urgent group, an overdue one, or the best of those due.
 
-        An earlier stage goes before all of a later one: its items are the later one's mates, and
-        a device that puts them off until it runs dry then waits for all of them at once.
+        That is of the first lane, and of an earlier stage before all of a later one: its items are
+        the later one's mates, and a device that puts them off until it runs dry then waits for all
+        of them at once. Then a full one, among equals the last one.
         """
-        patience = self._limits.patience_seconds
-        overdue = [g for g in self._queues if now >= self._head(g) + patience]
-        if overdue:
+        due = self._due(now, under_way)
+        if not due:
+            return None
+        groups = self._urgent(due) or due
+        if overdue := [group for group in groups if self._is_overdue(group, now)]:
             return self._oldest(overdue)
-        waited = self._ripe(now, under_way)
-        ripe = _of_earliest_stage([g for g in self._queues if g in waited or self._is_full(g)])
-        ripe = [g for g in ripe if self._is_full(g)] or ripe
+        groups = _of_earliest_stage(self._of_first_lane(groups))
+        groups = [group for group in groups if self._is_full(group)] or groups
         # The last group's model and shapes are warm.
-        return self._last if self._last in ripe else self._oldest(ripe)
+        return self._last if self._last in groups else self._oldest(groups)
+
+    def _urgent(self, due: list[Group]) -> list[Group]:
+        """The urgent groups that are due; all urgent ones where only others are due."""
+        urgent = [group for group, line in self._lines.items() if line.lane == "urgent"]
+        return [group for group in urgent if group in due] or urgent
+
+    def _of_first_lane(self, groups: list[Group]) -> list[Group]:
+        lanes = [LANES.index(self._lines[group].lane) for group in groups]
+        return _least(groups, lanes)
 
     def _is_full(self, group: Group) -> bool:
-        return len(self._queues[group]) >= self.safe_size(group)
+        return len(self._lines[group]) >= self.safe_size(group)
 
-    def _ripe(self, now: float, under_way: int | None) -> list[Group]:
+    def _is_overdue(self, group: Group, now: float) -> bool:
+        return self._lines[group].oldest <= self._overdue_since(now)
+
+    def _overdue_since(self, now: float) -> float:
+        return now - self._limits.patience_seconds
+
+    def _due(self, now: float, under_way: int | None) -> list[Group]:
         if under_way is not None and len({job.asker for job in self._all()}) >= under_way:
-            return list(self._queues)
-        return [group for group in self._queues if now >= self._ripe_at(group)]
+            return list(self._lines)
+        return [group for group in self._lines if self._is_due(group, now)]
+
+    def _is_due(self, group: Group, now: float) -> bool:
+        ripe = self._is_full(group) or now >= self._ripe_at(group)
+        return ripe or self._is_overdue(group, now)
 
     def _ripe_at(self, group: Group) -> float:
-        oldest, limit_seconds = self._head(group), self._longest_wait(group)
+        oldest, limit_seconds = self._lines[group].oldest, self._longest_wait(group)
         pace = self._paces.get(group) or Pace(oldest)
         return pace.ripe_at(oldest, limit_seconds)
 
@@ -213,11 +250,8 @@ class WaitingRoom(Generic[ResultT]):
         usual, most = self._call_seconds.get(group), self._limits.wait_seconds
         return most if usual is None else min(most, IDLE_SHARE * usual)
 
-    def _head(self, group: Group) -> float:
-        return self._queues[group][0].arrived
-
-    def _oldest(self, groups: list[Group]) -> Group | None:
-        return min(groups, key=self._head, default=None)
+    def _oldest(self, groups: list[Group]) -> Group:
+        return min(groups, key=lambda group: self._lines[group].oldest)
 
 
 def _remember(known: dict[Group, Known], group: Group, value: Known) -> None:
@@ -228,5 +262,10 @@ def _remember(known: dict[Group, Known], group: Group, value: Known) -> None:
 
 def _of_earliest_stage(groups: list[Group]) -> list[Group]:
     places = [STAGES.index(group.stage) if group.stage in STAGES else 0 for group in groups]
-    earliest = min(places, default=0)
-    return [group for group, place in zip(groups, places, strict=True) if place == earliest]
+    return _least(groups, places)
+
+
+def _least(groups: list[Group], places: list[int]) -> list[Group]:
+    """Those of the groups whose place is the least."""
+    least = min(places)
+    return [group for group, place in zip(groups, places, strict=True) if place == least]

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Mapping
-from typing import IO, Self
+from typing import Self
 
 from infra.chaos.orders import Plant
 from shared.board import StatusBoard
@@ -59,10 +59,8 @@ def altered_board(plant: Plant, settings: Settings) -> StatusBoard:
 class LateStore(ObjectStore):
     """Says that an object is written and writes it later: its item is reported before."""
 
-    def put(self, address: S3Address, body: bytes | IO[bytes], *, content_type: str) -> str:
-        """Promise to write an object; a file, which no item has, is written at once."""
-        if not isinstance(body, bytes):
-            return super().put(address, body, content_type=content_type)
+    def put(self, address: S3Address, body: bytes, *, content_type: str) -> str:
+        """Promise to write an object."""
 
         def write() -> None:
             super(LateStore, self).put(address, body, content_type=content_type)

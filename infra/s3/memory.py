@@ -97,7 +97,8 @@ class MemoryStore:
     def _list(self, request: Request) -> Answer:
         bucket = request.path.partition("/")[0]
         prefix = f"{bucket}/{request.query.get('prefix', [''])[0]}"
-        found = sorted(path for path in self._objects if path.startswith(prefix))
+        after = f"{bucket}/{request.query.get('start-after', [''])[0]}"
+        found = sorted(path for path in self._objects if path.startswith(prefix) and path > after)
         entries = "".join(_entry(path.partition("/")[2], self._objects[path]) for path in found)
         listing = f"<IsTruncated>false</IsTruncated>{entries}"
         return Answer(HTTPStatus.OK, {}, f"<ListBucketResult>{listing}</ListBucketResult>".encode())

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from producer.catalogues.publisher import Publisher
 from producer.left_out import LeftOut
 from producer.problems import RowProblem
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 from producer.rows import Row, Rows
 
 #: A reason to leave a row out: it has no address.

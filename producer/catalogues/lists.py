@@ -10,7 +10,7 @@ from producer.catalogues.inventory import INVENTORY
 from producer.catalogues.keylist import KEY_LIST
 from producer.catalogues.objectlist import OBJECT_LIST, encoded
 from producer.catalogues.publisher import Publisher
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 from shared.keys import S3Address
 
 

@@ -10,7 +10,7 @@ from producer.catalogues.sagemaker import SAGEMAKER, label_answer, source_rows
 from producer.catalogues.splicing import source_answer
 from producer.lines import Lines, RowTooLong
 from producer.problems import RowProblem
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 from producer.rows import Rows, json_object, own_object
 
 

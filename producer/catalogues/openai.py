@@ -14,9 +14,8 @@ from typing import Any
 from producer.catalogues.entry import Picture, Recognised
 from producer.catalogues.publisher import Publisher
 from producer.problems import RowProblem
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 from producer.rows import Row, Rows
-from shared.states import ItemState
 
 #: How it is shown.
 OPENAI = Recognised(
@@ -92,7 +91,7 @@ def response_answer(
     """The answer to a request: every variant's address, or an error; in the order of requests."""
     name, batch = str(picture.row.cells["external_id"]), publisher.batch
     mark = hashlib.sha256(f"{batch.batch_id}/{name}".encode()).hexdigest()[:24]
-    done = outcome if outcome and outcome.state is ItemState.DONE else None
+    done = outcome if outcome and outcome.variants else None
     answer = {
         "id": f"batch_req_{mark}",
         "custom_id": name,

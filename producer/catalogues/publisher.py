@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from producer.reading import Reading, origin_of
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 from shared.errors import AddressUncovered
 from shared.jobs import Batch
 from shared.keys import S3Address

@@ -7,7 +7,7 @@ from producer.catalogues.entry import Picture, Recognised
 from producer.catalogues.publisher import Publisher
 from producer.catalogues.splicing import with_members
 from producer.problems import RowProblem
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 from producer.rows import Row, Rows
 
 #: How it is shown.

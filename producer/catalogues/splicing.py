@@ -7,7 +7,7 @@ from typing import Any
 
 from producer.catalogues.entry import Picture
 from producer.catalogues.publisher import Publisher
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 
 
 def source_answer(

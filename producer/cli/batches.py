@@ -1,4 +1,4 @@
-"""Commands about submitted batches: status, items, cancel, retry, pause, resume."""
+"""Commands that show submitted batches: status, items."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -10,7 +10,6 @@ import typer
 from rich.table import Table
 
 from producer.cli.terminal import JsonFlag, err, out, print_json, speaks
-from shared.errors import BatchCancelled
 from shared.settings import load_settings
 from shared.states import ItemState
 
@@ -28,7 +27,7 @@ BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the `restyle` command."""
-    for command in (status, items, cancel, retry, pause, resume):
+    for command in (status, items):
         app.command()(command)
 
 
@@ -99,7 +98,7 @@ def batches_table(batches: list["BatchStatus"]) -> Table:
 
 
 def _show_batch(one: "BatchStatus") -> None:
-    from producer.summary import counted_states, phase
+    from producer.summary import counted_states, halt, phase
 
     batch = one.batch
     say(f"{batch.batch_id}: {phase(one)}, {counted_states(one)} of {batch.total:,} items")
@@ -107,6 +106,10 @@ def _show_batch(one: "BatchStatus") -> None:
     say(f"  lane       {batch.lane}, priority {batch.priority}")
     say(f"  submitted  {_moment(batch.submitted_at)}")
     say(f"  results    {batch.output}")
+    if one.device_seconds:
+        say(f"  device     {one.device_seconds:,.0f} seconds")
+    if why := halt(one):
+        say(f"  waits      {why}")
     if one.counts[ItemState.FAILED]:
         say(f"Next: restyle items {batch.batch_id} --state failed")
 
@@ -169,92 +172,6 @@ def _show_item(item: "Item") -> None:
         say(f"    {variant}")
 
 
-# --- what a person does with a batch ---------------------------------------------------------
-
-
-@speaks
-def cancel(batch: BatchArgument, *, json: JsonFlag = False) -> None:
-    """Cancel a batch: waiting items at once, running ones between two steps."""
-    with open_board() as board:
-        count = board.cancel(batch)
-    none = f"The batch {batch} has no open item; nothing was cancelled."
-    _tell(
-        batch,
-        {"cancelled": count},
-        f"{counted(count, 'item')} cancelled." if count else none,
-        as_json=json,
-    )
-
-
-@speaks
-def retry(
-    batch: BatchArgument,
-    *,
-    code: Annotated[
-        list[str] | None,
-        typer.Option(help="Only failures of this code; can be repeated."),
-    ] = None,
-    item: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this item, by external id or #number; can be repeated."),
-    ] = None,
-    json: JsonFlag = False,
-) -> None:
-    """Queue a batch's failed items again, for the sources as they are now.
-
-    Example: restyle retry spring-2026 --code object_missing --code storage_unavailable
-    """
-    from producer.control import retry as queue_again
-
-    with open_board() as board:
-        count = queue_again(board, batch, items=item or (), codes=code or ())
-    none = f"No failed item of the batch {batch} answers to this; nothing was queued."
-    said = f"{counted(count, 'item')} queued again." if count else none
-    _tell(batch, {"queued": count}, said, as_json=json)
-
-
-@speaks
-def pause(batch: BatchArgument, *, json: JsonFlag = False) -> None:
-    """Stop giving a batch's items to workers; running ones go on to their end."""
-    with open_board() as board:
-        goes_on = _goes_on(board, batch)
-        if goes_on:
-            board.pause(batch)
-    paused = f"The batch {batch} is paused. Next: restyle resume {batch}"
-    ended = f"The batch {batch} has ended; there is nothing to pause."
-    _tell(batch, {"paused": goes_on}, paused if goes_on else ended, as_json=json)
-
-
-@speaks
-def resume(batch: BatchArgument, *, json: JsonFlag = False) -> None:
-    """Go on with a paused batch."""
-    with open_board() as board:
-        goes_on = _goes_on(board, batch)
-        board.resume(batch)
-    ended = f"The batch {batch} has ended; there is nothing to resume."
-    sentence = f"The batch {batch} goes on." if goes_on else ended
-    _tell(batch, {"paused": False}, sentence, as_json=json)
-
-
-def _goes_on(board: "StatusBoard", batch: str) -> bool:
-    """Whether the batch has open items.
-
-    Raises:
-        BatchCancelled: It was cancelled, and nothing brings it back.
-    """
-    status = board.status(batch)
-    if status.cancelled:
-        raise BatchCancelled(batch=batch)
-    return bool(status.open)
-
-
 def counted(count: int, thing: str) -> str:
     """`1 item`, `12 items`."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
-
-
-def _tell(batch: str, facts: dict[str, object], sentence: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"batch": batch} | facts)
-    else:
-        say(sentence)

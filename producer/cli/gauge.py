@@ -10,6 +10,7 @@ from rich.style import Style as RichStyle
 from rich.table import Table
 from rich.text import Text
 
+from producer.summary import halt
 from producer.watch import AHEAD, PATIENCE_SECONDS, Progress, View
 from shared.states import ItemState
 
@@ -110,8 +111,8 @@ def _notes(view: View) -> Iterator[str]:
     if not status.sealed:
         recovering = "The batch is being recovered; repeat `restyle recover` if it died."
         yield recovering if status.restoring else "The submission is still adding items."
-    if status.paused and status.open:
-        yield f"Paused; `restyle resume {status.batch.batch_id}` goes on."
+    if why := halt(status):
+        yield f"Nothing is given out: {why}"
     yield from _notes_of_workers(view)
     if progress.count(*AHEAD):
         if status.first_claim_at is None and view.elapsed_seconds > PATIENCE_SECONDS:

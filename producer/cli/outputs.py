@@ -78,16 +78,17 @@ def results(  # noqa: PLR0913 - an argument per option
     Example: restyle results shoes-1 --as-source --output shoes-new.csv
     """
     path = local_path(output)
-    board = StatusBoard.connect(load_settings())
+    settings = load_settings()
+    board, store = StatusBoard.connect(settings), ObjectStore.connect(allowed=settings.allowed)
     if as_source:
         wish = Wish(variant, reading_of(None, rewrite, None, None).rewrites)
-        told = _write_source(board, batch, wish, None if output == "-" else path)
+        told = _write_source(board, store, batch, wish, None if output == "-" else path)
         _tell_source(path, told, to_file=output != "-", as_json=json)
         return
     if variant != 1 or rewrite:
         err().print("--variant and --rewrite go with --as-source.")
         raise typer.Exit(EXIT_INPUT)
-    with spooled(board, batch) as spool:
+    with spooled(board, store, batch) as spool:
         if output == "-":
             _copy_to_stdout(spool, "jsonl" if json else format)
             return
@@ -96,12 +97,13 @@ def results(  # noqa: PLR0913 - an argument per option
         _tell_written(path, spool.count, as_json=json)
 
 
-def _write_source(board: StatusBoard, batch_id: str, wish: Wish, path: Path | None) -> Told:
+def _write_source(
+    board: StatusBoard, store: ObjectStore, batch_id: str, wish: Wish, path: Path | None
+) -> Told:
     """Write the catalogue to a file, or to standard output once it is whole."""
-    store = ObjectStore.connect(allowed=load_settings().allowed)
     batch = board.status(batch_id).batch
-    with tempfile.TemporaryFile() as draft:
-        told = write_back(batch, each_row(board, batch_id), store, wish, draft)
+    with tempfile.TemporaryFile() as draft, each_row(board, store, batch_id) as rows:
+        told = write_back(batch, rows, store, wish, draft)
         draft.seek(0)
         if path is None:
             shutil.copyfileobj(draft, sys.stdout.buffer)

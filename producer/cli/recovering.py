@@ -11,8 +11,8 @@ from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.settings import load_settings
 
 if TYPE_CHECKING:
+    from producer.placing import Progress
     from producer.recovery import Recovery
-    from producer.submit import Progress
 
 
 def register(app: typer.Typer) -> None:

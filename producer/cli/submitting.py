@@ -26,7 +26,8 @@ from shared.errors import ManifestInvalid, OutputMissing
 from shared.settings import Settings, cache_path, load_settings
 
 if TYPE_CHECKING:
-    from producer.submit import Progress, Receipt, Submission
+    from producer.placing import Progress
+    from producer.submit import Receipt, Submission
 
 Lane = Literal["urgent", "standard", "bulk"]
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
-from producer.recovery.retrieval import RecordedRows
 from producer.recovery.written import WrittenRow
+from producer.retrieval import RecordedRows
 from shared.fingerprint import PixelInputs
 from shared.jobs import Batch, ItemSpec
 from shared.keys import ResultKeys, S3Address
@@ -75,7 +75,7 @@ class Matching:
         """The item of a sidecar that lies at an address; None where it is of no item of ours."""
         own = told.batch_id == self._batch.batch_id
         number = told.number if own else self._numbers.get(told.fingerprint)
-        if number is None or number >= self._batch.total:
+        if number is None or number >= self._batch.queued:
             return None
         spec = self._rows.spec(number)
         if self.keys(spec, told.fingerprint).sidecar != address:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from producer.parallel import in_parallel
 from producer.recovery.matching import Matching
 from producer.recovery.past import done, ended, failed, waiting
-from producer.recovery.retrieval import RecordedRows
 from producer.recovery.shelf import Shelf
 from producer.recovery.written import written_rows
+from producer.retrieval import RecordedRows
 from shared.board import PastItem
 from shared.errors import ObjectMissing, ObjectTooLarge, SidecarInvalid
 from shared.jobs import Batch, ItemSpec

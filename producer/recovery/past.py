@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from producer.recovery.written import WrittenRow
 from shared.board import PastItem
-from shared.jobs import Item, ItemSpec, Result
+from shared.jobs import Item, ItemSpec
 from shared.keys import S3Address
+from shared.outcomes import result_of
 from shared.sidecars import FailureSidecar, Sidecar
 from shared.states import ItemState
 
@@ -13,14 +14,7 @@ from shared.states import ItemState
 def done(spec: ItemSpec, told: Sidecar, address: S3Address) -> PastItem:
     """The item whose result a sidecar at an address tells of."""
     # The board also had what the upload of the sidecar itself took.
-    seconds = round(sum(told.timings_seconds.values()), 3)
-    result = Result(
-        fingerprint=told.fingerprint,
-        variants=tuple(variant.address for variant in told.variants),
-        mask=told.mask.address,
-        sidecar=str(address),
-        render_seconds=seconds,
-    )
+    result = result_of(told, address, sum(told.timings_seconds.values()))
     item = Item(
         spec=spec.model_copy(update={"etag": told.source.etag, "size": told.source.size}),
         state=ItemState.DONE,
@@ -29,7 +23,7 @@ def done(spec: ItemSpec, told: Sidecar, address: S3Address) -> PastItem:
         owner=told.worker.owner,
         result=result,
     )
-    return PastItem(item, told.rendered_at - timedelta(seconds=seconds))
+    return PastItem(item, told.rendered_at - timedelta(seconds=result.render_seconds))
 
 
 def failed(spec: ItemSpec, told: FailureSidecar, address: S3Address) -> PastItem:

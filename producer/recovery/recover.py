@@ -8,9 +8,10 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from producer.placing import Progress
 from producer.recovery.outcomes import Outcomes
-from producer.recovery.retrieval import recorded_batch, recorded_rows
-from producer.submit import Progress, delay_of
+from producer.retrieval import recorded_batch, recorded_rows
+from producer.submit import delay_of
 from shared.board import PastItem, StatusBoard
 from shared.errors import BatchUnknown
 from shared.jobs import Batch, BatchStatus

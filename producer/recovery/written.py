@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from producer.origin import MAX_MANIFEST_BYTES
-from producer.results import ResultRow
+from producer.result_row import ResultRow
 from shared.errors import ObjectMissing, RecordInvalid
 from shared.jobs import Batch, Failure
 from shared.keys import batch_file

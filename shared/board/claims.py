@@ -103,7 +103,8 @@ class Claims(Part):
         state = ItemState.FAILED if failed else ItemState.DONE
         code = outcome.code if isinstance(outcome, Failure) else ""
         record = outcome.model_dump_json()
-        if not self._connection.run("finish", *claim.name, state, record, code):
+        seconds = outcome.device_seconds if isinstance(outcome, Result) else 0.0
+        if not self._connection.run("finish", *claim.name, state, record, code, seconds):
             raise _lost(claim)
 
     def hand_back(

@@ -1,9 +1,10 @@
 """Control: what a person, or the steward, does with a whole batch."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from shared.board.part import Part, slices
-from shared.errors import BatchCancelled, BatchUnknown
+from shared.errors import BatchCancelled, BatchUnknown, PilotWaits
 
 #: Items that one script run moves at most.
 SLICE = 500
@@ -43,17 +44,68 @@ class Control(Part):
         self._set_paused(batch_id, 1)
 
     def resume(self, batch_id: str) -> None:
-        """Go on with a paused batch.
+        """Go on with a paused batch; its caps and its breaker count anew.
 
         Raises:
             BatchUnknown: No such batch.
+            PilotWaits: The rest of it waits for `promote`.
             RedisUnreachable: Redis does not answer.
         """
         self._set_paused(batch_id, 0)
 
     def _set_paused(self, batch_id: str, paused: int) -> None:
-        if not self._connection.run("pause_batch", batch_id, paused):
+        verdict = self._connection.run("pause_batch", batch_id, paused)
+        if verdict == "unknown":
             raise BatchUnknown(batch=batch_id)
+        if verdict == "pilot":
+            raise PilotWaits(batch=batch_id)
+
+    def promote(self, batch_id: str) -> bool:
+        """Let the rest of a batch follow its pilot.
+
+        Returns:
+            False when it has no pilot, or was promoted before.
+
+        Raises:
+            BatchUnknown: No such batch.
+            RedisUnreachable: Redis does not answer.
+        """
+        verdict = self._connection.run("promote_batch", batch_id)
+        if verdict < 0:
+            raise BatchUnknown(batch=batch_id)
+        return bool(verdict)
+
+    def set_window(
+        self, batch_id: str, opens: datetime, closes: datetime, *, forced: bool = False
+    ) -> bool:
+        """Let a batch be worked on between two times only; its caps count anew in each window.
+
+        Args:
+            batch_id: The batch.
+            opens: From here on items are given out, by Redis' clock.
+            closes: From here on no more; running ones go on to their end.
+            forced: Also where the window that it has is not over.
+
+        Returns:
+            Whether the window was set.
+
+        Raises:
+            BatchUnknown: No such batch.
+            RedisUnreachable: Redis does not answer.
+        """
+        times = [round(moment.timestamp() * 1000) for moment in (opens, closes)]
+        verdict = self._connection.run("set_window", batch_id, *times, int(forced))
+        if verdict < 0:
+            raise BatchUnknown(batch=batch_id)
+        return bool(verdict)
+
+    def windowed(self) -> list[str]:
+        """Batches that have a window and are not ended, by id.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return sorted(self._connection.run("list_set", "windowed"))
 
     def retry(
         self,

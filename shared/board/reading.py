@@ -44,6 +44,14 @@ class Reading(Part):
         )
         return list(itertools.islice(wanted, limit))
 
+    def open_batches(self) -> list[BatchStatus]:
+        """The roll-ups of all batches that are not ended, newest first.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return [one for one in self._newest(LEAST_PAGE) if one.open or one.ended_at is None]
+
     def _newest(self, page: int) -> Iterator[BatchStatus]:
         for start in itertools.count(0, page):
             records = self._connection.run("list_batches", start, page)

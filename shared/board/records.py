@@ -7,9 +7,9 @@ sorted sets; its own small hash begins with the first claim.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from shared.jobs import Batch, BatchStatus, Claim, Failure, Item, ItemSpec, Result
+from shared.jobs import Batch, BatchStatus, Claim, Failure, Item, ItemSpec, PauseReason, Result
 from shared.states import ItemState
 
 #: Field of ItemSpec → its name in Redis; the number is the hash's own field.
@@ -52,20 +52,38 @@ def batch_identity(batch: Batch) -> list[str]:
         *("manifest", batch.manifest_digest),
         *("style", batch.style.digest),
         *("output", batch.output),
+        *("rows", batch.rows_digest),
     ]
 
 
-def dump_batch(batch: Batch) -> list[str | int]:
+def dump_batch(batch: Batch) -> list[str | float]:
     """Field, value, …: a new batch's whole record, its identity first."""
     return [
         *batch_identity(batch),
         # Whole: what a default meant at submission must not change with a later release.
         *("record", batch.model_dump_json()),
-        *("total", batch.total),
+        *("total", batch.queued),
         *("lane", batch.lane),
         *("weight", batch.priority + 1),
-        *(_COUNT + ItemState.QUEUED, batch.total),
+        *(_COUNT + ItemState.QUEUED, batch.queued),
+        *(_COUNT + ItemState.UNCHANGED, batch.unchanged),
+        *_brakes(batch),
     ]
+
+
+def _brakes(batch: Batch) -> list[str | float]:
+    """Field, value, …: what stops a batch on its way; only what it has."""
+    pilot, breaker = batch.pilot, batch.breaker
+    fields = {
+        "cap_items": batch.caps.items,
+        "cap_device": batch.caps.device_seconds,
+        "pilot": min(pilot.items, batch.queued) if pilot and batch.queued else None,
+        "pilot_share": pilot.promote_share if pilot else None,
+        "breaker_share": breaker.share if breaker else None,
+        "breaker_least": breaker.least if breaker else None,
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    return [part for pair in given.items() for part in pair]
 
 
 def load_status(fields: Mapping[str, str]) -> BatchStatus:
@@ -77,6 +95,12 @@ def load_status(fields: Mapping[str, str]) -> BatchStatus:
         restoring="restoring" in fields,
         cancelled="cancelled" in fields,
         paused="paused" in fields,
+        pause_reason=cast("PauseReason | None", fields.get("paused")),
+        pause_note=fields.get("pause_note", ""),
+        pilot="pilot" in fields,
+        opens_at=_time(fields.get("opens")),
+        closes_at=_time(fields.get("closes")),
+        device_seconds=round(float(fields.get("device", 0)), 3),
         revision=int(fields.get("revision", 0)),
         ended_at=_time(fields.get("ended")),
         first_claim_at=_time(fields.get("first_claim")),

@@ -22,6 +22,8 @@ _KEY_PARTS: Mapping[str, int] = {
     "delayed": 0,
     "owned": 1,
     "ending": 0,
+    "windowed": 0,
+    "windows": 0,
     "cancelling": 0,
     "workers": 0,
     "seen": 0,

@@ -30,7 +30,9 @@ class Submission(Part):
         verdict = self._connection.run("open_batch", batch.batch_id, *dump_batch(batch))
         if verdict in (["fill"], ["sealed"]):
             return bool(verdict == ["fill"])
-        raise BatchExists(batch=batch.batch_id, difference=" and ".join(verdict))
+        # Another manifest has other rows: one word says it.
+        named = [word for word in verdict if word != "rows"] or verdict
+        raise BatchExists(batch=batch.batch_id, difference=" and ".join(named))
 
     def add_items(self, batch_id: str, specs: Sequence[ItemSpec]) -> None:
         """Add waiting items; repeating it, whole or in part, changes nothing.

@@ -135,6 +135,22 @@ class BatchRestoring(InputError):
     hint = "Wait for the `restyle recover` that is at it; one that was interrupted can be repeated."
 
 
+class NothingToSubmit(InputError):
+    """No row of a manifest would become an item."""
+
+    code = "nothing_to_submit"
+    sentence = "No row of {manifest} is to be rendered: {reason}."
+    hint = "`restyle plan` tells it row by row; `submit --force` renders all of it again."
+
+
+class PilotWaits(InputError):
+    """Going on was asked for a batch whose pilot is over."""
+
+    code = "pilot_waits"
+    sentence = "The pilot of the batch {batch} is over, and its other items wait for a promotion."
+    hint = "Look at its results, then `restyle promote {batch}`, or `restyle cancel {batch}`."
+
+
 class BatchCancelled(InputError):
     """The batch was cancelled and takes no more work."""
 

@@ -75,6 +75,16 @@ class BoardKeys:
         return self._key("ending")
 
     @property
+    def windowed(self) -> str:
+        """Set of batch ids with a window and open items."""
+        return self._key("windowed")
+
+    @property
+    def windows(self) -> str:
+        """Sorted set of batch ids whose window has not opened yet, by when it does (ms)."""
+        return self._key("windows")
+
+    @property
     def cancelling(self) -> str:
         """Set of batch ids that are cancelled and still have items to be moved."""
         return self._key("cancelling")

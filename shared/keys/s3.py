@@ -190,6 +190,11 @@ def catalogue_file(output: str, batch_id: str, digest: str, suffix: str) -> S3Ad
     return batch_file(output, batch_id, f"catalogue.{digest[:12]}{suffix.lower()}")
 
 
+def index_prefix(output: str) -> S3Address:
+    """Where the index of earlier results lies below an output prefix; nothing else does."""
+    return S3Address.parse_prefix(output, kind="output").join("_index/")
+
+
 def replay_prefix(output: str, batch_id: str) -> S3Address:
     """Where a replay's own results lie below an output prefix; nothing else does."""
     return S3Address.parse_prefix(output, kind="output").join(f"_replays/{batch_id}/")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from shared import errors
 from shared.allowed import EVERYWHERE, AllowedPlaces
@@ -220,8 +220,8 @@ class ObjectStore:
             deadline = started + patience_seconds
             yield Download(info, answer["Body"], answer["ContentLength"], deadline)
 
-    def put(self, address: S3Address, body: bytes | IO[bytes], *, content_type: str) -> str:
-        """Write an object whole and return its ETag, without quotes; a file is streamed.
+    def put(self, address: S3Address, body: bytes, *, content_type: str) -> str:
+        """Write an object whole and return its ETag, without quotes.
 
         It is served with its content type and under a name that is safe to save.
 
@@ -239,6 +239,23 @@ class ObjectStore:
             )
         return plain_etag(answer["ETag"])
 
+    def put_file(self, address: S3Address, path: Path, *, content_type: str) -> str:
+        """Like `put`, of a file on this disk, which is streamed; at most 5 GB.
+
+        Raises:
+            BucketMissing: There is no such bucket.
+        """
+        self.allowed.check_write(address)
+        with path.open("rb") as file, named(address, "PutObject"):
+            answer = self._client.put_object(
+                Bucket=address.bucket,
+                Key=address.key,
+                Body=file,
+                ContentType=content_type,
+                ContentDisposition=content_disposition(address.key, content_type),
+            )
+        return plain_etag(answer["ETag"])
+
     def delete(self, address: S3Address) -> None:
         """Remove an object; one that is not there is no error.
 
@@ -248,6 +265,22 @@ class ObjectStore:
         self.allowed.check_write(address)
         with named(address, "DeleteObject"):
             self._client.delete_object(Bucket=address.bucket, Key=address.key)
+
+    def page(self, prefix: S3Address, *, after: str = "") -> list[ObjectInfo]:
+        """One answer of S3: the first objects (a thousand at most) under a prefix, by their keys.
+
+        Args:
+            prefix: What is listed.
+            after: Only keys that come after this one in the order of their UTF-8 bytes.
+
+        Raises:
+            BucketMissing: There is no such bucket.
+        """
+        self.allowed.check_read(prefix)
+        begin: dict[str, Any] = {"StartAfter": after} if after else {}
+        with named(prefix, "ListObjectsV2"):
+            answer = self._client.list_objects_v2(Bucket=prefix.bucket, Prefix=prefix.key, **begin)
+        return [listed_info(prefix.bucket, entry) for entry in answer.get("Contents", [])]
 
     def list(self, prefix: S3Address, *, below: bool = True) -> Iterator[ObjectInfo]:
         """Every object whose key begins with the prefix's, fetched page by page.

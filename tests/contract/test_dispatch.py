@@ -10,7 +10,7 @@ from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
 from shared.errors import RedisUnreachable
 from shared.jobs import Hint, Message
-from shared.queue import Publisher, celery_app
+from shared.queue import Publisher, celery_app, parse_message, queue_name
 from shared.settings import Settings
 
 LEASE = 60.0
@@ -31,6 +31,24 @@ def age_messages(inspector, keys, lane: str = "standard") -> None:
     """Let an hour pass for all messages of a lane."""
     for name in inspector.zrange(keys.published(lane), 0, -1):
         inspector.zincrby(keys.published(lane), -3_600_000, name)
+
+
+@pytest.fixture
+def fetch(settings):
+    """Fetch the next message, as a worker does."""
+    app = celery_app(settings)
+    with app.connection_for_read() as connection:
+        queue = connection.SimpleQueue(app.amqp.queues[queue_name(settings)])
+
+        def fetch() -> Message:
+            received = queue.get(timeout=5)
+            received.ack()
+            (body,), *_ = received.payload
+            return parse_message(body)
+
+        yield fetch
+        queue.close()
+    app.close()
 
 
 def test_the_window_is_filled_and_refilled(board, submit, dispatcher, publisher):
@@ -85,6 +103,24 @@ def test_batches_of_a_lane_share_by_priority(board, submit):
         submit(name, 400, priority=priority)
     shares = Counter(hint.message.batch_id for hint in board.take_for_publishing(320, 60))
     assert shares == {"much": 200, "some": 100, "little": 20}
+
+
+@pytest.mark.parametrize(("priorities", "share"), [((4, 4), 1), ((9, 0), 10), ((0, 9), 0.1)])
+def test_two_bulk_batches_share_the_devices(board, submit, dispatcher, fetch, priorities, share):
+    """What a worker fetches and claims is at all times of both, by priority, whatever their size.
+
+    Of equal ones claims alternate; nowhere in the order is either more than a turn ahead.
+    """
+    for name, total, priority in (("large", 400, priorities[0]), ("small", 40, priorities[1])):
+        submit(name, total, lane="bulk", priority=priority)
+    claimed: Counter[str] = Counter()
+    while claimed["small"] < 40 and claimed["large"] < 120:
+        dispatcher.step()
+        message = fetch()
+        assert board.claim(message.batch_id, message.number, "w", LEASE) is not None
+        claimed[message.batch_id] += 1
+        assert abs(claimed["large"] - share * claimed["small"]) <= max(1, share)
+    assert min(claimed.values()) >= 4
 
 
 def test_a_newcomer_gets_its_share_at_once_and_no_more(board, submit):

@@ -144,11 +144,11 @@ def test_nothing_beside_the_ids_is_obeyed(settings, aside, inspector, namespace,
     ran = []
     app = celery_app(settings, items_screen(settings, aside.put))
 
-    @app.task(name=TASK)
+    @app.task(name=TASK, shared=False)
     def render(body):
         ran.append(body["number"])
 
-    @app.task(name="other")
+    @app.task(name="other", shared=False)
     def other(*_):
         ran.append("other")
 

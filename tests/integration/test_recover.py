@@ -23,13 +23,19 @@ from tests.sidecars import sidecar_of
 # --- what comes back --------------------------------------------------------------------------
 
 
+def rows_of(shop):
+    """Every row of the batch's results."""
+    with each_row(shop.board, shop.store, "spring") as rows:
+        return list(rows)
+
+
 def test_a_lost_batch_comes_back_as_it_was(shop):
     """Done items with their very results, failed ones with their reasons, the others waiting."""
     batch = shop.submit(variants=2)
     shop.render(0)
     shop.fail(1)
     shop.render(4)
-    items, rows = shop.items(), list(each_row(shop.board, "spring"))
+    items, rows = shop.items(), rows_of(shop)
     shop.lose()
     recovery = shop.recover()
     assert (recovery.repeated, recovery.notes) == (False, ())
@@ -37,7 +43,7 @@ def test_a_lost_batch_comes_back_as_it_was(shop):
     assert recovery.status.sealed
     assert shop.states() == ["done", "failed", "queued", "queued", "done"]
     assert shop.items() == items
-    assert list(each_row(shop.board, "spring")) == rows
+    assert rows_of(shop) == rows
     assert sum(recovery.status.counts.values()) == recovery.status.batch.total == 5
     assert recovery.status.first_claim_at < batch.submitted_at + timedelta(minutes=1)
 

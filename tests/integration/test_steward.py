@@ -125,13 +125,13 @@ class RetriedMeanwhile(ObjectStore):
     batch_id: str
     asked = False
 
-    def put(self, address: S3Address, body: bytes, *, content_type: str) -> str:
+    def put_file(self, address: S3Address, path: Path, *, content_type: str) -> str:
         """Write, after the retry."""
         if not self.asked:
             self.asked = True
             self.board.retry(self.batch_id)
             fail(self.board, self.batch_id)
-        return super().put(address, body, content_type=content_type)
+        return super().put_file(address, path, content_type=content_type)
 
 
 def test_a_batch_retried_while_its_results_are_written_is_not_ended(board, bucket):

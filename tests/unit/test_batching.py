@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import BatcherClosed, DeviceLost, DeviceOutOfMemory, ModelInvalid
+from shared.jobs import Lane
 from worker.batching import Batcher, BatcherStats, DeviceFaults
 from worker.waiting import BatchLimits
 
@@ -36,6 +37,7 @@ class Question:
     group: Shape
     number: int
     bad: bool = False
+    lane: Lane = "standard"
 
 
 class OutOfMemory(RuntimeError):
@@ -210,6 +212,27 @@ def test_a_full_waiting_room_blocks_the_next_submit():
         thread.join(LIMIT_SECONDS)
         ended([first, *second])
     assert len(second) == 1
+
+
+def test_an_urgent_item_is_let_into_a_full_room_and_into_the_next_call():
+    """While a call runs and its backlog fills the room, it waits for that one call alone."""
+    device, running, go_on = Device(), threading.Event(), threading.Event()
+
+    def run(group, requests):
+        running.set()
+        assert go_on.wait(LIMIT_SECONDS)
+        return device.run(group, requests)
+
+    batcher = device.batcher(run=run, max_batch=2, max_waiting=6)
+    futures = [batcher.submit(Question(Shape("ab"[n % 2]), n, lane="bulk")) for n in range(6)]
+    with batcher:
+        assert running.wait(LIMIT_SECONDS)
+        futures.append(batcher.submit(Question(Shape("a"), 6, lane="bulk")))
+        futures.append(batcher.submit(Question(Shape("b"), 7, lane="bulk")))
+        futures.append(batcher.submit(Question(Shape("b"), 8, lane="urgent")))
+        go_on.set()
+        ended(futures)
+    assert device.calls[:2] == [(Shape("a"), [0, 2]), (Shape("b"), [8, 1])]
 
 
 def test_one_bad_request_fails_alone():

@@ -13,18 +13,18 @@ from worker.waiting import BatchLimits, Job, WaitingRoom
 GREY = np.zeros((8, 8, 3), np.uint8)
 
 
-def painting(number: int, *, suspect: bool = False) -> InpaintRequest:
+def painting(number: int, **fields: object) -> InpaintRequest:
     """A square of an item."""
     name = ClaimName("spring", number, 1)
     return InpaintRequest(
-        model="m", picture=GREY, mask=GREY[..., 0], prompt="", claim=name, suspect=suspect
+        model="m", picture=GREY, mask=GREY[..., 0], prompt="", claim=name, **fields
     )
 
 
-def finding(number: int, *, suspect: bool = False) -> SegmentRequest:
+def finding(number: int, **fields: object) -> SegmentRequest:
     """The same of a segmenter's."""
     name = ClaimName("spring", number, 1)
-    return SegmentRequest(model="m", picture=GREY, prompts=("a",), claim=name, suspect=suspect)
+    return SegmentRequest(model="m", picture=GREY, prompts=("a",), claim=name, **fields)
 
 
 @pytest.mark.parametrize("ask", [painting, finding])
@@ -38,6 +38,17 @@ def test_suspects_have_no_batch_mates(ask):
     while jobs := room.take(1.0):
         calls.append(sorted(job.request.claim.number for job in jobs))
     assert sorted(calls) == [[0, 2], [1, 1], [3]]
+
+
+@pytest.mark.parametrize("ask", [painting, finding])
+def test_an_urgent_suspect_goes_first_and_alone(ask):
+    """Neither rule costs the other: the next call is its own, without mates."""
+    room = WaitingRoom(BatchLimits(max_batch=2, wait_seconds=0))
+    requests = [ask(0, lane="bulk"), ask(1, lane="bulk"), ask(2, lane="urgent", suspect=True)]
+    for request in requests:
+        room.add(Job(request, 0.0))
+    calls = [[job.request.claim.number for job in room.take(1.0)] for _ in range(2)]
+    assert calls == [[2], [0, 1]]
 
 
 def test_the_items_of_a_call_are_noted_while_it_runs():

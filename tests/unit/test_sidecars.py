@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from shared.errors import MaskEmpty, SidecarInvalid
 from shared.jobs import Failure
+from shared.outcomes import device_seconds
 from shared.sidecars import (
+    Call,
     FailedSource,
     FailureSidecar,
     Renderer,
@@ -96,3 +98,14 @@ def test_no_bytes_bring_another_error_out(body):
     """Whatever the bytes, it is `SidecarInvalid`."""
     with pytest.raises(SidecarInvalid):
         read(body)
+
+
+def test_an_items_device_seconds_are_its_part_of_each_call():
+    """A mask's call of its own, and each square's part of a call that others shared."""
+    told = sidecar_of("shop", variants=2)
+    square = told.variants[0].squares[0]
+    shared = square.model_copy(update={"call": Call(batch_mates=3, seconds=2.0)})
+    variants = tuple(one.model_copy(update={"squares": (shared,)}) for one in told.variants)
+    mask = told.mask.model_copy(update={"call": Call(batch_mates=0, seconds=0.25)})
+    told = told.model_copy(update={"variants": variants, "mask": mask})
+    assert device_seconds(told) == 0.25 + 2 * 2.0 / 4

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producer.record import style_text
+from producer.recording import style_text
 from shared.errors import RestyleError, StyleInvalid, StyleUnreadable
 from shared.styles import ALIASES, OVERRIDABLE, Style, load_style, parse_style
 

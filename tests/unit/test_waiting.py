@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.jobs import LANES, Lane
 from worker.waiting import IDLE_SHARE, MAX_REMEMBERED_GROUPS, BatchLimits, Job, WaitingRoom
 
 LIMITS = BatchLimits(max_batch=3, wait_seconds=1.0, patience_seconds=10.0)
@@ -26,6 +27,8 @@ class Question:
 
     group: Shape
     number: int = 0
+    claim: None = None
+    lane: Lane = "standard"
 
 
 def filled(*arrivals: tuple[str, float]) -> WaitingRoom:
@@ -221,3 +224,113 @@ def test_lengths_of_calls_are_forgotten_in_time():
     for number in range(MAX_REMEMBERED_GROUPS + 1):
         room.note_call(Shape(str(number)), 1.0)
     assert len(room._call_seconds) <= MAX_REMEMBERED_GROUPS
+
+
+def asked(name: str, number: int, lane: Lane, arrived: float = 0.0, **shape: str) -> Job:
+    """A request of a lane."""
+    return Job(Question(Shape(name, **shape), number, lane=lane), arrived)
+
+
+lanes = st.sampled_from(LANES)
+crowds = st.lists(
+    st.tuples(
+        st.sampled_from("abcd"),
+        lanes,
+        st.sampled_from(["segment", "inpaint"]),
+        st.floats(0, 30),
+    ),
+    max_size=40,
+)
+
+
+def crowded(rows) -> tuple[WaitingRoom, list[Job]]:
+    """A room of requests that came one after the other, and what came."""
+    room, jobs = WaitingRoom(LIMITS), []
+    for number, (name, lane, stage, arrived) in enumerate(sorted(rows, key=lambda row: row[-1])):
+        jobs.append(asked(f"{stage} {name}", number, lane, arrived, stage=stage))
+        room.add(jobs[-1])
+    return room, jobs
+
+
+@given(rows=crowds, stage=st.sampled_from(["segment", "inpaint"]), now=st.floats(30, 60))
+def test_an_urgent_item_is_in_the_next_call_whatever_waits(rows, stage, now):
+    """Overdue, full, warm, of an earlier stage: no other call is made before its own."""
+    room, _ = crowded([(name, lane, s, t) for name, lane, s, t in rows if lane != "urgent"])
+    for number in range(2):
+        room.add(asked("u", number, "urgent", now, stage=stage))
+    room.add(asked("a", 0, "bulk", now))
+    jobs = room.take(now) or room.take(now + room.seconds_until_ripe(now) + 1e-6)
+    assert [job.lane for job in jobs] == ["urgent", "urgent"]
+
+
+@given(rows=crowds, step=st.floats(0.01, 3))
+def test_while_urgent_ones_wait_every_call_is_theirs(rows, step):
+    """In the order in which they came to their group, before all other mates of the call."""
+    room, jobs = crowded(rows)
+    urgent, now = {job.request.number for job in jobs if job.lane == "urgent"}, 30.0
+    while len(room):
+        taken = room.take(now)
+        numbers = [job.request.number for job in taken if job.lane == "urgent"]
+        assert bool(numbers) == bool(urgent and taken)
+        assert [job.request.number for job in taken[: len(numbers)]] == sorted(numbers)
+        urgent -= set(numbers)
+        now += step
+
+
+@given(rows=crowds, step=st.floats(0.01, 3))
+def test_lanes_lose_and_double_nothing(rows, step):
+    """Each job is in one call, with jobs of its group, and first come first served in its lane."""
+    room, jobs = crowded(rows)
+    seen: list[Job] = []
+    now = 30.0
+    while len(room):
+        taken = room.take(now)
+        assert len({job.request.group for job in taken}) <= 1
+        assert len(taken) <= LIMITS.max_batch
+        seen, now = seen + taken, now + step
+    assert Counter(map(id, seen)) == Counter(map(id, jobs))
+    for place in {(job.request.group, job.lane) for job in jobs}:
+        numbers = [job.request.number for job in seen if (job.request.group, job.lane) == place]
+        assert numbers == sorted(numbers)
+
+
+def test_other_lanes_fill_an_urgent_call():
+    """Places that urgent requests leave go to standard ones, then to bulk."""
+    room = WaitingRoom(LIMITS)
+    for number, lane in enumerate(["bulk", "bulk", "standard", "urgent"]):
+        room.add(asked("a", number, lane))
+    assert taken(room, now=1) == [("a", 3), ("a", 2), ("a", 0)]
+
+
+def test_standard_goes_before_fuller_warmer_and_older_bulk():
+    """As long as the bulk requests have not lost their patience."""
+    room = filled(("b", 0))
+    taken(room, now=1)
+    for number in range(3):
+        room.add(asked("b", number, "bulk", 1.0))
+    room.add(asked("a", 9, "standard", 2.0))
+    assert taken(room, now=3) == [("a", 9)]
+    assert taken(room, now=3) == [("b", 0), ("b", 1), ("b", 2)]
+
+
+@given(name=st.sampled_from("ab"), step=st.floats(0.05, 2))
+def test_standard_does_not_starve_bulk(name, step):
+    """Under full calls of standard work, bulk goes in the first call after its patience is over."""
+    room, now = WaitingRoom(LIMITS), 0.0
+    room.add(asked(name, 99, "bulk"))
+    while True:
+        for number in range(LIMITS.max_batch):
+            room.add(asked("a", number, "standard", now))
+        if any(job.lane == "bulk" for job in room.take(now)):
+            break
+        assert now < LIMITS.patience_seconds
+        now += step
+
+
+def test_an_urgent_request_waits_for_mates_where_nobody_else_is_due():
+    """A fuller call gains as much as ever, and costs it no call of others."""
+    room = WaitingRoom(LIMITS)
+    room.add(asked("u", 1, "urgent"))
+    room.add(asked("b", 2, "bulk"))
+    assert taken(room, now=0.9) == []
+    assert taken(room, now=1.0) == [("u", 1)]

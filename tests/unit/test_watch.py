@@ -165,7 +165,7 @@ def test_durations_read_like_a_clock(seconds, said):
 @pytest.mark.parametrize(
     ("counts", "fields", "expected"),
     [
-        ({ItemState.QUEUED: 2}, {"paused": True}, "Paused"),
+        ({ItemState.QUEUED: 2}, {"paused": True}, "paused"),
         ({ItemState.QUEUED: 2}, {"elapsed": 60.0}, "restyle-worker running?"),
         ({ItemState.RUNNING: 2}, {"idle": True}, "No worker seems to be at work"),
         ({ItemState.QUEUED: 2}, {"sealed": False}, "still adding items"),

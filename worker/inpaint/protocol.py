@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.jobs import ClaimName
+from shared.jobs import ClaimName, Lane
 from shared.styles import Scheduler
 
 
@@ -61,6 +61,8 @@ class InpaintRequest:
     #: The claim that it is for, and whether that must have no batch mates.
     claim: ClaimName | None = None
     suspect: bool = False
+    #: Of the batch that it is for: urgent ones go first.
+    lane: Lane = "standard"
 
     @property
     def group(self) -> InpaintGroup:

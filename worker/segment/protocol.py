@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.jobs import ClaimName
+from shared.jobs import ClaimName, Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class SegmentRequest:
     #: The claim that it is for, and whether that must have no batch mates.
     claim: ClaimName | None = None
     suspect: bool = False
+    #: Of the batch that it is for: urgent ones go first.
+    lane: Lane = "standard"
 
     @property
     def group(self) -> SegmentGroup:

@@ -5,7 +5,8 @@ for position = 2, #ARGV do
   local lane = ARGV[position]
   local count = redis.call('ZCARD', key('published', lane))
   for _, batch in ipairs(redis.call('ZRANGE', key('lane', lane), 0, -1)) do
-    count = count + redis.call('ZCARD', key('waiting', batch))
+    local last = batch_field(batch, 'pilot') and '(0' or '+inf'
+    count = count + redis.call('ZCOUNT', key('waiting', batch), '-inf', last)
   end
   rows[#rows + 1] = count
 end

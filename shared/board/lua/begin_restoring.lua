@@ -13,7 +13,7 @@ redis.call('HSET', record, 'restoring', 1)
 -- a millisecond. So whoever holds a claim from then cannot report into one of now.
 redis.call('HSETNX', record, 'fence', string.format('%.0f', NOW))
 if ARGV[3] == '1' then
-  redis.call('HSET', record, 'paused', 1)
+  redis.call('HSET', record, 'paused', 'person')
 end
 if ARGV[4] == '1' then
   redis.call('HSET', record, 'cancelled', 1)

@@ -2,7 +2,7 @@
 -- very attempt: repeating it after a lost answer gives the same claim).
 -- Returns {} or {spec, fence, deliveries, retries, strikes, etag or nil, size or nil}.
 local batch, number, owner, lease, nonce = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
-local flags = redis.call('HMGET', key('batch', batch), 'sealed', 'cancelled', 'paused', 'lane', 'fence')
+local flags = redis.call('HMGET', key('batch', batch), 'sealed', 'cancelled', 'lane', 'fence')
 local spec = redis.call('HGET', key('specs', batch), number)
 local item = key('item', batch, number)
 
@@ -10,6 +10,25 @@ local function granted()
   local fields = redis.call('HMGET', item,
     'fence', 'deliveries', 'retries', 'strikes', 'etag', 'size')
   return {spec, fields[1], fields[2], fields[3] or '0', fields[4] or '0', fields[5], fields[6]}
+end
+
+-- Why a batch may begin no more items, as a clause; false where it may.
+local function spent_budget(batch)
+  local names = {'cap_items', 'cap_device', 'n:done', 'n:failed', 'n:held', 'n:rejected',
+    'n:running', 'base_begun', 'device', 'base_device'}
+  local fields = redis.call('HMGET', key('batch', batch), unpack(names))
+  for position = 3, #names do
+    fields[position] = tonumber(fields[position] or 0)
+  end
+  local most, most_seconds, done, failed, held, rejected, running, begun, device, old =
+    unpack(fields)
+  if most and done + failed + held + rejected + running - begun >= tonumber(most) then
+    return string.format('its %s items were begun', most)
+  end
+  if most_seconds and device - old >= tonumber(most_seconds) then
+    return string.format('its %s device seconds were used', most_seconds)
+  end
+  return false
 end
 
 if not flags[1] or not spec then
@@ -30,16 +49,20 @@ local delayed = redis.call('ZSCORE', key('delayed'), member(batch, number))
 if delayed then
   return {}
 end
-if flags[3] then
-  redis.call('ZREM', key('published', flags[4]), member(batch, number))
+local spent = not is_halted(batch) and spent_budget(batch)
+if spent then
+  halt(batch, 'budget', spent)
+end
+if is_halted(batch) then
+  redis.call('ZREM', key('published', flags[3]), member(batch, number))
   wait(batch, number)
   return {}
 end
 refuse_when_full()
 move(batch, number, 'running')
 redis.call('HSET', item, 'owner', owner, 'nonce', nonce)
-if flags[5] then
-  redis.call('HSETNX', item, 'fence', flags[5])
+if flags[4] then
+  redis.call('HSETNX', item, 'fence', flags[4])
 end
 redis.call('HINCRBY', item, 'fence', 1)
 redis.call('HINCRBY', item, 'deliveries', 1)

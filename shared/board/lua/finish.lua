@@ -1,4 +1,5 @@
--- Report an item's end. Arguments: batch, number, fence, new state, outcome (JSON), code or ''.
+-- Report an item's end. Arguments: batch, number, fence, new state, outcome (JSON), code or '',
+-- seconds on the device.
 -- Returns 1, or 0 when the claim is lost; the same report twice is one report.
 local batch, number, fence, new = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local item = key('item', batch, number)
@@ -11,6 +12,9 @@ end
 if batch_field(batch, 'cancelled') then
   move(batch, number, 'cancelled')
   return 0
+end
+if tonumber(ARGV[8]) > 0 then
+  redis.call('HINCRBYFLOAT', key('batch', batch), 'device', ARGV[8])
 end
 if not move(batch, number, new) then
   return 0

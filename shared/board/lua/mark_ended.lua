@@ -18,4 +18,5 @@ if ARGV[3] ~= '' and ARGV[3] ~= (fields[2] or '0') then
 end
 redis.call('HSETNX', record, 'ended', NOW)
 redis.call('SREM', key('ending'), batch)
+redis.call('SREM', key('windowed'), batch)
 return 1

@@ -1,5 +1,5 @@
 -- Reserve a batch id. Arguments: batch, then pairs of field and value of its record; the first
--- three pairs are its identity. Returns 'fill', 'sealed', or the names of what differs.
+-- four pairs are its identity. Returns 'fill', 'sealed', or the names of what differs.
 local batch = ARGV[2]
 local record = key('batch', batch)
 if redis.call('EXISTS', record) == 0 then
@@ -8,7 +8,7 @@ if redis.call('EXISTS', record) == 0 then
   return {'fill'}
 end
 local differing = {}
-for position = 3, 7, 2 do
+for position = 3, 9, 2 do
   if redis.call('HGET', record, ARGV[position]) ~= ARGV[position + 1] then
     differing[#differing + 1] = ARGV[position]
   end

@@ -46,21 +46,86 @@ local function state_of(batch, number)
   return redis.call('HGET', key('item', batch, number), 'state') or 'queued'
 end
 
+-- Whether a batch gives out no items now: somebody or something paused it, or its window is closed.
+local function is_halted(batch)
+  local fields = redis.call('HMGET', key('batch', batch), 'paused', 'opens', 'closes')
+  local closed = fields[3] and (NOW < tonumber(fields[2]) or NOW >= tonumber(fields[3]))
+  return fields[1] or closed
+end
+
 -- Put a batch into its lane's round, not before the round's present turn: no credit for waiting.
 local function join_lane(batch)
-  local fields = redis.call('HMGET', key('batch', batch),
-    'lane', 'turn', 'sealed', 'cancelled', 'paused')
+  local fields = redis.call('HMGET', key('batch', batch), 'lane', 'turn', 'sealed', 'cancelled')
   local lane = fields[1]
-  if not fields[3] or fields[4] or fields[5] or redis.call('ZSCORE', key('lane', lane), batch) then
+  if not fields[3] or fields[4] or is_halted(batch)
+    or redis.call('ZSCORE', key('lane', lane), batch) then
     return
   end
   local present = tonumber(redis.call('HGET', key('turns'), lane) or 0)
   redis.call('ZADD', key('lane', lane), math.max(present, tonumber(fields[2] or 0)), batch)
 end
 
+-- The order in which a batch's items are given out: by number, those of its pilot before all others
+-- (below zero). A pilot of n items is spread over the batch: the last of each of n equal parts.
+local function rank(number, total, pilot)
+  local step = pilot and pilot / total or 0
+  local is_sample = math.floor((number + 1) * step) > math.floor(number * step)
+  return is_sample and number - total or number
+end
+
+local function add_waiting(batch, number)
+  local fields = redis.call('HMGET', key('batch', batch), 'total', 'pilot')
+  local place = rank(tonumber(number), tonumber(fields[1]), tonumber(fields[2]))
+  redis.call('ZADD', key('waiting', batch), place, number)
+end
+
 local function wait(batch, number)
-  redis.call('ZADD', key('waiting', batch), number, number)
+  add_waiting(batch, number)
   join_lane(batch)
+end
+
+-- Let a batch give out no more items; published ones leave the window to others at once.
+local function halt(batch, reason, note)
+  local record = key('batch', batch)
+  local lane = redis.call('HGET', record, 'lane')
+  redis.call('HSET', record, 'paused', reason, 'pause_note', note)
+  redis.call('ZREM', key('lane', lane), batch)
+  for _, name in ipairs(redis.call('ZRANGE', key('published', lane), 0, -1)) do
+    local of, number = split(name)
+    if of == batch then
+      redis.call('ZREM', key('published', lane), name)
+      add_waiting(batch, number)
+    end
+  end
+end
+
+-- From here on a batch's caps and its breaker count anew.
+local function count_anew(batch)
+  local record = key('batch', batch)
+  local names = {'n:done', 'n:failed', 'n:held', 'n:rejected', 'n:running', 'device'}
+  local counts = redis.call('HMGET', record, unpack(names))
+  for position = 1, #names do
+    counts[position] = tonumber(counts[position] or 0)
+  end
+  local done, failed, held, rejected, running, device = unpack(counts)
+  local ended = done + failed + held + rejected
+  redis.call('HSET', record, 'base_ended', ended, 'base_bad', failed + held,
+    'base_begun', ended + running, 'base_device', tostring(device))
+end
+
+-- Go on with a halted batch.
+local function release(batch)
+  redis.call('HDEL', key('batch', batch), 'paused', 'pause_note')
+  count_anew(batch)
+  if redis.call('ZCARD', key('waiting', batch)) > 0 then
+    join_lane(batch)
+  end
+end
+
+-- The rest of a batch follows its pilot.
+local function promote(batch)
+  redis.call('HDEL', key('batch', batch), 'pilot')
+  release(batch)
 end
 
 local function leave(batch, number, old)
@@ -83,6 +148,15 @@ local function open_items(batch)
   return (counts[1] or 0) + (counts[2] or 0) + (counts[3] or 0)
 end
 
+-- A batch that has a window is looked after by the steward until it ends.
+local function note_window(batch)
+  local opens = redis.call('HGET', key('batch', batch), 'opens')
+  if opens then
+    redis.call('SADD', key('windowed'), batch)
+    redis.call('ZADD', key('windows'), opens, batch)
+  end
+end
+
 -- A batch whose items are all final waits for the steward; a retry takes it back.
 local function note_end(batch, old, new)
   local record = key('batch', batch)
@@ -95,6 +169,43 @@ local function note_end(batch, old, new)
   elseif FINAL[old] then
     redis.call('SREM', key('ending'), batch)
     redis.call('HDEL', record, 'ended')
+  end
+end
+
+-- A pilot whose items have all ended: the rest follows by itself, or waits for a person.
+local function judge_pilot(batch, pilot, share, done, ended)
+  if ended < pilot then
+    return
+  end
+  if share and done >= share * pilot then
+    promote(batch)
+  else
+    halt(batch, 'pilot', string.format('%.0f of the pilot of %.0f are done', done, pilot))
+  end
+end
+
+-- Stop a batch that goes wrong, or whose pilot is over.
+local function judge(batch)
+  local names = {'n:queued', 'n:done', 'n:failed', 'n:held', 'n:rejected', 'pilot', 'pilot_share',
+    'breaker_share', 'breaker_least', 'base_ended', 'base_bad', 'paused', 'cancelled'}
+  local read, fields = redis.call('HMGET', key('batch', batch), unpack(names)), {}
+  for position, name in ipairs(names) do
+    fields[name] = read[position]
+  end
+  local function number(name)
+    return tonumber(fields[name] or 0)
+  end
+  if fields['paused'] or fields['cancelled'] or number('n:queued') == 0 then
+    return
+  end
+  local ended = number('n:done') + number('n:failed') + number('n:held') + number('n:rejected')
+  local since, bad = ended - number('base_ended'), number('n:failed') + number('n:held')
+  bad = bad - number('base_bad')
+  local least, share = tonumber(fields['breaker_least']), tonumber(fields['breaker_share'])
+  if least and since >= least and bad > share * since then
+    halt(batch, 'breaker', string.format('%.0f of %.0f items failed or were held', bad, since))
+  elseif fields['pilot'] then
+    judge_pilot(batch, number('pilot'), tonumber(fields['pilot_share']), number('n:done'), ended)
   end
 end
 
@@ -116,6 +227,9 @@ local function move(batch, number, new)
     return false
   end
   change(batch, number, old, new)
+  if FINAL[new] or new == 'held' then
+    judge(batch)
+  end
   return true
 end
 

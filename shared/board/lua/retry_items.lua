@@ -50,5 +50,9 @@ for _, number in ipairs(numbers) do
 end
 if moved > 0 then
   redis.call('HINCRBY', record, 'revision', 1)
+  note_window(batch)
+  if batch_field(batch, 'paused') == 'pilot' then
+    release(batch)
+  end
 end
 return {moved, #numbers, numbers[#numbers] or after}

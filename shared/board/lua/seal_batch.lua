@@ -15,8 +15,13 @@ local found = redis.call('HLEN', key('specs', batch))
 if found == total then
   redis.call('HSET', record, 'sealed', 1)
   redis.call('HDEL', record, 'restoring')
+  note_window(batch)
   if redis.call('ZCARD', key('waiting', batch)) > 0 then
     join_lane(batch)
+  elseif open_items(batch) == 0 then
+    redis.call('SADD', key('ending'), batch)
   end
+  count_anew(batch)
+  judge(batch)
 end
 return {found, total}

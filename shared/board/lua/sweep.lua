@@ -44,7 +44,18 @@ local function mend_time(grace)
   end
 end
 
+-- A window that has opened: its batch takes part in its lane's round.
+local function open_windows()
+  for _, batch in ipairs(redis.call('ZRANGEBYSCORE', key('windows'), '-inf', NOW)) do
+    redis.call('ZREM', key('windows'), batch)
+    if redis.call('ZCARD', key('waiting', batch)) > 0 then
+      join_lane(batch)
+    end
+  end
+end
+
 even_when_full()
+open_windows()
 mend_time(tonumber(ARGV[6]))
 local ended = redis.call('ZRANGEBYSCORE', key('claims'), '-inf', NOW, 'LIMIT', 0, limit)
 for _, name in ipairs(ended) do

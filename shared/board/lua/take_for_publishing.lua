@@ -40,6 +40,17 @@ local function publish_again(lane, most)
   return #old
 end
 
+-- The next item that a batch gives out; nothing where its pilot is out, or its window has closed.
+local function pop(batch)
+  local next = redis.call('ZRANGE', key('waiting', batch), 0, 0, 'WITHSCORES')
+  local is_pilot = #next > 0 and tonumber(next[2]) < 0
+  if #next == 0 or is_halted(batch) or not is_pilot and batch_field(batch, 'pilot') then
+    return false
+  end
+  redis.call('ZREM', key('waiting', batch), next[1])
+  return next[1]
+end
+
 -- One turn of stride scheduling: the batch with the least turn gives its first waiting item.
 local function publish_next(lane)
   local first = redis.call('ZRANGE', key('lane', lane), 0, 0, 'WITHSCORES')
@@ -47,13 +58,13 @@ local function publish_next(lane)
     return false
   end
   local batch, turn = first[1], tonumber(first[2])
-  local popped = redis.call('ZPOPMIN', key('waiting', batch))
-  if #popped == 0 then
+  local popped = pop(batch)
+  if not popped then
     redis.call('ZREM', key('lane', lane), batch)
     redis.call('HSET', key('batch', batch), 'turn', turn)
     return true
   end
-  publish(lane, batch, popped[1])
+  publish(lane, batch, popped)
   redis.call('HSET', key('turns'), lane, turn)
   redis.call('ZADD', key('lane', lane), turn + STRIDE / batch_field(batch, 'weight'), batch)
   return true

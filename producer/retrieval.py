@@ -124,9 +124,9 @@ def recorded_rows(batch: Batch, store: ObjectStore) -> Iterator[RecordedRows]:
 
 def _difference(batch: Batch, rows: RecordedRows) -> str:
     """How the rows are not those of the batch; empty where they are."""
-    if rows.digest != batch.manifest_digest:
-        told = batch.manifest_digest[:12]
+    if rows.digest != batch.rows_digest:
+        told = batch.rows_digest[:12]
         return f"its digest is {rows.digest[:12]}, and {BATCH_FILE} tells of {told}"
-    if len(rows) != batch.total:
-        return f"it has {len(rows):,} rows, and {BATCH_FILE} tells of {batch.total:,}"
+    if len(rows) != batch.queued:
+        return f"it has {len(rows):,} rows, and {BATCH_FILE} tells of {batch.queued:,}"
     return ""

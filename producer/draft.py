@@ -1,0 +1,92 @@
+"""Draft: the rows of a batch's record as files of this disk, before its id is taken."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from producer.plan import ITEMS, Kind, Plan, Planned
+from producer.result_row import ResultRow
+from producer.specs import flat_row
+from shared.states import ItemState
+
+#: Orphans that the plan's summary names; all are counted.
+NAMED_ORPHANS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What of a plan goes into the record."""
+
+    #: Canonical rows of what is queued, in the manifest's order.
+    rows_file: Path
+    #: SHA-256 (hex) over them.
+    rows_digest: str
+    #: Rows of what is unchanged with their earlier results, each with its place among the items.
+    unchanged_file: Path
+    queued: int
+    unchanged: int
+    #: The plan in numbers.
+    summary: dict[str, Any]
+
+    @classmethod
+    def of(cls, plan: Plan, folder: Path) -> "Draft":
+        """Write the files of a plan into a folder."""
+        rows_file, unchanged_file = folder / "rows.jsonl", folder / "unchanged.jsonl.gz"
+        digest, unchanged = hashlib.sha256(), 0
+        with rows_file.open("wb") as rows, gzip.open(unchanged_file, "wt", encoding="utf-8") as old:
+            items = (row for row in plan.rows() if row.kind in ITEMS)
+            for place, row in enumerate(items):
+                if row.kind is Kind.UNCHANGED:
+                    unchanged += 1
+                    old.write(_unchanged_line(place, row, plan.output))
+                else:
+                    line = _line(row)
+                    digest.update(line)
+                    rows.write(line)
+        return cls(
+            rows_file, digest.hexdigest(), unchanged_file, plan.queued, unchanged, summary(plan)
+        )
+
+
+def _line(row: Planned) -> bytes:
+    fields = json.dumps(flat_row(row.spec), ensure_ascii=False, sort_keys=True)
+    return f"{fields}\n".encode()
+
+
+def _unchanged_line(place: int, row: Planned, output: str) -> str:
+    if row.earlier is None:  # what is unchanged is so beside an earlier result
+        msg = f"the row {row.spec.external_id} is unchanged without an earlier result"
+        raise ValueError(msg)
+    result = row.earlier.result(output)
+    told = ResultRow(
+        external_id=row.spec.external_id,
+        source=row.spec.source,
+        state=ItemState.UNCHANGED,
+        variants=result.variants,
+        mask=result.mask,
+        sidecar=result.sidecar,
+        fingerprint=result.fingerprint,
+    )
+    return json.dumps([place, told.model_dump(mode="json")], ensure_ascii=False) + "\n"
+
+
+def summary(plan: Plan) -> dict[str, Any]:
+    """The plan in numbers, as every surface shows it."""
+    return {
+        **{str(kind): count for kind, count in plan.counts.items()},
+        "changed_by": dict(plan.reasons),
+        "pending_in": dict(plan.pending_in),
+        "forecast": plan.forecast.model_dump(mode="json"),
+        "orphans": list(_orphans(plan)),
+    }
+
+
+def _orphans(plan: Plan) -> Iterator[dict[str, Any]]:
+    for count, orphan in enumerate(plan.orphans()):
+        if count == NAMED_ORPHANS:
+            return
+        yield orphan._asdict()

@@ -1,0 +1,18 @@
+"""The plan: manifest, style and earlier results → each item new, changed, unchanged or orphaned."""
+
+from producer.plan.forecast import Forecast
+from producer.plan.plan import Plan, Subject, Wishes, made_plan
+from producer.plan.verdicts import ITEMS, QUEUED, Kind, Orphan, Planned
+
+__all__ = [
+    "ITEMS",
+    "QUEUED",
+    "Forecast",
+    "Kind",
+    "Orphan",
+    "Plan",
+    "Planned",
+    "Subject",
+    "Wishes",
+    "made_plan",
+]

@@ -1,0 +1,99 @@
+"""A steward's process, from its start to its drain."""
+
+import contextlib
+import os
+import socket
+import threading
+from functools import partial
+
+import structlog
+from celery import Celery, signals
+
+from producer.steward.app import steward_app
+from producer.steward.duties import Duties
+from producer.steward.ending import end_batches
+from shared.board import StatusBoard
+from shared.broker import DeadLetters
+from shared.errors import RedisUnreachable
+from shared.metrics import BacklogMetrics, BuildMetrics, MetricsServer
+from shared.s3 import ObjectStore
+from shared.safety import Safety
+from shared.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+def run_steward(settings: Settings, *, interval_seconds: float) -> int:
+    """Run a steward in this process until SIGTERM or Ctrl-C.
+
+    Args:
+        settings: Where Redis is.
+        interval_seconds: Between two beats.
+
+    Returns:
+        The exit status: 0 after SIGTERM.
+
+    Raises:
+        SettingsInvalid: A URL is of no usual form.
+        StorageError: S3 cannot be set up.
+        RedisUnsafe: Redis may lose items.
+    """
+    board, stopping = StatusBoard.connect(settings), threading.Event()
+    safety = Safety(board)
+    store = ObjectStore.connect(allowed=settings.allowed)
+    letters = DeadLetters(board, f"{socket.gethostname()}/steward/{os.getpid()}")
+
+    duties = Duties(
+        {
+            "look at Redis": safety.look,
+            "deliver dead letters": letters.deliver,
+            "end batches": partial(end_batches, board, store, stopping=stopping.is_set),
+        }
+    )
+
+    def tick() -> None:  # Celery makes a task of a function only, not of a bound method
+        duties.do()
+
+    def drain(**_: object) -> None:
+        stopping.set()
+
+    app = steward_app(settings, tick, interval_seconds=interval_seconds, letters=letters)
+    _refuse_unsafe(board)
+    with contextlib.closing(board), contextlib.closing(_metrics(board, settings)) as metrics:
+        metrics.start()
+        # Signals hold their receivers weakly; these live as long as the worker runs.
+        signals.setup_logging.connect(_keep_our_logs)
+        signals.worker_shutting_down.connect(drain)
+        return _work(app)
+
+
+def _metrics(board: StatusBoard, settings: Settings) -> MetricsServer:
+    """What waits, for an autoscaler: a steward is there when no worker is."""
+    collectors = [BuildMetrics({"role": "steward"}), BacklogMetrics(board)]
+    port = settings.steward_metrics_port
+    return MetricsServer(collectors, host=settings.metrics_host, port=port)
+
+
+def _refuse_unsafe(board: StatusBoard) -> None:
+    """Refuse a Redis that may lose items; one that is away is waited for, after one clear line."""
+    try:
+        board.refuse_unsafe()
+    except RedisUnreachable as error:
+        log.warning("the board is away; waiting for it", **error.report())
+
+
+def _keep_our_logs(**_: object) -> None:
+    """A receiver of this signal, whatever it does, keeps Celery from setting up logs itself."""
+
+
+def _work(app: Celery) -> int:
+    worker = app.Worker(
+        pool="solo",  # one beat at a time, in the thread that hears the signals
+        concurrency=1,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)

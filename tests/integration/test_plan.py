@@ -1,0 +1,357 @@
+"""The plan against a real Redis and S3: what is new, changed and why, unchanged, orphaned."""
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from producer.index import listed_segments
+from producer.manifest import open_manifest
+from producer.plan import Kind, Subject, Wishes, made_plan
+from producer.results import each_row
+from producer.steward import end_batches
+from producer.submit import Submission, submit
+from shared.errors import NothingToSubmit, RecordInvalid
+from shared.fingerprint import RENDERER_VERSION
+from shared.keys import S3Address
+from shared.references import resolve
+from shared.states import ItemState
+from shared.styles import load_style
+
+NAMES = ("a", "b", "c", "d")
+
+
+class Nights:
+    """A catalogue of a few sources that is rendered night after night."""
+
+    def __init__(self, shop):
+        self.shop, self.board, self.store = shop, shop.board, shop.store
+        self.style = {"mask": "the dress", "paint": "red"}
+        self.rows = [{"external_id": name, "source": shop.source(name)} for name in NAMES]
+        for name in NAMES:
+            self.stock(name)
+
+    def stock(self, name, content="first"):
+        """Put a source."""
+        self.shop.put(S3Address.parse(self.shop.source(name)), f"{name} {content}".encode())
+
+    def _files(self):
+        manifest, style = self.shop.folder / "rows.jsonl", self.shop.folder / "style.yaml"
+        manifest.write_text("\n".join(json.dumps(row) for row in self.rows))
+        models = {"segmenter": str(self.shop.model), "painter": str(self.shop.model)}
+        style.write_text(json.dumps(self.style | models))
+        return str(manifest), style
+
+    def submit(self, batch_id, manifest=None, **wishes):
+        """Submit the catalogue; returns the plan's numbers."""
+        rows, style = self._files()
+        request = Submission(
+            manifest or rows, style, self.shop.output, batch_id, wishes=Wishes(**wishes)
+        )
+        cache = self.shop.folder / "cache"
+        return submit(request, self.board, self.store, dispatch=lambda: None, cache=cache).plan
+
+    def plan(self, **wishes):
+        """Plan the catalogue: kind and reasons of each row by external id, and the orphans."""
+        rows, style_file = self._files()
+        style, output = load_style(style_file), S3Address.parse_output(self.shop.output)
+        with open_manifest(rows, style, self.store) as manifest:
+            models = {name: resolve(name, store=self.store) for name in manifest.models}
+            subject = Subject(manifest, style, models, output)
+            with made_plan(subject, Wishes(**wishes), self.board, self.store) as plan:
+                told = {row.spec.external_id: (row.kind, *row.reasons) for row in plan.rows()}
+                return told, [orphan.external_id for orphan in plan.orphans()], plan.forecast
+
+    def render(self, batch_id, *, end=True, most=99):
+        """Render what waits of a batch, as a worker does, and end it."""
+        queued = self.board.items(batch_id, ItemState.QUEUED)[:most]
+        for item in queued:
+            number = item.spec.number
+            claim = self.board.claim(batch_id, number, "w", 60)
+            info = self.store.head(S3Address.parse(claim.spec.source))
+            self.board.pin_source(claim, info.etag, info.size)
+            seconds = {"device_seconds": 2.5}
+            self.board.finish(claim, self.shop.paint(number, batch_id).model_copy(update=seconds))
+        if end:
+            assert end_batches(self.board, self.store) == [batch_id]
+        return [item.spec.external_id for item in queued]
+
+    def results(self, batch_id):
+        """External id, state and variants of each row of the results."""
+        with each_row(self.board, self.store, batch_id) as rows:
+            return [(row.external_id, str(row.state), row.variants) for row in rows]
+
+
+@pytest.fixture
+def nights(shop) -> Nights:
+    """A catalogue before its first night."""
+    return Nights(shop)
+
+
+@pytest.fixture
+def second(nights) -> Nights:
+    """A catalogue after its first night."""
+    nights.submit("first")
+    nights.render("first")
+    return nights
+
+
+def kinds(plan):
+    """Of the plan's numbers those that are not zero."""
+    return {str(kind): plan[kind] for kind in Kind if plan[kind]}
+
+
+def test_a_first_night_renders_everything(nights):
+    """There is no earlier result, and no history to forecast from."""
+    plan = nights.submit("first")
+    assert kinds(plan) == {"new": 4}
+    assert plan["forecast"]["basis"] == "no history yet"
+    assert plan["forecast"]["device_seconds"] is None
+
+
+def test_an_unchanged_catalogue_queues_nothing_and_is_told_whole(second):
+    """The batch ends by itself; its results name those of the first night, in order."""
+    assert kinds(second.submit("again")) == {"unchanged": 4}
+    status = second.board.status("again")
+    assert (status.batch.total, status.open) == (4, 0)
+    assert second.board.items("again") == []
+    assert end_batches(second.board, second.store) == ["again"]
+    first, again = second.results("first"), second.results("again")
+    assert [(name, variants) for name, _, variants in again] == [
+        (name, variants) for name, _, variants in first
+    ]
+    assert {state for _, state, _ in again} == {"unchanged"}
+
+
+def test_only_what_changed_is_rendered_and_the_results_hold_all(second):
+    """One source is replaced, one row is added; the order of the manifest is kept."""
+    second.stock("b", "second")
+    second.rows.append({"external_id": "e", "source": second.shop.source("e")})
+    second.stock("e")
+    plan = second.submit("next")
+    assert kinds(plan) == {"new": 1, "changed": 1, "unchanged": 3}
+    assert plan["changed_by"] == {"source": 1}
+    assert second.render("next") == ["b", "e"]
+    told = [(name, state) for name, state, _ in second.results("next")]
+    states = ["unchanged", "done", "unchanged", "unchanged", "done"]
+    assert told == list(zip("abcde", states, strict=True))
+    counts = second.board.status("next").counts
+    assert (counts[ItemState.UNCHANGED], counts[ItemState.DONE]) == (3, 2)
+
+
+def test_it_says_what_changed(second):
+    """Source, mask, style and model, each by itself and two together."""
+    mask = S3Address.parse(f"s3://{second.shop.bucket.name}/in/mask.png")
+    second.shop.put(mask, b"mask")
+    second.rows[0]["mask"] = str(mask)
+    second.rows[1]["seed"] = 7
+    second.stock("c", "second")
+    second.rows[2]["steps"] = 9
+    told, _, _ = second.plan()
+    assert told["a"] == (Kind.CHANGED, "mask")
+    assert told["b"] == (Kind.CHANGED, "style")
+    assert told["c"] == (Kind.CHANGED, "source", "style")
+    assert told["d"] == (Kind.UNCHANGED,)
+    (second.shop.model / "weights.safetensors").write_bytes(b"\1" * 16)
+    assert second.plan()[0]["d"] == (Kind.CHANGED, "model")
+
+
+def test_results_of_an_older_renderer_are_rendered_again(second):
+    """The index tells which release painted them."""
+    (segment,) = listed_segments(second.shop.output, second.store)
+    head, *lines = gzip.decompress(second.store.get(segment)).decode().splitlines()
+    place = json.loads(lines[0]).index(RENDERER_VERSION)
+    for number, line in enumerate(lines):
+        values = json.loads(line)
+        values[place], values[place + 1] = RENDERER_VERSION - 1, "0" * 64
+        lines[number] = json.dumps(values)
+    second.shop.put(segment, gzip.compress("\n".join([head, *lines]).encode()))
+    told, _, _ = second.plan()
+    assert set(told.values()) == {(Kind.CHANGED, "renderer")}
+
+
+def test_two_styles_in_one_output_hold_side_by_side(second):
+    """A night of another style makes nothing of the first one stale."""
+    second.style = second.style | {"paint": "blue"}
+    assert kinds(second.submit("blue")) == {"changed": 4}
+    second.render("blue")
+    assert kinds(second.submit("blue-again")) == {"unchanged": 4}
+    second.style = second.style | {"paint": "red"}
+    assert kinds(second.submit("red-again")) == {"unchanged": 4}
+
+
+def test_a_lost_source_is_reported_and_its_result_stays(second):
+    """By a row that names it still, and by a result that no row names."""
+    for name in ("a", "d"):
+        second.store.delete(S3Address.parse(second.shop.source(name)))
+    del second.rows[3]
+    told, orphans, _ = second.plan(orphans=True)
+    assert told["a"] == (Kind.ORPHANED,)
+    assert orphans == ["a", "d"]
+    plan = second.submit("next")
+    assert kinds(plan) == {"unchanged": 2, "orphaned": 1}
+    assert [orphan["external_id"] for orphan in plan["orphans"]] == ["a"]
+    for _, _, variants in second.results("first"):
+        assert second.store.exists(S3Address.parse(variants[0]))
+
+
+def test_a_row_that_left_the_manifest_is_no_orphan_while_its_source_is_there(second):
+    """Another manifest may name it."""
+    del second.rows[3]
+    assert second.plan(orphans=True)[1] == []
+
+
+def test_equal_bytes_hold_when_they_are_compared(second):
+    """Put anew with another ETag; without the wish a changed ETag is a changed source."""
+    entries = _with_etag(second, "another")
+    assert entries == 4
+    assert second.plan()[0]["a"] == (Kind.CHANGED, "source")
+    second.stock("b", "second")
+    told = second.plan(verify_bytes=True)[0]
+    assert told["a"] == (Kind.UNCHANGED,)
+    assert told["b"] == (Kind.CHANGED, "source")
+
+
+def _with_etag(nights, etag):
+    """Let the index have seen every source under another ETag, with its true bytes."""
+    (segment,) = listed_segments(nights.shop.output, nights.store)
+    head, *lines = gzip.decompress(nights.store.get(segment)).decode().splitlines()
+    for number, line in enumerate(lines):
+        values = json.loads(line)
+        content = nights.store.get(S3Address.parse(values[1]))
+        values[2], values[4] = etag, hashlib.sha256(content).hexdigest()
+        values[11] = "0" * 64
+        lines[number] = json.dumps(values)
+    nights.shop.put(segment, gzip.compress("\n".join([head, *lines]).encode()))
+    return len(lines)
+
+
+def test_a_result_that_somebody_removed_is_rendered_again_where_that_is_asked(second):
+    """Without the wish nobody looks: the index is believed."""
+    name, _, (variant,) = second.results("first")[1]
+    sidecar = variant.replace(".v1.png", ".json")
+    second.store.delete(S3Address.parse(sidecar))
+    assert second.plan()[0][name] == (Kind.UNCHANGED,)
+    told = second.plan(verify_results=True)[0]
+    assert told[name] == (Kind.CHANGED, "result")
+    assert list(told.values()).count((Kind.UNCHANGED,)) == 3
+
+
+def test_force_renders_everything(second):
+    """Whatever there is."""
+    assert kinds(second.submit("forced", force=True)) == {"new": 4}
+
+
+def test_what_waits_elsewhere_is_left_to_it(second):
+    """A night that its window stopped half-way is no reason to render anything twice."""
+    for name in NAMES:
+        second.stock(name, "second")
+    second.submit("night")
+    second.render("night", end=False, most=1)
+    second.stock("e")
+    second.rows.append({"external_id": "e", "source": second.shop.source("e")})
+    plan = second.submit("next")
+    assert kinds(plan) == {"new": 1, "unchanged": 1, "pending": 3}
+    assert plan["pending_in"] == {"night": 3}
+    del second.rows[4], second.rows[0]
+    with pytest.raises(NothingToSubmit, match="3 wait in night"):
+        second.submit("nothing")
+
+
+def test_what_waits_under_another_style_is_rendered(second):
+    """A batch that goes wrong must not hold up the one that goes right."""
+    for name in NAMES:
+        second.stock(name, "second")
+    second.submit("wrong")
+    second.style = second.style | {"paint": "green"}
+    assert kinds(second.submit("right")) == {"changed": 4}
+
+
+def test_the_forecast_rests_on_what_such_items_took(second):
+    """Ten device seconds for four of the same kind; nobody is at work, so no time of the end."""
+    for name in NAMES:
+        second.stock(name, "second")
+    forecast = second.plan()[2]
+    assert (forecast.images, forecast.device_seconds) == (4, 10.0)
+    assert forecast.bytes_to_write == sum(
+        second.store.head(S3Address.parse(address)).size
+        for _, _, variants in second.results("first")
+        for address in variants
+    )
+    assert forecast.basis.startswith("the mean of 4 images by the same model (512 px, 25 steps)")
+    assert forecast.finish_at is None
+    second.board.report_worker("w", {})
+    assert second.plan()[2].finish_at is not None
+
+
+def test_an_unknown_kind_of_work_is_said_to_be_one(second):
+    """Another size was never measured in this output."""
+    second.style = second.style | {"working_size": 768}
+    forecast = second.plan()[2]
+    assert (forecast.unknown, forecast.device_seconds) == (4, None)
+    assert forecast.basis == "no history yet"
+
+
+def test_many_segments_are_folded_and_tell_the_same(second):
+    """The newest entry of each item and style stays, and the history's sums."""
+    for night in range(2):
+        second.stock("a", f"night {night}")
+        second.submit(f"night-{night}")
+        second.render(f"night-{night}")
+    before = second.plan()
+    assert len(listed_segments(second.shop.output, second.store)) == 3
+    assert second.plan(fold_from=3) == before
+    (folded,) = listed_segments(second.shop.output, second.store)
+    assert Path(folded.key).name.startswith("_folded-")
+    assert second.plan() == before
+
+
+def test_a_damaged_index_is_named(second):
+    """Nothing is queued on a guess."""
+    (segment,) = listed_segments(second.shop.output, second.store)
+    second.shop.put(segment, b"no gzip")
+    with pytest.raises(RecordInvalid, match="no segment of an index"):
+        second.submit("next")
+    whole = gzip.compress(json.dumps({"version": 9, "measured": [], "entries": 0}).encode())
+    second.shop.put(segment, whole)
+    with pytest.raises(RecordInvalid, match="version 9"):
+        second.submit("next")
+
+
+def test_an_interrupted_submission_is_completed_as_it_was_planned(second):
+    """What was planned first is in the record, whatever has changed since."""
+    second.stock("b", "second")
+    add, second.board.add_items = second.board.add_items, _die
+    with pytest.raises(ConnectionError):
+        second.submit("next")
+    second.board.add_items = add
+    second.stock("c", "second")
+    assert second.submit("next") is None
+    assert [item.spec.external_id for item in second.board.items("next")] == ["b"]
+    assert second.board.status("next").sealed
+
+
+def _die(*_):
+    raise ConnectionError
+
+
+def test_a_planned_batch_comes_back_after_redis_was_lost(second):
+    """Its record has the queued rows alone, and what is unchanged stays so."""
+    second.stock("b", "second")
+    second.submit("next")
+    rows = second.results("next")
+    second.shop.lose()
+    second.shop.recover(second.shop.record("next"))
+    assert second.results("next") == rows
+    assert second.render("next") == ["b"]
+
+
+def test_a_prefix_is_planned_by_its_own_listing(second):
+    """Identities are the keys; the sources' ETags came with the listing."""
+    prefix = f"s3://{second.shop.bucket.name}/in/"
+    assert kinds(second.submit("listed", prefix)) == {"new": 5}  # one lay there before
+    second.render("listed")
+    second.stock("d", "second")
+    assert kinds(second.submit("listed-again", prefix)) == {"changed": 1, "unchanged": 4}
