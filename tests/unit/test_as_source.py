@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producer.as_source import Told
+from producer.as_source import Told, Wish, write_back
 from producer.reading import Reading, Rewrite
 from shared.errors import AddressUncovered, CatalogueMissing, RecordInvalid
 from shared.s3 import ObjectStore
+from shared.states import ItemState
 from tests.exports import FILES, OUT, REWRITES, Shop, result_of
 
 
@@ -113,6 +114,21 @@ def test_items_without_a_result_keep_their_address(shop):
     assert "https://cdn.example/img/1.jpg\t" in text
     assert "https://cdn.example/out/1%20G-1%232.v1.jpg,https://cdn.example/img/1c.jpg" in text
     assert before.told == Told(items=4, without=3)
+
+
+def test_what_is_unchanged_comes_with_its_earlier_result(opened):
+    """In a catalogue, and in the answers to requests."""
+    for name, content in {
+        "m.csv": b"source\ns3://shop/a.jpg\n",
+        "m.jsonl": b'{"custom_id": "a", "body": {"image": "s3://shop/a.jpg"}}\n',
+    }.items():
+        shop, sink = opened(content, name), io.BytesIO()
+        rows = [
+            row.model_copy(update={"state": ItemState.UNCHANGED})
+            for row in shop.outcomes(lambda _spec: f"{OUT}old.v1.jpg")
+        ]
+        assert write_back(shop.batch, rows, shop.store, Wish(), sink) == Told(items=1)
+        assert b"s3://shop/out/old.v1.jpg" in sink.getvalue()
 
 
 def test_another_variant_may_stand_in_the_pictures_place(opened):
