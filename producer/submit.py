@@ -58,6 +58,8 @@ class Submission:
     caps: Caps = field(default_factory=Caps)
     pilot: Pilot | None = None
     breaker: Breaker | None = field(default_factory=Breaker)
+    #: URLs that the batch's events are sent to.
+    webhooks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ def _new_batch(asked: _Asked, subject: Subject, draft: Draft) -> Batch:
         pilot=request.pilot,
         breaker=request.breaker,
         catalogue=kept_catalogue(asked.batch_id, request.output, asked.manifest, request.reading),
+        webhooks=request.webhooks,
     )
 
 

@@ -1,9 +1,11 @@
 """AllowedPlaces: the buckets and prefixes that an operator opens to reading and writing."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
-from shared.errors import PlaceNotAllowed
+from pydantic import AfterValidator
+
+from shared.errors import AddressInvalid, PlaceNotAllowed
 from shared.keys import S3Address
 
 
@@ -56,6 +58,18 @@ def places(text: str) -> tuple[S3Address, ...]:
     """
     named = (part.strip() for part in text.split(","))
     return tuple(S3Address.parse_prefix(part, kind="allowed place") for part in named if part)
+
+
+def _known(text: str) -> str:
+    try:
+        places(text)
+    except AddressInvalid as error:
+        raise ValueError(str(error).rstrip(".")) from error
+    return text
+
+
+#: Prefixes as a setting names them, commas between.
+PlaceList = Annotated[str, AfterValidator(_known)]
 
 
 def _check(address: S3Address, allowed: tuple[S3Address, ...], act: str, setting: str) -> None:

@@ -12,6 +12,7 @@ from shared.errors import RestyleError
 from shared.record import Record
 from shared.states import ItemState
 from shared.styles import Style
+from shared.webhooks import Targets
 
 BATCH_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 
@@ -117,6 +118,8 @@ class Batch(Record):
     pilot: Pilot | None = None
     #: None for a batch that goes on whatever becomes of its items.
     breaker: Breaker | None = Breaker()
+    #: URLs that the batch's events are sent to, beside those of the settings.
+    webhooks: Targets = ()
 
     @property
     def queued(self) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,12 +19,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from shared.allowed import AllowedPlaces, places
+from shared.allowed import AllowedPlaces, PlaceList
 from shared.ecosystem import ECOSYSTEM, SECRET
-from shared.errors import AddressInvalid, SettingsInvalid
+from shared.errors import SettingsInvalid
 from shared.optimizations import OptimizationNames, WarmUps
 from shared.pictures.limits import Limits
 from shared.urls import mask_url
+from shared.webhooks import NetworkList, SecretList, TargetList
 from shared.wording import Problem, did_you_mean, in_one_sentence, like, problems
 
 PREFIX = "RESTYLE_"
@@ -51,9 +52,18 @@ class Settings(BaseSettings):
 
     #: Only under these s3:// prefixes may be read, commas between them; needs
     #: RESTYLE_ALLOWED_OUTPUTS, which may be read too.
-    allowed_sources: str = ""
+    allowed_sources: PlaceList = ""
     #: Only under these s3:// prefixes may be written, commas between them; by default anywhere.
-    allowed_outputs: str = ""
+    allowed_outputs: PlaceList = ""
+
+    #: Every batch's events go to these URLs, commas between them; `restyle submit --webhook` names
+    #: others for one batch.
+    webhooks: TargetList = ""
+    #: Signs events: whsec_…, or several with spaces between, whose signatures are all sent.
+    webhook_secret: SecretList | None = None
+    #: Networks (CIDR, commas between them) beside the public internet that webhooks may be sent to;
+    #: http:// goes nowhere else.
+    webhook_allowed_networks: NetworkList = ""
 
     #: Devices of this host: all, cpu, or numbers such as 0,1.
     devices: str = "all"
@@ -112,15 +122,6 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = "auto"
     #: debug, info, warning or error.
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-    @field_validator("allowed_sources", "allowed_outputs")
-    @classmethod
-    def _known_places(cls, text: str) -> str:
-        try:
-            places(text)
-        except AddressInvalid as error:
-            raise ValueError(str(error).rstrip(".")) from error
-        return text
 
     @model_validator(mode="after")
     def _results_are_read_back(self) -> Self:
@@ -289,6 +290,8 @@ def _origin(settings: Settings, name: str, origins: Mapping[str, str]) -> Origin
     value = getattr(settings, name)
     plain = value.get_secret_value() if isinstance(value, SecretStr) else value
     shown = "" if plain is None else mask_url(str(plain))
+    if isinstance(value, SecretStr) and "://" not in shown:
+        shown = "***"  # nothing of it may be shown
     origin = origins.get(name, "default")
     is_variable = origin.startswith(PREFIX)
     return Origin(PREFIX + name.upper(), shown, "environment" if is_variable else origin)

@@ -56,6 +56,10 @@ def submit(  # noqa: PLR0913 - an argument per option
     priority: Annotated[
         int, typer.Option(min=0, max=9, help="Share among the batches of one lane.")
     ] = 4,
+    webhook: Annotated[
+        list[str] | None,
+        typer.Option(help="URL that the batch's events are sent to; can be repeated."),
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay and show the progress.")] = False,
     json: JsonFlag = False,
 ) -> None:
@@ -64,13 +68,17 @@ def submit(  # noqa: PLR0913 - an argument per option
     Example: restyle submit --manifest shoes.csv --style spring.yaml --output s3://shop/restyled/
     """
     from producer.submit import Submission
+    from producer.webhooks import named_for_batch
 
     settings = load_settings()
     target = output or settings.output
     if target is None:
         raise OutputMissing
     reading = reading_of(columns, rewrite, include, exclude)
-    request = Submission(manifest, style, target, batch_id, lane, priority, reading)
+    webhooks = named_for_batch(webhook or (), settings)
+    request = Submission(
+        manifest, style, target, batch_id, lane, priority, reading, webhooks=webhooks
+    )
     receipt = _submitted(request, settings, as_json=json)
     _show_receipt(receipt, as_json=json)
     _show_ignored(request, receipt)
@@ -160,8 +168,10 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
 
 def _show_ignored(request: "Submission", receipt: "Receipt") -> None:
     batch = receipt.status.batch
-    if receipt.repeated and (request.lane, request.priority) != (batch.lane, batch.priority):
-        kept = f"lane {batch.lane} and priority {batch.priority}"
+    wished = (request.lane, request.priority, request.webhooks)
+    if receipt.repeated and wished != (batch.lane, batch.priority, batch.webhooks):
+        webhooks = counted(len(batch.webhooks), "webhook")
+        kept = f"lane {batch.lane}, priority {batch.priority} and {webhooks}"
         err().print(f"The batch keeps {kept}; a repeated submission changes nothing.", markup=False)
 
 

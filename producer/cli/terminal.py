@@ -8,7 +8,13 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 
-from shared.errors import BoardError, ReplayUnfinished, RestyleError, StorageUnavailable
+from shared.errors import (
+    BoardError,
+    ReplayUnfinished,
+    RestyleError,
+    StorageUnavailable,
+    WebhookError,
+)
 from shared.logs import configure_logs
 from shared.settings import load_settings
 
@@ -76,8 +82,8 @@ def show_error(error: RestyleError, *, as_json: bool) -> None:
 
 
 def exit_code(error: RestyleError) -> int:
-    """3 where a service did not answer, 1 where a time was over, else 2."""
-    if isinstance(error, ReplayUnfinished):
+    """3 where a service did not answer, 1 where a time was over or a try failed, else 2."""
+    if isinstance(error, ReplayUnfinished | WebhookError):
         return EXIT_FAILED
     unreachable = isinstance(error, BoardError | StorageUnavailable)
     return EXIT_UNREACHABLE if unreachable else EXIT_INPUT

@@ -12,6 +12,7 @@ from producer.doctor.services import (
     check_s3,
     check_workers,
 )
+from producer.doctor.webhooks import check_webhooks
 from shared.errors import RestyleError
 from shared.settings import Settings
 from shared.styles import Style
@@ -34,6 +35,7 @@ def examine(
         "redis": lambda: check_redis(settings),
         "broker": lambda: check_broker(settings),
         "workers": lambda: check_workers(settings),
+        "webhooks": lambda: check_webhooks(settings),
         "s3 region": check_region,
         "s3": lambda: check_s3(output, settings.allowed),
         "models": lambda: check_models(style, settings.allowed),

@@ -9,9 +9,11 @@ from functools import partial
 import structlog
 from celery import Celery, signals
 
+from producer.steward.announcing import announce_end
 from producer.steward.app import steward_app
 from producer.steward.duties import Duties
 from producer.steward.ending import end_batches
+from producer.webhooks import Post, Sender
 from shared.board import StatusBoard
 from shared.broker import DeadLetters
 from shared.errors import RedisUnreachable
@@ -42,12 +44,20 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
     safety = Safety(board)
     store = ObjectStore.connect(allowed=settings.allowed)
     letters = DeadLetters(board, f"{socket.gethostname()}/steward/{os.getpid()}")
+    sender = Sender(board, settings, Post.of(settings))
 
     duties = Duties(
         {
             "look at Redis": safety.look,
             "deliver dead letters": letters.deliver,
-            "end batches": partial(end_batches, board, store, stopping=stopping.is_set),
+            "end batches": partial(
+                end_batches,
+                board,
+                store,
+                announce=partial(announce_end, board, settings),
+                stopping=stopping.is_set,
+            ),
+            "send webhooks": sender.send_due,
         }
     )
 
@@ -59,7 +69,10 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
 
     app = steward_app(settings, tick, interval_seconds=interval_seconds, letters=letters)
     _refuse_unsafe(board)
-    with contextlib.closing(board), contextlib.closing(_metrics(board, settings)) as metrics:
+    with contextlib.ExitStack() as ending:
+        ending.enter_context(contextlib.closing(board))
+        metrics = ending.enter_context(contextlib.closing(_metrics(board, settings)))
+        ending.enter_context(contextlib.closing(sender))
         metrics.start()
         # Signals hold their receivers weakly; these live as long as the worker runs.
         signals.setup_logging.connect(_keep_our_logs)

@@ -3,6 +3,7 @@
 from shared.board.board import StatusBoard
 from shared.board.claims import PinnedSource, Renewal
 from shared.board.dead import DeadMessage
+from shared.board.deliveries import Delivery, DeliveryState, TakenDelivery, Try
 from shared.board.dispatching import Backlog, Swept
 from shared.board.restoration import PastItem
 from shared.board.server import ServerFacts
@@ -11,11 +12,15 @@ from shared.board.workers import WorkerRecord
 __all__ = [
     "Backlog",
     "DeadMessage",
+    "Delivery",
+    "DeliveryState",
     "PastItem",
     "PinnedSource",
     "Renewal",
     "ServerFacts",
     "StatusBoard",
     "Swept",
+    "TakenDelivery",
+    "Try",
     "WorkerRecord",
 ]

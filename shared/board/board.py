@@ -6,6 +6,7 @@ from shared.board.claims import Claims
 from shared.board.connection import Connection
 from shared.board.control import Control
 from shared.board.dead import Dead
+from shared.board.deliveries import Deliveries
 from shared.board.dispatching import Dispatching
 from shared.board.reading import Reading
 from shared.board.restoration import Restoration
@@ -14,7 +15,9 @@ from shared.board.workers import Workers
 from shared.settings import Settings
 
 
-class StatusBoard(Restoration, Reading, Dispatching, Claims, Control, Workers, Dead, Server):
+class StatusBoard(
+    Restoration, Reading, Dispatching, Claims, Control, Workers, Dead, Deliveries, Server
+):
     """All that the rooms ask of the board; safe for threads.
 
     Every call is one or a few atomic scripts, timed by Redis' own clock. A batch's counts sum to

@@ -29,6 +29,11 @@ _KEY_PARTS: Mapping[str, int] = {
     "seen": 0,
     "swept": 0,
     "dead": 0,
+    "deliveries": 0,
+    "delivery": 1,
+    "delivery_tries": 1,
+    "due_deliveries": 0,
+    "settled_deliveries": 0,
 }
 
 

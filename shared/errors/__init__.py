@@ -6,6 +6,7 @@ RestyleError
 ├── MaskError       a mask that must not be painted
 ├── StorageError    S3
 ├── BoardError      Redis: board, claims, messages
+├── WebhookError    events on their way to a webhook's target
 ├── ModelError      model references, archives and directories
 └── DeviceError     the device, and what dies on it
 
@@ -109,6 +110,14 @@ from shared.errors.storage import (
     StorageRefused,
     StorageUnavailable,
 )
+from shared.errors.webhooks import (
+    DeliveryUnknown,
+    WebhookError,
+    WebhookFailed,
+    WebhookInvalid,
+    WebhookNotAllowed,
+    WebhookSecretMissing,
+)
 
 __all__ = [
     "AccessDenied",
@@ -128,6 +137,7 @@ __all__ = [
     "ClockSkewed",
     "CodeUnknown",
     "CredentialsMissing",
+    "DeliveryUnknown",
     "DeviceError",
     "DeviceLost",
     "DeviceMissing",
@@ -196,5 +206,10 @@ __all__ = [
     "StorageUnavailable",
     "StyleInvalid",
     "StyleUnreadable",
+    "WebhookError",
+    "WebhookFailed",
+    "WebhookInvalid",
+    "WebhookNotAllowed",
+    "WebhookSecretMissing",
     "registry",
 ]

@@ -108,3 +108,26 @@ class BoardKeys:
     def dead(self) -> str:
         """List of messages that nobody could read, newest first: time (ms), a space, JSON."""
         return self._key("dead")
+
+    @property
+    def deliveries(self) -> str:
+        """Sorted set of ids of webhook deliveries by the time they were announced (ms)."""
+        return self._key("deliveries")
+
+    def delivery(self, delivery_id: str) -> str:
+        """Hash: a delivery's target, event, body, state and counters."""
+        return self._key("delivery", delivery_id)
+
+    def delivery_tries(self, delivery_id: str) -> str:
+        """List of a delivery's tries, newest first: time (ms), a space, JSON."""
+        return self._key("delivery", delivery_id, "tries")
+
+    @property
+    def due_deliveries(self) -> str:
+        """Sorted set of delivery ids to be sent, by due time or, under a lease, by its end (ms)."""
+        return self._key("deliveries", "due")
+
+    @property
+    def settled_deliveries(self) -> str:
+        """Sorted set of delivery ids that are delivered or given up, by the time of that (ms)."""
+        return self._key("deliveries", "settled")

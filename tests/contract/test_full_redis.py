@@ -7,6 +7,7 @@ import redis
 
 from infra.demo import services
 from producer.doctor.services import check_redis
+from shared.board import DeliveryState, Try
 from shared.errors import ClaimLost, RedisFull
 from shared.queue import Publisher, celery_app
 from shared.settings import Settings
@@ -60,6 +61,16 @@ def test_whatever_ends_work_is_taken_by_a_full_redis(board, submit, result, fail
     assert board.mark_ended("spring")
     with pytest.raises(ClaimLost):
         board.finish(claims[3], result)
+
+
+def test_a_full_redis_takes_events_and_what_came_of_them(board, limit):
+    """They tell of work that is done, have their bounds, and a full Redis is no reason to hush."""
+    limit(2.0)
+    assert board.announce("msg_a", target="https://a.example/", event="batch.ended", body="{}")
+    taken = board.take_delivery(LEASE)
+    assert board.report_delivery(taken, Try(204, "", 1), DeliveryState.DELIVERED)
+    board.redeliver("msg_a")
+    assert board.take_delivery(LEASE).delivery_id == "msg_a"
 
 
 def test_whatever_begins_work_is_refused_by_a_full_redis(

@@ -114,13 +114,15 @@ def desk(restyle_environment, redis_server, bucket, tmp_path, store):
 
 def test_a_submission_becomes_waiting_items_and_a_record(desk):
     """Rows, style and models stand on the board and in S3 as they were checked."""
-    receipt = desk.submit(lane="urgent", priority=9)
+    hooks = ("https://shop.example/hook",)
+    receipt = desk.submit(lane="urgent", priority=9, webhooks=hooks)
     batch = receipt.status.batch
     assert not receipt.repeated
     assert receipt.delay == ""
     assert receipt.status.sealed
     assert receipt.status.counts[ItemState.QUEUED] == batch.total == 2
     assert (batch.lane, batch.priority, batch.output) == ("urgent", 9, desk.output)
+    assert batch.webhooks == hooks
     specs = [item.spec for item in desk.board.items("spring")]
     assert [(spec.external_id, spec.overrides) for spec in specs] == [("A", {}), ("B", {"seed": 7})]
     model = batch.models[str(desk.model)]

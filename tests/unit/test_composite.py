@@ -104,7 +104,8 @@ def test_a_square_is_what_it_would_be_at_full_size(scene, working_size):
     rgb, mask = scene
     crop = crop_around(mask, working_size)
     whole = scale(square_at_full_size(rgb, crop), (working_size, working_size))
-    inside = crop.left >= 0 <= crop.top
+    height, width = mask.shape
+    inside = 0 <= crop.left <= width - crop.side and 0 <= crop.top <= height - crop.side
     away = np.abs(cut(rgb, crop, working_size).astype(int) - whole).max()
     assert away <= (0 if inside else 1)
     early = Crop(0, 0, crop.side)
