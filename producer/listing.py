@@ -1,50 +1,13 @@
 """Listing: the pictures under an S3 prefix as rows, and what lies there beside them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from producer.rows import Row
+from producer.left_out import IMAGES, LeftOut
+from producer.rows import Row, Rows
 from shared.errors import AddressInvalid
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
-
-#: Objects under a prefix that count as sources, by their key's ending.
-IMAGES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".avif"}
-)
-#: Objects left out that are named; the others are counted.
-NAMED = 3
-
-
-@dataclass(slots=True)
-class LeftOut:
-    """Objects under a prefix that are no rows, since their names are no pictures'."""
-
-    count: int = 0
-    #: The first of them, below the prefix.
-    names: list[str] = field(default_factory=list)
-
-    def add(self, name: str) -> None:
-        """Count one in."""
-        self.count += 1
-        if len(self.names) < NAMED:
-            self.names.append(name)
-
-    @property
-    def note(self) -> str:
-        """What a person should know of it, as a clause; empty where nothing was left out."""
-        if not self.count:
-            return ""
-        what = "object" if self.count == 1 else "objects"
-        end = (
-            "was left out, as its name ends"
-            if self.count == 1
-            else ("were left out, as their names end")
-        )
-        endings, rest = ", ".join(sorted(IMAGES)), ", …" if self.count > NAMED else ""
-        named = ", ".join(self.names) + rest
-        return f"{self.count:,} {what} under the prefix {end} in none of {endings}: {named}"
 
 
 def listed_rows(
@@ -76,6 +39,15 @@ def listed_rows(
         number += 1
         cells = {"source": str(found.address), "etag": found.etag, "size": found.size}
         yield Row(number, dict(cells))
+
+
+def outside(rows: Rows, output: S3Address | None) -> Rows:
+    """The rows whose sources do not lie under the output: those are earlier results."""
+    under = str(output) if output else None
+    for row in rows:
+        source = str(row.cells.get("source")) if isinstance(row, Row) else ""
+        if under is None or not source.startswith(under):
+            yield row
 
 
 def _is_under(address: S3Address, output: S3Address | None) -> bool:

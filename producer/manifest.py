@@ -11,35 +11,28 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import IO, TextIO
+from pathlib import Path
+from typing import IO
 
-from producer.listing import LeftOut, listed_rows
+from producer.catalogues import Recognised
+from producer.left_out import LeftOut
+from producer.origin import Origin, open_origin
 from producer.problems import HeaderProblem, RowProblem, shared_problems
-from producer.rows import Row, Rows, csv_rows, jsonl_rows, open_text
+from producer.rows import Row
+from producer.sifting import sifted
 from producer.specs import Probe, SpecChecker, flat_row, spec_of
 from shared.errors import (
     BucketMissing,
     ManifestEmpty,
     ManifestInvalid,
-    ManifestUnreadable,
 )
 from shared.jobs import ItemSpec
 from shared.keys import S3Address
+from shared.reading import AS_IT_STANDS, Reading
 from shared.s3 import ObjectStore
 from shared.styles import Style
 from shared.wording import MAX_NAMED
 
-#: How a file of rows is read, by its ending.
-READERS: dict[str, Callable[[TextIO, str], Rows]] = {
-    ".csv": csv_rows,
-    ".tsv": csv_rows,
-    ".txt": csv_rows,
-    ".jsonl": jsonl_rows,
-    ".ndjson": jsonl_rows,
-}
-#: A manifest in S3 is refused above this size.
-MAX_MANIFEST_BYTES = 4_000_000_000
 #: Canonical rows are kept in memory up to this size, then on disk.
 MAX_MEMORY_BYTES = 16_000_000
 #: Problems that are told one by one; all are counted.
@@ -65,8 +58,12 @@ class Manifest:
     probes: dict[str, Probe]
     #: Rows read, right and wrong; the line that names the columns is none.
     rows: int
-    #: What of a listed prefix is no row.
+    #: What of the file or prefix is no row on purpose.
     left_out: LeftOut
+    #: What another program's catalogue was read by; None for our own form and for a prefix.
+    recognised: Recognised | None
+    #: The file as it was read; None for a prefix.
+    original: Path | None
     #: What is wrong with rows that are no items, as far as it is told one by one.
     problems: tuple[RowProblem, ...]
     problem_count: int
@@ -82,7 +79,7 @@ class Manifest:
 
     def row_of(self, number: int) -> int | None:
         """The line that an item's row starts on, from 1; None under a listed prefix."""
-        return self._lines[number] if _reader(self.name) else None
+        return None if self.original is None else self._lines[number]
 
     def content(self) -> bytes:
         """The manifest as JSON Lines, which reads as itself."""
@@ -97,7 +94,7 @@ class Manifest:
             ManifestEmpty: No rows.
         """
         if self.problem_count:
-            raise _invalid(self.name, list(self.problems), self.problem_count, self.wrong_rows)
+            raise self._invalid(list(self.problems), self.problem_count, self.wrong_rows)
         if not self.total:
             note = self.left_out.note
             raise ManifestEmpty(manifest=self.name, left_out=f": {note}" if note else "")
@@ -120,7 +117,20 @@ class Manifest:
             StorageError: S3 cannot be asked.
         """
         if problems := self.missing_buckets(store):
-            raise _invalid(self.name, problems, len(problems), len(problems))
+            raise self._invalid(problems, len(problems), len(problems))
+
+    def _invalid(self, problems: list[RowProblem], count: int, wrong_rows: int) -> ManifestInvalid:
+        """The error for problems, of which some are counted only."""
+        told = shared_problems(problems)[:MAX_NAMED]
+        named = "; ".join(str(problem) for problem in told)
+        rest = count - sum(len(problem.rows) for problem in told)
+        return ManifestInvalid(
+            manifest=self.name,
+            count=wrong_rows,
+            reason=f"{named}; and {rest:,} more" if rest > 0 else named,
+            problems=[problem._asdict() for problem in problems],
+            catalogue=self.recognised.as_json() if self.recognised else None,
+        )
 
 
 def _missing(probe: Probe, store: ObjectStore) -> RowProblem | None:
@@ -132,25 +142,13 @@ def _missing(probe: Probe, store: ObjectStore) -> RowProblem | None:
     return None
 
 
-def _invalid(name: str, problems: list[RowProblem], count: int, wrong_rows: int) -> ManifestInvalid:
-    """The error for problems, of which some are counted only."""
-    told = shared_problems(problems)[:MAX_NAMED]
-    named = "; ".join(str(problem) for problem in told)
-    rest = count - sum(len(problem.rows) for problem in told)
-    return ManifestInvalid(
-        manifest=name,
-        count=wrong_rows,
-        reason=f"{named}; and {rest:,} more" if rest > 0 else named,
-        problems=[problem._asdict() for problem in problems],
-    )
-
-
 @contextmanager
 def open_manifest(
     name: str,
     style: Style,
     store: ObjectStore,
     *,
+    reading: Reading = AS_IT_STANDS,
     output: S3Address | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> Iterator[Manifest]:
@@ -158,10 +156,13 @@ def open_manifest(
 
     Raises:
         ManifestUnreadable: No such file, or no manifest.
+        MappingInvalid: Columns are mapped, and the manifest has none.
         ManifestInvalid: Wrong rows; all of them are named in `problems`.
         ManifestEmpty: No rows.
     """
-    with read_manifest(name, style, store, output=output, progress=progress) as manifest:
+    with read_manifest(
+        name, style, store, reading=reading, output=output, progress=progress
+    ) as manifest:
         manifest.refuse_wrong_rows()
         yield manifest
 
@@ -172,29 +173,36 @@ def read_manifest(
     style: Style,
     store: ObjectStore,
     *,
+    reading: Reading = AS_IT_STANDS,
     output: S3Address | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> Iterator[Manifest]:
     """Read a whole manifest, the wrong rows told apart from the items.
 
     Args:
-        name: A local path or an s3:// address that ends in .csv, .tsv, .txt, .jsonl or .ndjson,
-            or s3://bucket/prefix/ for every image under it.
+        name: A local path or an s3:// address that ends in one of `OPENERS` or in .json, or
+            s3://bucket/prefix/ for every image under it.
         style: What the rows' overrides are applied to.
         store: Reads manifests and listings in S3.
+        reading: Columns, rewrites of addresses, and patterns.
         output: What lies under it is no source, even where it lies under the listed prefix.
         progress: Called now and then with the number of rows read.
 
     Raises:
         ManifestUnreadable: No such file, or no manifest.
+        MappingInvalid: Columns are mapped, and the manifest has none.
     """
-    with tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool:
-        check = _Check(name, SpecChecker(style, store.allowed), spool)
-        with _opened_rows(name, store, output, check.left_out) as rows:
-            for count, row in enumerate(rows, 1):
+    with (
+        tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool,
+        open_origin(name, store) as origin,
+    ):
+        check = _Check(origin, SpecChecker(style, store.allowed), spool)
+        with origin.opened(reading, output, check.left_out) as found:
+            for count, row in enumerate(sifted(found.rows, reading, check.left_out), 1):
                 check.take(row)
                 if count % PROGRESS_ROWS == 0:
                     progress(count)
+            check.recognised = found.recognised
         yield check.manifest()
 
 
@@ -202,7 +210,7 @@ def read_manifest(
 class _Check:
     """A manifest on its way: the good rows on the spool, the problems counted."""
 
-    name: str
+    origin: Origin
     checker: SpecChecker
     spool: IO[bytes]
     total: int = 0
@@ -212,6 +220,7 @@ class _Check:
     wrong_rows: set[int] = field(default_factory=set)
     header_rows: set[int] = field(default_factory=set)
     left_out: LeftOut = field(default_factory=LeftOut)
+    recognised: Recognised | None = None
     lines: "array[int]" = field(default_factory=lambda: array("Q"))
 
     def take(self, row: Row | RowProblem) -> None:
@@ -243,7 +252,7 @@ class _Check:
 
     def manifest(self) -> Manifest:
         return Manifest(
-            name=self.name,
+            name=self.origin.name,
             total=self.total,
             digest=self.digest.hexdigest(),
             models=frozenset(self.checker.models),
@@ -251,45 +260,11 @@ class _Check:
             probes=dict(self.checker.probes),
             rows=self.total + len(self.wrong_rows - self.header_rows),
             left_out=self.left_out,
+            recognised=self.recognised,
+            original=self.origin.path,
             problems=tuple(self.problems),
             problem_count=self.problem_count,
             wrong_rows=len(self.wrong_rows),
             _lines=self.lines,
             _spool=self.spool,
         )
-
-
-def _reader(name: str) -> Callable[[TextIO, str], Rows] | None:
-    return READERS.get(PurePosixPath(name).suffix.lower())
-
-
-@contextmanager
-def _opened_rows(
-    name: str, store: ObjectStore, output: S3Address | None, left_out: LeftOut
-) -> Iterator[Rows]:
-    if read := _reader(name):
-        with _opened(name, store) as stream:
-            yield read(stream, name)
-    elif name.startswith("s3://") and (name.endswith("/") or not PurePosixPath(name).suffix):
-        prefix = S3Address.parse_prefix(name, kind="manifest")
-        yield listed_rows(prefix, store, output, left_out)
-    else:
-        reason = f"its name ends in none of {', '.join(READERS)}, and a prefix ends in a slash"
-        raise ManifestUnreadable(manifest=name, reason=reason)
-
-
-@contextmanager
-def _opened(name: str, store: ObjectStore) -> Iterator[TextIO]:
-    with tempfile.TemporaryDirectory(prefix="restyle-") as folder:
-        path = Path(name)
-        if name.startswith("s3://"):
-            path = Path(folder) / "manifest"
-            address = S3Address.parse(name, kind="manifest")
-            store.download(address, path, max_bytes=MAX_MANIFEST_BYTES)
-        try:
-            stream = open_text(path)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ManifestUnreadable(manifest=name, reason=reason) from error
-        with stream:
-            yield stream

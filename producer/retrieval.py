@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from producer.manifest import MAX_MANIFEST_BYTES
+from producer.origin import MAX_MANIFEST_BYTES
 from producer.record import batch_address, manifest_address
 from producer.specs import spec_of
 from shared.errors import ObjectMissing, RecordInvalid, RecordMissing

@@ -1,11 +1,11 @@
 """Schedule: what its run submits, and what must be right of it before it is kept."""
 
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from producer.index import MANY
-from producer.listing import LeftOut, listed_rows
-from producer.manifest import READERS
+from producer.left_out import LeftOut
+from producer.origin import open_origin
 from producer.placing import adopted
 from producer.plan import Wishes
 from producer.recording import style_text
@@ -70,6 +70,7 @@ def _request(schedule: Schedule, slot: Slot, store: ObjectStore) -> Submission:
         batch_id=batch_id_of(schedule.name, slot),
         lane=schedule.lane,
         priority=schedule.priority,
+        reading=options.reading,
         wishes=Wishes(
             verify_bytes=options.verify_bytes,
             verify_results=options.verify_results,
@@ -132,14 +133,16 @@ def check_schedule(schedule: Schedule, store: ObjectStore) -> None:
         locate(getattr(style, field), store=lambda: store)
     store.allowed.check_write(output)
     store.exists(probe_key(schedule.output, "check"))  # a missing bucket is said so
-    _check_manifest(schedule.manifest, output, store)
+    _check_manifest(schedule, output, store)
 
 
-def _check_manifest(name: str, output: S3Address, store: ObjectStore) -> None:
-    if PurePosixPath(name).suffix.lower() in READERS:
-        store.head(S3Address.parse_object(name, kind="manifest"))
-        return
-    prefix, left_out = S3Address.parse_prefix(name, kind="manifest"), LeftOut()
-    if next(listed_rows(prefix, store, output, left_out), None) is None:
-        note = left_out.note
-        raise ManifestEmpty(manifest=name, left_out=f": {note}" if note else "")
+def _check_manifest(schedule: Schedule, output: S3Address, store: ObjectStore) -> None:
+    """Let a manifest pass that has a first row; what is wrong with a row is said by its run."""
+    left_out = LeftOut()
+    with (
+        open_origin(schedule.manifest, store) as origin,
+        origin.opened(schedule.options.reading, output, left_out) as opened,
+    ):
+        if next(opened.rows, None) is None:
+            note = left_out.note
+            raise ManifestEmpty(manifest=schedule.manifest, left_out=f": {note}" if note else "")

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
+from producer.lines import is_unicode
 from producer.problems import RowProblem
-from producer.rows import IDENTITY, Row, is_unicode
+from producer.rows import IDENTITY, Row
 from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.errors import AddressInvalid, PlaceNotAllowed, StyleInvalid
 from shared.jobs import ItemSpec

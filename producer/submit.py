@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from producer.catalogues import Recognised
 from producer.draft import Draft
+from producer.keeping import keep, kept_catalogue
 from producer.manifest import Manifest, open_manifest
 from producer.placing import Progress, adopted, place
 from producer.plan import Kind, Plan, Subject, Wishes, made_plan
@@ -25,6 +27,7 @@ from shared.brakes import Brakes
 from shared.errors import BatchExists, BatchIdInvalid, BatchUnknown, BoardError, NothingToSubmit
 from shared.jobs import BATCH_ID_PATTERN, Batch, BatchStatus, Lane
 from shared.keys import S3Address
+from shared.reading import AS_IT_STANDS, Reading
 from shared.references import resolve
 from shared.s3 import ObjectStore
 from shared.styles import Style, load_style
@@ -49,6 +52,8 @@ class Submission:
     lane: Lane = "standard"
     #: 0 to 9; 9 gets ten times the turns of 0.
     priority: int = 4
+    #: Columns, rewrites of addresses, and patterns.
+    reading: Reading = AS_IT_STANDS
     #: How the plan is made.
     wishes: Wishes = field(default_factory=Wishes)
     #: What stops the batch on its way.
@@ -76,6 +81,8 @@ class Receipt:
     notes: tuple[str, ...] = ()
     #: What a person should know of rows.
     row_notes: tuple[SharedNote, ...] = ()
+    #: What another program's catalogue was read by.
+    recognised: Recognised | None = None
 
 
 def submit(
@@ -114,6 +121,7 @@ def submit(
         request.manifest,
         style,
         store,
+        reading=request.reading,
         output=output,
         progress=lambda rows: progress("checked", rows),
     ) as manifest:
@@ -126,7 +134,7 @@ def submit(
             batch, plan, repeated = _planned(asked, board, store, progress)
         delay = delay_of(dispatch)
         notes = _notes(batch, manifest, cache)
-    return Receipt(board.status(batch_id), repeated, delay, plan, *notes)
+    return Receipt(board.status(batch_id), repeated, delay, plan, *notes, manifest.recognised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,7 @@ def _planned(
         _refuse_nothing(plan, asked)
         draft = Draft.of(plan, Path(folder))
         batch = _new_batch(asked, subject, draft)
+        keep(batch, asked.manifest, store)
         placed = place(batch, draft, plan.specs, board, store, progress)
         return batch, draft.summary, not placed
 
@@ -225,6 +234,7 @@ def _new_batch(asked: _Asked, subject: Subject, draft: Draft) -> Batch:
         brakes=request.brakes,
         window=request.window,
         schedule=request.schedule,
+        catalogue=kept_catalogue(asked.batch_id, request.output, asked.manifest, request.reading),
         webhooks=request.webhooks,
     )
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from producer.manifest import MAX_MANIFEST_BYTES
+from producer.origin import MAX_MANIFEST_BYTES
 from producer.record import unchanged_address
 from producer.result_row import ResultRow
 from shared.errors import ObjectMissing, RecordInvalid, RecordMissing

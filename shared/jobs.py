@@ -52,6 +52,17 @@ class ResolvedModel(Record):
     digest: str
 
 
+class KeptCatalogue(Record):
+    """The file that a batch was made from, kept to be written back with its results."""
+
+    #: s3://bucket/key of its bytes.
+    address: str
+    #: What it was taken for; `own` for our own form.
+    format: str
+    #: The producer's `Reading` under which it was read, as JSON.
+    reading: dict[str, Any] = Field(default_factory=dict)
+
+
 class Batch(Record):
     """The items of one submission; immutable once submitted."""
 
@@ -75,6 +86,8 @@ class Batch(Record):
     lane: Lane = "standard"
     #: Share among the batches of one lane; 9 gets ten times the turns of 0.
     priority: int = Field(4, ge=0, le=9)
+    #: None for a listed prefix.
+    catalogue: KeptCatalogue | None = None
     #: What stops it on its way.
     brakes: Brakes = Brakes()
     #: When its items may be rendered; None for at any time.

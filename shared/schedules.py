@@ -9,6 +9,7 @@ from shared.brakes import Brakes
 from shared.errors import AddressInvalid
 from shared.jobs import Failure, Lane
 from shared.keys import S3Address
+from shared.reading import AS_IT_STANDS, Reading
 from shared.record import Record
 from shared.recurrence import Recurrence
 from shared.webhooks import Targets
@@ -48,6 +49,7 @@ def _usable_output(address: str) -> str:
 class RunOptions(Record):
     """What a schedule asks of its batches beyond what each submission says; all have defaults."""
 
+    reading: Reading = AS_IT_STANDS
     #: A source that was written anew with the same bytes is unchanged.
     verify_bytes: bool = False
     #: A result that somebody removed is rendered anew.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from producer.catalogues import Recognised
 from producer.check.finding import REFUSED, Finding
 from producer.check.inspection import FAULTS, Inspected, Inspector
 from producer.manifest import Manifest, read_manifest
@@ -16,6 +17,7 @@ from shared.errors import RestyleError
 from shared.jobs import ResolvedModel
 from shared.keys import S3Address, probe_key
 from shared.pictures.limits import Limits
+from shared.reading import AS_IT_STANDS, Reading
 from shared.references import resolve
 from shared.s3 import ObjectStore
 from shared.styles import Style
@@ -35,6 +37,8 @@ class Draft:
     style: Style
     #: s3://bucket/prefix/ that results would go under; what lies under it is no source.
     output: str | None = None
+    #: Columns, rewrites of addresses, and patterns.
+    reading: Reading = AS_IT_STANDS
 
 
 @dataclass(slots=True)
@@ -47,8 +51,12 @@ class Report:
     rows: int = 0
     #: Rows that are no items.
     wrong_rows: int = 0
-    #: Objects under a listed prefix that are no rows.
+    #: What of the manifest is no row on purpose.
     left_out: int = 0
+    #: Why: reason → how many.
+    left_out_reasons: dict[str, int] = field(default_factory=dict)
+    #: What another program's catalogue was read by.
+    recognised: Recognised | None = None
     findings: list[Finding] = field(default_factory=list)
     #: Error code → items that would fail with it.
     failing: Counter[str] = field(default_factory=Counter)
@@ -89,6 +97,8 @@ class Report:
             "rows": self.rows,
             "wrong_rows": self.wrong_rows,
             "left_out": self.left_out,
+            "left_out_reasons": self.left_out_reasons,
+            "catalogue": self.recognised.as_json() if self.recognised else None,
             "refused": self.refused,
             "containers": dict(self.containers),
             "megapixels": round(self.pixels / 1e6, 1),
@@ -120,11 +130,14 @@ def check(
     """
     report = Report()
     output = _output(draft, store, report)
-    with read_manifest(draft.manifest, draft.style, store, output=output) as rows:
+    with read_manifest(
+        draft.manifest, draft.style, store, reading=draft.reading, output=output
+    ) as rows:
         if not rows.problem_count:
             rows.refuse_wrong_rows()  # none is no manifest either
         problems = [*rows.problems, *rows.missing_buckets(store)]
-        report.rows, report.left_out = rows.rows, rows.left_out.count
+        report.rows, report.recognised = rows.rows, rows.recognised
+        report.left_out, report.left_out_reasons = rows.left_out.count, rows.left_out.reasons
         report.wrong_rows = rows.wrong_rows + len(problems) - len(rows.problems)
         report.findings.extend(map(Finding.of_rows, shared_problems(problems)))
         if note := rows.left_out.note:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,18 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.cli.batches import counted, say
-from producer.cli.options import ManifestOption, OutputOption, StyleOption
+from producer.cli.options import (
+    ExcludeOption,
+    IncludeOption,
+    ManifestOption,
+    MapOption,
+    OutputOption,
+    RewriteOption,
+    SpreadingCommand,
+    StyleOption,
+    reading_of,
+    say_columns,
+)
 from producer.cli.terminal import (
     EXIT_FAILED,
     EXIT_INPUT,
@@ -27,7 +37,7 @@ from shared.settings import Settings, cache_path, load_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from producer.check import Finding, Report
+    from producer.check import Draft, Finding, Report
 
 #: Findings that are shown to people unless told otherwise.
 SHOWN_FINDINGS = 50
@@ -35,15 +45,19 @@ SHOWN_FINDINGS = 50
 
 def register(app: typer.Typer) -> None:
     """Add the command to the `restyle` command."""
-    app.command()(check)
+    app.command(cls=SpreadingCommand)(check)
 
 
 @speaks
-def check(
+def check(  # noqa: PLR0913 - an argument per option
     *,
     manifest: ManifestOption,
     style: StyleOption,
     output: OutputOption = None,
+    columns: MapOption = None,
+    rewrite: RewriteOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
     limit: Annotated[
         int, typer.Option(min=1, help="Most findings in the table; --json has all of them.")
     ] = SHOWN_FINDINGS,
@@ -55,8 +69,15 @@ def check(
     With --json one finding a line, then the counts.
     Example: restyle check --manifest photos.csv --style summer.yaml
     """
+    from producer.check import Draft
+    from shared.styles import load_style
+
     started = time.monotonic()
-    report = _report(manifest, style, output, load_settings())
+    settings = load_settings()
+    reading = reading_of(columns, rewrite, include, exclude)
+    draft = Draft(manifest, load_style(style), output or settings.output, reading)
+    report = _report(draft, settings)
+    say_columns(report.recognised)
     if json:
         _print_json(report)
     else:
@@ -67,15 +88,13 @@ def check(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _report(manifest: str, style: Path, output: str | None, settings: Settings) -> "Report":
-    from producer.check import Draft
+def _report(draft: "Draft", settings: Settings) -> "Report":
     from producer.check import check as inspect
     from shared.s3 import ObjectStore
-    from shared.styles import load_style
 
     with _shown_progress() as progress:
         return inspect(
-            Draft(manifest, load_style(style), output or settings.output),
+            draft,
             ObjectStore.connect(allowed=settings.allowed),
             settings.limits,
             cache_path(),

@@ -2,16 +2,19 @@
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from producer.cli.terminal import JsonFlag, err, out, print_json, speaks
+from producer.as_source import Told, Wish, write_back
+from producer.cli.options import RewriteOption, SpreadingCommand, reading_of
+from producer.cli.terminal import EXIT_INPUT, JsonFlag, err, out, print_json, speaks
 from producer.cli.watching import follow
 from producer.files import local_path, write_whole
-from producer.results import Format, Spool, spooled
+from producer.results import Format, Spool, each_row, spooled
 from producer.sheet.cards import SHOWN_STATES, Selection, Sheet, collect
 from producer.sheet.files import stem_of, write_sheet
 from shared.board import StatusBoard
@@ -25,7 +28,7 @@ BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's
 def register(app: typer.Typer) -> None:
     """Add the commands to the `restyle` command."""
     app.command()(watch)
-    app.command()(results)
+    app.command(cls=SpreadingCommand)(results)
     app.command()(sheet)
     app.command()(steward)
 
@@ -49,17 +52,42 @@ def watch(
 
 
 @speaks
-def results(
+def results(  # noqa: PLR0913 - an argument per option
     batch: BatchArgument,
     *,
     format: Annotated[Format, typer.Option(help="One JSON object a line, or CSV.")] = "jsonl",  # noqa: A002 - the option's name
     output: Annotated[str, typer.Option(help="The file to write; - is standard output.")] = "-",
+    as_source: Annotated[
+        bool,
+        typer.Option(
+            "--as-source", help="Write the submitted catalogue, with the results' addresses in it."
+        ),
+    ] = False,
+    variant: Annotated[
+        int, typer.Option(min=1, help="Which variant --as-source takes of each item.")
+    ] = 1,
+    rewrite: RewriteOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """List what became of each item: state, result addresses, failure."""
+    """List what became of each item: state, result addresses, failure.
+
+    With --as-source the very file that was submitted is written back, with the results' addresses.
+
+    Items without a result keep their old one; --rewrite says where results are public.
+
+    Example: restyle results shoes-1 --as-source --output shoes-new.csv
+    """
     path = local_path(output)
     settings = load_settings()
     board, store = StatusBoard.connect(settings), ObjectStore.connect(allowed=settings.allowed)
+    if as_source:
+        wish = Wish(variant, reading_of(None, rewrite, None, None).rewrites)
+        told = _write_source(board, store, batch, wish, None if output == "-" else path)
+        _tell_source(path, told, to_file=output != "-", as_json=json)
+        return
+    if variant != 1 or rewrite:
+        err().print("--variant and --rewrite go with --as-source.")
+        raise typer.Exit(EXIT_INPUT)
     with spooled(board, store, batch) as spool:
         if output == "-":
             _copy_to_stdout(spool, "jsonl" if json else format)
@@ -67,6 +95,31 @@ def results(
         with spool.file(format).open("rb") as source:
             write_whole(path, lambda sink: shutil.copyfileobj(source, sink))
         _tell_written(path, spool.count, as_json=json)
+
+
+def _write_source(
+    board: StatusBoard, store: ObjectStore, batch_id: str, wish: Wish, path: Path | None
+) -> Told:
+    """Write the catalogue to a file, or to standard output once it is whole."""
+    batch = board.status(batch_id).batch
+    with tempfile.TemporaryFile() as draft, each_row(board, store, batch_id) as rows:
+        told = write_back(batch, rows, store, wish, draft)
+        draft.seek(0)
+        if path is None:
+            shutil.copyfileobj(draft, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        else:
+            write_whole(path, lambda sink: shutil.copyfileobj(draft, sink))
+    return told
+
+
+def _tell_source(path: Path, told: Told, *, to_file: bool, as_json: bool) -> None:
+    if to_file and as_json:
+        print_json({"output": str(path), "items": told.items, "without_result": told.without})
+        return
+    said = f"{told.items - told.without:,} of {told.items:,} items have their result in the file"
+    console = out() if to_file else err()
+    console.print(f"{said}{f' {path}' if to_file else ''}", markup=False)
 
 
 def _copy_to_stdout(spool: Spool, format: Format) -> None:  # noqa: A002 - as above

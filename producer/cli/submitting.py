@@ -9,7 +9,18 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.cli.batches import counted, open_board, say
-from producer.cli.options import ManifestOption, OutputOption, StyleOption
+from producer.cli.options import (
+    ExcludeOption,
+    IncludeOption,
+    ManifestOption,
+    MapOption,
+    OutputOption,
+    RewriteOption,
+    SpreadingCommand,
+    StyleOption,
+    reading_of,
+    say_columns,
+)
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import ManifestInvalid, OutputMissing
 from shared.settings import Settings, cache_path, load_settings
@@ -23,7 +34,7 @@ Lane = Literal["urgent", "standard", "bulk"]
 
 def register(app: typer.Typer) -> None:
     """Add the command to the `restyle` command."""
-    app.command()(submit)
+    app.command(cls=SpreadingCommand)(submit)
 
 
 @speaks
@@ -32,6 +43,10 @@ def submit(  # noqa: PLR0913 - an argument per option
     manifest: ManifestOption,
     style: StyleOption,
     output: OutputOption = None,
+    columns: MapOption = None,
+    rewrite: RewriteOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
     batch_id: Annotated[
         str | None, typer.Option(help="Id of the batch; repeating a submission under it is safe.")
     ] = None,
@@ -59,8 +74,11 @@ def submit(  # noqa: PLR0913 - an argument per option
     target = output or settings.output
     if target is None:
         raise OutputMissing
+    reading = reading_of(columns, rewrite, include, exclude)
     webhooks = named_for_batch(webhook or (), settings)
-    request = Submission(manifest, style, target, batch_id, lane, priority, webhooks=webhooks)
+    request = Submission(
+        manifest, style, target, batch_id, lane, priority, reading, webhooks=webhooks
+    )
     receipt = _submitted(request, settings, as_json=json)
     _show_receipt(receipt, as_json=json)
     _show_ignored(request, receipt)
@@ -87,6 +105,7 @@ def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "
                 progress=progress,
             )
         except ManifestInvalid as error:
+            _show_taken(error)
             if as_json:
                 raise
             _show_problems(error)
@@ -100,6 +119,13 @@ def _shown_progress() -> Iterator["Progress"]:
     """A line on stderr that moves, on a terminal; nothing elsewhere."""
     with err().status("Reading the manifest") as line:
         yield lambda what, rows: line.update(f"{rows:,} rows {what}")
+
+
+def _show_taken(error: ManifestInvalid) -> None:
+    from producer.catalogues import Recognised
+
+    taken = cast("dict[str, Any] | None", error.facts.get("catalogue"))
+    say_columns(Recognised(**taken) if taken else None)
 
 
 def _show_problems(error: ManifestInvalid) -> None:
@@ -116,13 +142,20 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
     from producer.summary import summary
 
     batch = receipt.status.batch
+    say_columns(receipt.recognised)
     if as_json:
         row_notes = [
             {"note": note.note.clause, "count": note.count, "items": note.items}
             for note in receipt.row_notes
         ]
-        told = {"repeated": receipt.repeated, "delay": receipt.delay, "notes": receipt.notes}
-        print_json(summary(receipt.status) | told | {"row_notes": row_notes})
+        told: dict[str, object] = {
+            "repeated": receipt.repeated,
+            "delay": receipt.delay,
+            "notes": receipt.notes,
+        }
+        taken = receipt.recognised.as_json() if receipt.recognised else None
+        told |= {"row_notes": row_notes, "catalogue": taken}
+        print_json(summary(receipt.status) | told)
         return
     for note in (*receipt.notes, *receipt.row_notes):
         err().print(f"note: {note}", markup=False, soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from producer.manifest import MAX_MANIFEST_BYTES
+from producer.origin import MAX_MANIFEST_BYTES
 from producer.result_row import ResultRow
 from shared.errors import ObjectMissing, RecordInvalid
 from shared.jobs import Batch, Failure

@@ -63,6 +63,30 @@ class ManifestEmpty(InputError):
     hint = "A CSV needs a `source` column and at least one row; a prefix must hold images."
 
 
+class MappingInvalid(InputError):
+    """What `--map` says cannot be followed."""
+
+    code = "mapping_invalid"
+    sentence = "--map {given} cannot be followed: {reason}."
+    hint = "Write --map sku=COLUMN image=COLUMN[,COLUMN] with columns of the CSV's first line."
+
+
+class CatalogueMissing(InputError):
+    """A batch keeps no file that could be written back."""
+
+    code = "catalogue_missing"
+    sentence = "The batch {batch} has no catalogue file to write back: {reason}."
+    hint = "Leave --as-source out: `restyle results {batch}` lists every item."
+
+
+class AddressUncovered(InputError):
+    """A result has no public address, and the catalogue that is written back needs one."""
+
+    code = "address_uncovered"
+    sentence = "{address} has no public address to stand in the place of {old}."
+    hint = "Say under which address it is public: --rewrite {public}={folder}"
+
+
 class AddressInvalid(InputError):
     """Not an address of the form that the field takes."""
 

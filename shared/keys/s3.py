@@ -113,11 +113,13 @@ def _bucket_problem(bucket: str) -> str:
 
 
 def _key_problem(key: str) -> str:
-    if any(unicodedata.category(char) == "Cs" for char in key):
+    # Most keys are printable, and a look at each character's category takes long.
+    categories = set() if key.isprintable() else {unicodedata.category(char) for char in key}
+    if "Cs" in categories:
         return "the key is no Unicode"
     if len(key.encode()) > MAX_KEY_BYTES:
         return f"the key is over {MAX_KEY_BYTES} bytes"
-    if any(unicodedata.category(char) == "Cc" for char in key):
+    if "Cc" in categories:
         return "the key has control characters"
     # Some gateways normalise these and would leave the bucket.
     if any(part in {".", ".."} for part in key.split("/")) or "//" in f"/{key}":
@@ -181,6 +183,11 @@ class ResultKeys:
 def batch_file(output: str, batch_id: str, name: str) -> S3Address:
     """A file about a whole batch, such as `results.jsonl` or `batch.json`."""
     return S3Address.parse_prefix(output, kind="output").join(f"_batches/{batch_id}/{name}")
+
+
+def catalogue_file(output: str, batch_id: str, digest: str, suffix: str) -> S3Address:
+    """The file that a batch was made from, by its digest and with its ending, as `.csv`."""
+    return batch_file(output, batch_id, f"catalogue.{digest[:12]}{suffix.lower()}")
 
 
 def index_prefix(output: str) -> S3Address:

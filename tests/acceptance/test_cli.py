@@ -138,7 +138,7 @@ def test_all_wrong_rows_are_shown_and_nothing_is_queued(installation, style):
     assert (shown.returncode, shown.stdout) == (2, "")
     for told in (
         "A is also the id of row 2",
-        "does not start with s3://",
+        "is not in S3",
         "5, 6 source is missing",
     ):
         assert told in " ".join(shown.stderr.split())

@@ -8,6 +8,7 @@ from PIL import Image, ImageCms, features
 from PIL.PngImagePlugin import PngInfo
 
 from shared.sidecars import dump_sidecar
+from tests.exports import FILES, REWRITES
 from tests.pictures import chunk, file_of, odd_tiff, photo, turned
 from tests.sidecars import sidecar_of
 
@@ -53,6 +54,16 @@ def tables(delimiter: str) -> list[bytes]:
     text = "\n".join(delimiter.join(line) for line in lines) + "\n"
     crlf = text.replace("\n", "\r\n")
     return [text.encode(), crlf.encode("utf-8-sig"), crlf.encode("utf-16")]
+
+
+def exports() -> list[bytes]:
+    """Catalogues of other programs, as CSV."""
+    return [(FILES / name).read_bytes() for name in REWRITES if not name.endswith(".manifest")]
+
+
+def requests() -> list[bytes]:
+    """Catalogues of other programs, as JSON Lines."""
+    return [(FILES / name).read_bytes() for name in ("openai.jsonl", "sagemaker.manifest")]
 
 
 def _cell(value: object) -> str:

@@ -11,7 +11,8 @@ from tests.fuzz import property as harness
 from tests.fuzz.mutations import MUTATIONS, mended, mutated
 from tests.fuzz.property import broken_by, fuzz, kinds
 
-KINDS = ["csv", "tsv", "jsonl", "style", "picture", "header", "result", "mask", "sidecar"]
+KINDS = ["csv", "tsv", "jsonl", "export", "requests", "style"]
+KINDS += ["picture", "header", "result", "mask", "sidecar"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
