@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,6 @@ from producer.plan import ITEMS, Kind, Plan, Planned
 from producer.result_row import ResultRow
 from producer.specs import flat_row
 from shared.states import ItemState
-
-#: Orphans that the plan's summary names; all are counted.
-NAMED_ORPHANS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,7 @@ class Draft:
                     digest.update(line)
                     rows.write(line)
         return cls(
-            rows_file, digest.hexdigest(), unchanged_file, plan.queued, unchanged, summary(plan)
+            rows_file, digest.hexdigest(), unchanged_file, plan.queued, unchanged, plan.summary()
         )
 
 
@@ -72,21 +68,3 @@ def _unchanged_line(place: int, row: Planned, output: str) -> str:
         fingerprint=result.fingerprint,
     )
     return json.dumps([place, told.model_dump(mode="json")], ensure_ascii=False) + "\n"
-
-
-def summary(plan: Plan) -> dict[str, Any]:
-    """The plan in numbers, as every surface shows it."""
-    return {
-        **{str(kind): count for kind, count in plan.counts.items()},
-        "changed_by": dict(plan.reasons),
-        "pending_in": dict(plan.pending_in),
-        "forecast": plan.forecast.model_dump(mode="json"),
-        "orphans": list(_orphans(plan)),
-    }
-
-
-def _orphans(plan: Plan) -> Iterator[dict[str, Any]]:
-    for count, orphan in enumerate(plan.orphans()):
-        if count == NAMED_ORPHANS:
-            return
-        yield orphan._asdict()

@@ -8,7 +8,8 @@ kept, what a crash left undone is done.
 import re
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,20 +112,13 @@ def submit(
         BoardError: Redis is away, full or unsafe.
     """
     board.refuse_new_work()
-    style = request.style if isinstance(request.style, Style) else load_style(request.style)
+    style = _style_of(request)
     output = S3Address.parse_output(request.output)
     store.allowed.check_write(output)
     request = replace(request, output=str(output))
     batch_id = _batch_id(request, style)
     known = known_batch(request.output, batch_id, board, store) if request.batch_id else None
-    with open_manifest(
-        request.manifest,
-        style,
-        store,
-        reading=request.reading,
-        output=output,
-        progress=lambda rows: progress("checked", rows),
-    ) as manifest:
+    with _opened(request, style, output, store, progress) as manifest:
         if known:
             _refuse_other(known, style, manifest, request.output)
             batch, plan = known, None
@@ -151,12 +145,8 @@ def _planned(
     asked: _Asked, board: StatusBoard, store: ObjectStore, progress: Progress
 ) -> tuple[Batch, dict[str, Any], bool]:
     """Plan and place a new batch; also the plan's numbers, and whether it was there before."""
-    asked.manifest.refuse_missing_buckets(store)
-    models = {name: resolve(name, store=store) for name in sorted(asked.manifest.models)}
-    output = S3Address.parse(asked.request.output)
-    subject = Subject(asked.manifest, asked.style, models, output)
     with (
-        made_plan(subject, asked.request.wishes, board, store, progress=progress) as plan,
+        _plan_of(asked, board, store, progress) as (subject, plan),
         tempfile.TemporaryDirectory(prefix="restyle-") as folder,
     ):
         _refuse_nothing(plan, asked)
@@ -165,6 +155,54 @@ def _planned(
         keep(batch, asked.manifest, store)
         placed = place(batch, draft, plan.specs, board, store, progress)
         return batch, draft.summary, not placed
+
+
+@contextmanager
+def planned(
+    request: Submission,
+    board: StatusBoard,
+    store: ObjectStore,
+    *,
+    progress: Progress = lambda _what, _rows: None,
+) -> Iterator[Plan]:
+    """The plan of a submission, before anything is queued; raises as `submit`."""
+    style, output = _style_of(request), S3Address.parse_output(request.output)
+    request = replace(request, output=str(output))
+    with _opened(request, style, output, store, progress) as manifest:
+        asked = _Asked(request, "", style, manifest)
+        with _plan_of(asked, board, store, progress) as (_, plan):
+            yield plan
+
+
+@contextmanager
+def _plan_of(
+    asked: _Asked, board: StatusBoard, store: ObjectStore, progress: Progress
+) -> Iterator[tuple[Subject, Plan]]:
+    asked.manifest.refuse_missing_buckets(store)
+    models = {name: resolve(name, store=store) for name in sorted(asked.manifest.models)}
+    output = S3Address.parse(asked.request.output)
+    subject = Subject(asked.manifest, asked.style, models, output)
+    with made_plan(subject, asked.request.wishes, board, store, progress=progress) as plan:
+        yield subject, plan
+
+
+def _style_of(request: Submission) -> Style:
+    return request.style if isinstance(request.style, Style) else load_style(request.style)
+
+
+@contextmanager
+def _opened(
+    request: Submission, style: Style, output: S3Address, store: ObjectStore, progress: Progress
+) -> Iterator[Manifest]:
+    with open_manifest(
+        request.manifest,
+        style,
+        store,
+        reading=request.reading,
+        output=output,
+        progress=lambda rows: progress("checked", rows),
+    ) as manifest:
+        yield manifest
 
 
 def _refuse_nothing(plan: Plan, asked: _Asked) -> None:

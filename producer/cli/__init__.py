@@ -12,6 +12,7 @@ from typer.main import get_group
 #: Every command, in the order of `--help`, and the module of this package that registers it.
 ROOMS: Mapping[str, str] = {
     "check": "checking",
+    "plan": "planning",
     "submit": "submitting",
     "status": "batches",
     "watch": "outputs",

@@ -51,6 +51,17 @@ ExcludeOption: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(metavar="GLOB", help="No sources whose key matches; can be repeated."),
 ]
+VerifyBytesOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--verify-bytes", help="A source put anew with the same bytes is unchanged."),
+]
+VerifyResultsOption: TypeAlias = Annotated[
+    bool, typer.Option("--verify-results", help="A result that was removed is rendered anew.")
+]
+WebhookOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(help="URL that the batch's events are sent to; can be repeated."),
+]
 #: Options that take several assignments at once.
 SPREAD = ("--map", "--rewrite")
 

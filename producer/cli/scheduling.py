@@ -6,7 +6,27 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from producer.cli.batches import open_board, say
-from producer.cli.options import OutputOption
+from producer.cli.brakes import (
+    STOP_AT,
+    MaxDeviceOption,
+    MaxItemsOption,
+    PilotOption,
+    PromoteAtOption,
+    StopAtOption,
+    brakes_of,
+)
+from producer.cli.options import (
+    ExcludeOption,
+    IncludeOption,
+    MapOption,
+    OutputOption,
+    RewriteOption,
+    SpreadingCommand,
+    VerifyBytesOption,
+    VerifyResultsOption,
+    WebhookOption,
+    reading_of,
+)
 from producer.cli.submitting import Lane
 from producer.cli.terminal import JsonFlag, print_json, speaks
 from shared.errors import OutputMissing, ScheduleInvalid
@@ -30,7 +50,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(schedule_app, name="schedule")
 
 
-@schedule_app.command()
+@schedule_app.command(cls=SpreadingCommand)
 @speaks
 def add(  # noqa: PLR0913 - an argument per option
     name: NameArgument,
@@ -56,6 +76,18 @@ def add(  # noqa: PLR0913 - an argument per option
     priority: Annotated[
         int, typer.Option(min=0, max=9, help="Share among the batches of one lane.")
     ] = 4,
+    columns: MapOption = None,
+    rewrite: RewriteOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
+    verify_bytes: VerifyBytesOption = False,
+    verify_results: VerifyResultsOption = False,
+    max_items: MaxItemsOption = None,
+    max_device_time: MaxDeviceOption = None,
+    pilot: PilotOption = None,
+    promote_at: PromoteAtOption = None,
+    stop_at: StopAtOption = STOP_AT,
+    webhook: WebhookOption = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Put it in the place of one of this name.")
     ] = False,
@@ -67,12 +99,21 @@ def add(  # noqa: PLR0913 - an argument per option
     --manifest s3://shop/photos/ --style s3://shop/summer.yaml --output s3://shop/restyled/
     """
     from producer.schedule import check_schedule
+    from producer.webhooks import named_for_batch
     from shared.s3 import ObjectStore
+    from shared.schedules import RunOptions
 
     settings = load_settings()
     fields: dict[str, Any] = {"name": name, "cron": cron, "timezone": timezone}
     fields |= {"manifest": manifest, "output": output or settings.output}
     fields |= {"missed": missed, "lane": lane, "priority": priority}
+    fields["options"] = RunOptions(
+        reading=reading_of(columns, rewrite, include, exclude),
+        verify_bytes=verify_bytes,
+        verify_results=verify_results,
+        brakes=brakes_of(max_items, max_device_time, pilot, promote_at, stop_at),
+        webhooks=named_for_batch(webhook or (), settings),
+    )
     schedule = _schedule(fields, style, window)
     check_schedule(schedule, ObjectStore.connect(allowed=settings.allowed))
     with open_board() as board:

@@ -1,14 +1,21 @@
 """The command submit, and how it tells what came of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from producer.cli.batches import counted, open_board, say
+from producer.cli.brakes import (
+    STOP_AT,
+    MaxDeviceOption,
+    MaxItemsOption,
+    PilotOption,
+    PromoteAtOption,
+    StopAtOption,
+    brakes_of,
+    window_of,
+)
+from producer.cli.manifests import rows_told, shown_progress
 from producer.cli.options import (
     ExcludeOption,
     IncludeOption,
@@ -18,15 +25,17 @@ from producer.cli.options import (
     RewriteOption,
     SpreadingCommand,
     StyleOption,
+    VerifyBytesOption,
+    VerifyResultsOption,
+    WebhookOption,
     reading_of,
     say_columns,
 )
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
-from shared.errors import ManifestInvalid, OutputMissing
+from shared.errors import OutputMissing
 from shared.settings import Settings, cache_path, load_settings
 
 if TYPE_CHECKING:
-    from producer.placing import Progress
     from producer.submit import Receipt, Submission
 
 Lane = Literal["urgent", "standard", "bulk"]
@@ -56,17 +65,30 @@ def submit(  # noqa: PLR0913 - an argument per option
     priority: Annotated[
         int, typer.Option(min=0, max=9, help="Share among the batches of one lane.")
     ] = 4,
-    webhook: Annotated[
-        list[str] | None,
-        typer.Option(help="URL that the batch's events are sent to; can be repeated."),
+    webhook: WebhookOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Render all of it, whatever has a result already.")
+    ] = False,
+    verify_bytes: VerifyBytesOption = False,
+    verify_results: VerifyResultsOption = False,
+    max_items: MaxItemsOption = None,
+    max_device_time: MaxDeviceOption = None,
+    pilot: PilotOption = None,
+    promote_at: PromoteAtOption = None,
+    stop_at: StopAtOption = STOP_AT,
+    window: Annotated[
+        str | None, typer.Option(help="Render only between these times: 22:00-06:00.")
     ] = None,
+    timezone: Annotated[str, typer.Option(help="Whose clocks the window goes by.")] = "UTC",
     watch: Annotated[bool, typer.Option("--watch", help="Stay and show the progress.")] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Queue every image of a manifest under a style, after checking all of it.
+    """Queue what is new or changed of a manifest under a style, after checking all of it.
 
     Example: restyle submit --manifest shoes.csv --style spring.yaml --output s3://shop/restyled/
     """
+    from producer.index import MANY
+    from producer.plan import Wishes
     from producer.submit import Submission
     from producer.webhooks import named_for_batch
 
@@ -77,7 +99,23 @@ def submit(  # noqa: PLR0913 - an argument per option
     reading = reading_of(columns, rewrite, include, exclude)
     webhooks = named_for_batch(webhook or (), settings)
     request = Submission(
-        manifest, style, target, batch_id, lane, priority, reading, webhooks=webhooks
+        manifest,
+        style,
+        target,
+        batch_id,
+        lane,
+        priority,
+        reading,
+        wishes=Wishes(
+            force=force,
+            verify_bytes=verify_bytes,
+            verify_results=verify_results,
+            fold_from=MANY,
+            max_source_bytes=settings.max_image_bytes,
+        ),
+        brakes=brakes_of(max_items, max_device_time, pilot, promote_at, stop_at),
+        window=window_of(window, timezone),
+        webhooks=webhooks,
     )
     receipt = _submitted(request, settings, as_json=json)
     _show_receipt(receipt, as_json=json)
@@ -92,54 +130,21 @@ def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "
     from shared.queue import Publisher, celery_app
     from shared.s3 import ObjectStore
 
-    with open_board() as board, _shown_progress() as progress:
+    with open_board() as board, shown_progress() as progress, rows_told(as_json=as_json):
         dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
-        store = ObjectStore.connect(allowed=settings.allowed)
-        try:
-            return place(
-                request,
-                board,
-                store,
-                dispatch=dispatcher.step,
-                cache=cache_path(),
-                progress=progress,
-            )
-        except ManifestInvalid as error:
-            _show_taken(error)
-            if as_json:
-                raise
-            _show_problems(error)
-            # The table has said it row by row.
-            told = {"reason": "see the rows above", "problems": []}
-            raise ManifestInvalid(**(error.facts | told)) from error
-
-
-@contextmanager
-def _shown_progress() -> Iterator["Progress"]:
-    """A line on stderr that moves, on a terminal; nothing elsewhere."""
-    with err().status("Reading the manifest") as line:
-        yield lambda what, rows: line.update(f"{rows:,} rows {what}")
-
-
-def _show_taken(error: ManifestInvalid) -> None:
-    from producer.catalogues import Recognised
-
-    taken = cast("dict[str, Any] | None", error.facts.get("catalogue"))
-    say_columns(Recognised(**taken) if taken else None)
-
-
-def _show_problems(error: ManifestInvalid) -> None:
-    from producer.problems import RowProblem, shared_problems
-
-    table = Table("Row", "Column", "Problem", box=None, header_style="bold")
-    problems = cast("list[dict[str, Any]]", error.facts["problems"])
-    for told in shared_problems(RowProblem(**problem) for problem in problems):
-        table.add_row(Text(told.places), Text(told.column), Text(told.message))
-    err().print(table)
+        return place(
+            request,
+            board,
+            ObjectStore.connect(allowed=settings.allowed),
+            dispatch=dispatcher.step,
+            cache=cache_path(),
+            progress=progress,
+        )
 
 
 def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
-    from producer.summary import summary
+    from producer.cli.planning import show_counts
+    from producer.summary import halt, summary
 
     batch = receipt.status.batch
     say_columns(receipt.recognised)
@@ -150,6 +155,7 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
         ]
         told: dict[str, object] = {
             "repeated": receipt.repeated,
+            "plan": receipt.plan,
             "delay": receipt.delay,
             "notes": receipt.notes,
         }
@@ -161,6 +167,10 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
         err().print(f"note: {note}", markup=False, soft_wrap=True)
     said = "was already submitted" if receipt.repeated else "is submitted"
     say(f"The batch {batch.batch_id} {said}: {counted(batch.total, 'item')}, {batch.lane} lane.")
+    if receipt.plan and batch.unchanged:
+        show_counts(receipt.plan)
+    if why := halt(receipt.status):
+        say(f"Nothing is given out yet: {why}")
     if receipt.delay:
         say(f"Workers will hear of it later: {receipt.delay}")
     say(f"Next: restyle watch {batch.batch_id}")

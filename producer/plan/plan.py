@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from producer.index import Measured, Work, fold, listed_segments, read_segment
 from producer.index.history import Tally
@@ -23,6 +24,9 @@ from shared.jobs import ItemSpec, ResolvedModel
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from shared.styles import Style
+
+#: Orphans that a plan's summary names; all are counted.
+NAMED_ORPHANS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,17 @@ class Plan:
             if entry is not None:
                 variants = entry.result(self.output).variants
                 yield Orphan(entry.external_id, entry.source, variants)
+
+    def summary(self) -> dict[str, Any]:
+        """The plan in numbers, as every surface shows it; a part of the orphans is named."""
+        named = itertools.islice(self.orphans(), NAMED_ORPHANS)
+        return {
+            **{str(kind): count for kind, count in self.counts.items()},
+            "changed_by": dict(self.reasons),
+            "pending_in": dict(self.pending_in),
+            "forecast": self.forecast.model_dump(mode="json"),
+            "orphans": [orphan._asdict() for orphan in named],
+        }
 
 
 #: Told what happened ("compared") to how many rows so far.

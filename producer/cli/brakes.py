@@ -1,0 +1,88 @@
+"""Options of what stops a batch on its way, for who submits one or keeps a schedule."""
+
+import re
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from shared.brakes import Brakes
+    from shared.windows import Window
+
+MaxItemsOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--max-items", min=1, help="Pause when so many items were begun, each window."),
+]
+MaxDeviceOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--max-device-time", help="Pause after so long on devices together: 90m, 6h."),
+]
+PilotOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=1, help="Render a sample of so many first; `restyle promote` lets the rest."),
+]
+PromoteAtOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(min=0, max=100, help="The rest follows a pilot of which so many % are done."),
+]
+StopAtOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        min=0, max=100, help="Pause when over so many % (of 50 at least) failed; 100 never does."
+    ),
+]
+#: What `--stop-at` says by default, in percent.
+STOP_AT = 50.0
+
+
+def brakes_of(
+    max_items: int | None,
+    max_device_time: str | None,
+    pilot: int | None,
+    promote_at: float | None,
+    stop_at: float,
+) -> "Brakes":
+    """What the options say of when a batch stops.
+
+    Raises:
+        typer.BadParameter: A time that is none, or a share without a pilot.
+    """
+    from shared.brakes import Brakes, Breaker, Caps, Pilot
+
+    if promote_at is not None and pilot is None:
+        raise typer.BadParameter("it needs --pilot", param_hint="--promote-at")
+    seconds = _seconds(max_device_time) if max_device_time is not None else None
+    share = promote_at / 100 if promote_at else None
+    return Brakes(
+        caps=Caps(items=max_items, device_seconds=seconds),
+        pilot=Pilot(items=pilot, promote_share=share) if pilot else None,
+        breaker=Breaker(share=stop_at / 100) if 0 < stop_at < 100 else None,
+    )
+
+
+def _seconds(text: str) -> float:
+    from shared.durations import parse_duration
+
+    try:
+        return float(parse_duration(text))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--max-device-time") from error
+
+
+def window_of(times: str | None, timezone: str) -> "Window | None":
+    """The window of `22:00-06:00` in a time zone, each day.
+
+    Raises:
+        typer.BadParameter: It is none.
+        WindowInvalid: There is no such zone, or the window has no length.
+    """
+    from shared.windows import Window
+
+    if times is None:
+        return None
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", times.strip())
+    hour, minute, end_hour, end_minute = map(int, found.groups()) if found else (99, 99, 99, 99)
+    if max(hour, end_hour) > 24 or max(minute, end_minute) > 59 or hour > 23:
+        raise typer.BadParameter(f"{times} reads not like 22:00-06:00", param_hint="--window")
+    minutes = (end_hour * 60 + end_minute - hour * 60 - minute) % (24 * 60)
+    return Window.of(f"{minute} {hour} * * *", timezone, minutes * 60)

@@ -1,0 +1,140 @@
+"""The command plan: what a submission would render, and why, before anything is queued."""
+
+import json as json_module
+from collections.abc import Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from producer.cli.batches import counted, open_board, say
+from producer.cli.manifests import rows_told, shown_progress
+from producer.cli.options import (
+    ExcludeOption,
+    IncludeOption,
+    ManifestOption,
+    MapOption,
+    OutputOption,
+    RewriteOption,
+    SpreadingCommand,
+    StyleOption,
+    VerifyBytesOption,
+    VerifyResultsOption,
+    reading_of,
+)
+from producer.cli.terminal import JsonFlag, print_json, speaks
+from shared.errors import OutputMissing
+from shared.settings import load_settings
+
+if TYPE_CHECKING:
+    from producer.plan import Plan
+
+#: Orphans that are named for people.
+NAMED = 5
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `restyle` command."""
+    app.command(cls=SpreadingCommand)(plan)
+
+
+@speaks
+def plan(  # noqa: PLR0913 - an argument per option
+    *,
+    manifest: ManifestOption,
+    style: StyleOption,
+    output: OutputOption = None,
+    columns: MapOption = None,
+    rewrite: RewriteOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
+    verify_bytes: VerifyBytesOption = False,
+    verify_results: VerifyResultsOption = False,
+    rows: Annotated[
+        str | None, typer.Option(help="A file to write every row's verdict to, as JSON Lines.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Compare a manifest with earlier results: what is new, changed and why; queues nothing.
+
+    Example: restyle plan --manifest shoes.csv --style spring.yaml --output s3://shop/restyled/
+    """
+    from producer.files import local_path, write_whole
+    from producer.plan import Wishes
+    from producer.submit import Submission, planned
+    from shared.s3 import ObjectStore
+
+    settings = load_settings()
+    target = output or settings.output
+    if target is None:
+        raise OutputMissing
+    path = local_path(rows) if rows else None
+    wishes = Wishes(
+        verify_bytes=verify_bytes,
+        verify_results=verify_results,
+        orphans=True,
+        max_source_bytes=settings.max_image_bytes,
+    )
+    reading = reading_of(columns, rewrite, include, exclude)
+    request = Submission(manifest, style, target, reading=reading, wishes=wishes)
+    store = ObjectStore.connect(allowed=settings.allowed)
+    with (
+        open_board() as board,
+        shown_progress() as progress,
+        rows_told(as_json=json),
+        planned(request, board, store, progress=progress) as made,
+    ):
+        if path:
+            write_whole(path, lambda sink: _write_rows(made, sink))
+        summary = made.summary()
+    if json:
+        print_json(summary)
+        return
+    show_counts(summary)
+    for line in _forecast(summary["forecast"]):
+        say(line)
+
+
+def _write_rows(made: "Plan", sink: IO[bytes]) -> None:
+    for row in made.rows():
+        told = {
+            "external_id": row.spec.external_id,
+            "source": row.spec.source,
+            "kind": row.kind,
+            "reasons": row.reasons,
+            "variants": row.earlier.result(made.output).variants if row.earlier else (),
+        }
+        sink.write(f"{json_module.dumps(told, ensure_ascii=False)}\n".encode())
+
+
+def show_counts(summary: Mapping[str, Any]) -> None:
+    """A line for each kind of row that there is, with its reasons."""
+    orphans = [orphan["external_id"] for orphan in summary["orphans"][:NAMED]]
+    orphans += ["…"] if summary["orphaned"] > NAMED else []
+    why = {
+        "changed": _listed(summary["changed_by"]),
+        "pending": _listed(summary["pending_in"]),
+        "orphaned": f"source gone: {', '.join(orphans)}" if orphans else "",
+    }
+    for kind in ("new", "changed", "unchanged", "pending", "orphaned"):
+        if summary[kind]:
+            say(f"  {kind:<10} {summary[kind]:>9,}  {why.get(kind, '')}".rstrip())
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
+
+
+def _forecast(forecast: Mapping[str, Any]) -> Iterator[str]:
+    images = counted(forecast["images"], "image")
+    if forecast["device_seconds"] is None:
+        yield f"Forecast: {images} to render; {forecast['basis']}."
+        return
+    from datetime import datetime, timedelta
+
+    time = timedelta(seconds=round(forecast["device_seconds"]))
+    size = forecast["bytes_to_write"] / 1e6
+    yield f"Forecast (an estimate): {images}, {time} of devices, {size:,.1f} MB to write"
+    if forecast["finish_at"]:
+        end = datetime.fromisoformat(forecast["finish_at"]).astimezone()
+        yield f"  done about {end:%Y-%m-%d %H:%M}, with {forecast['ahead']:,} other items in hand"
+    yield f"  basis: {forecast['basis']}"
