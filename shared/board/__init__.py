@@ -5,6 +5,7 @@ from shared.board.claims import PinnedSource, Renewal
 from shared.board.dead import DeadMessage
 from shared.board.dispatching import Backlog, Swept
 from shared.board.restoration import PastItem
+from shared.board.retirement import RetiredBatch
 from shared.board.server import ServerFacts
 from shared.board.workers import WorkerRecord
 
@@ -14,6 +15,7 @@ __all__ = [
     "PastItem",
     "PinnedSource",
     "Renewal",
+    "RetiredBatch",
     "ServerFacts",
     "StatusBoard",
     "Swept",

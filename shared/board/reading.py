@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from shared.board.part import Part
 from shared.board.records import load_item, load_status, pairs
-from shared.errors import BatchUnknown, ItemUnknown
+from shared.errors import ItemUnknown
 from shared.jobs import BatchStatus, Item
 from shared.keys import is_replay
 from shared.states import ItemState
@@ -26,7 +26,7 @@ class Reading(Part):
         """
         fields = self._connection.run("read_batch", batch_id)
         if not fields:
-            raise BatchUnknown(batch=batch_id)
+            raise self._unknown(batch_id)
         return load_status(pairs(fields))
 
     def batches(self, limit: int = 100, *, replays: bool = True) -> list[BatchStatus]:
@@ -68,7 +68,7 @@ class Reading(Part):
         """
         rows = self._connection.run("read_items", batch_id, state or "", after, limit)
         if not rows:
-            raise BatchUnknown(batch=batch_id)
+            raise self._unknown(batch_id)
         return [load_item(row) for row in rows[1:]]
 
     def item(self, batch_id: str, number: int) -> Item:

@@ -24,10 +24,12 @@ from shared.errors.device import (
 )
 from shared.errors.inputs import (
     AddressInvalid,
+    BatchArchived,
     BatchCancelled,
     BatchExists,
     BatchIdInvalid,
     BatchIncomplete,
+    BatchNotArchived,
     BatchRestoring,
     BatchUnknown,
     CodeUnknown,
@@ -109,10 +111,12 @@ from shared.errors.storage import (
 __all__ = [
     "AccessDenied",
     "AddressInvalid",
+    "BatchArchived",
     "BatchCancelled",
     "BatchExists",
     "BatchIdInvalid",
     "BatchIncomplete",
+    "BatchNotArchived",
     "BatchRestoring",
     "BatchUnknown",
     "BatcherClosed",

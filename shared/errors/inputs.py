@@ -87,6 +87,32 @@ class BatchUnknown(InputError):
     hint = "Run `restyle status` without an id to list the batches."
 
 
+class BatchArchived(BatchUnknown):
+    """The batch has ended long ago and left the board; S3 still has it."""
+
+    code = "batch_archived"
+    sentence = "The batch {batch} has left the board and is only read now, from {record}."
+    hint = "To go on with it, put it back first: `restyle recover {record}`."
+
+    @property
+    def record(self) -> str:
+        """Its folder in S3."""
+        return str(self.facts["record"])
+
+    @property
+    def output(self) -> str:
+        """Where its results lie."""
+        return str(self.facts["output"])
+
+
+class BatchNotArchived(InputError):
+    """A batch that never ended is asked for by its folder in S3, which tells nothing of it yet."""
+
+    code = "batch_not_archived"
+    sentence = "The batch in {record} has not ended, and only the board knows how it stands."
+    hint = "Ask for it by its id; if Redis was lost, `restyle recover {record}`."
+
+
 class BatchExists(InputError):
     """The batch id is taken by a submission with other content."""
 

@@ -169,6 +169,7 @@ local function note_end(batch, old, new)
   elseif FINAL[old] then
     redis.call('SREM', key('ending'), batch)
     redis.call('HDEL', record, 'ended')
+    redis.call('ZREM', key('ended'), batch)
   end
 end
 

@@ -1,0 +1,2 @@
+-- The time now (ms).
+return string.format('%.0f', NOW)
