@@ -63,14 +63,15 @@ _RESULT_FIELDS = {"variants", "mask", "sidecar", "fingerprint"}
 _FAILURE_FIELDS = {"code", "message", "hint", "sidecar"}
 
 
-def each_item(board: StatusBoard, batch_id: str, state: ItemState | None = None) -> Iterator[Item]:
-    """Every item of a batch in manifest order, read page by page.
+def each_item(
+    board: StatusBoard, batch_id: str, state: ItemState | None = None, *, after: int = -1
+) -> Iterator[Item]:
+    """Every item of a batch whose number is above `after`, in manifest order, read page by page.
 
     Raises:
         BatchUnknown: No such batch.
         BoardError: Redis did not answer.
     """
-    after = -1
     while page := board.items(batch_id, state=state, after=after, limit=PAGE):
         yield from page
         after = page[-1].spec.number
@@ -153,16 +154,10 @@ class Spool:
 
 
 @contextmanager
-def spooled(board: StatusBoard, batch_id: str) -> Iterator[Spool]:
-    """The rows of a batch as they stand now, on disk while the context lasts.
-
-    Raises:
-        BatchUnknown: No such batch.
-        BoardError: Redis did not answer.
-    """
-    board.status(batch_id)  # an unknown batch is an error, never an empty file
+def spooled(rows: Iterable[ResultRow]) -> Iterator[Spool]:
+    """The rows of a batch as they stand now, on disk while the context lasts."""
     with tempfile.TemporaryDirectory(prefix="restyle-results-") as folder:
-        yield Spool(Path(folder), each_row(board, batch_id))
+        yield Spool(Path(folder), rows)
 
 
 def write_results(board: StatusBoard, store: ObjectStore, batch_id: str) -> list[keys.S3Address]:
@@ -177,7 +172,7 @@ def write_results(board: StatusBoard, store: ObjectStore, batch_id: str) -> list
         StorageError: S3 refused, or did not answer.
     """
     output = board.status(batch_id).batch.output
-    with spooled(board, batch_id) as spool:
+    with spooled(each_row(board, batch_id)) as spool:
         return [_upload(spool, store, output, batch_id, name) for name in CONTENT_TYPES]
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from producer.archive import ended_before
 from producer.manifest import Manifest, open_manifest
 from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
 from producer.record import read_batch, write_batch, write_inputs
 from shared.board import StatusBoard
-from shared.errors import BatchExists, BatchIdInvalid, BatchUnknown, BoardError
+from shared.errors import BatchArchived, BatchExists, BatchIdInvalid, BatchUnknown, BoardError
 from shared.jobs import BATCH_ID_PATTERN, Batch, BatchStatus, ItemSpec, Lane
 from shared.keys import S3Address
 from shared.references import resolve
@@ -106,6 +107,8 @@ def submit(
     ) as manifest:
         batch = known or _new_batch(request, batch_id, style, manifest, store)
         _refuse_other(batch, style, manifest, request.output)
+        if ended := known and ended_before(known, board, store):
+            return Receipt(ended, repeated=True)
         repeated = not _place(batch, manifest, board, store, progress)
         delay = delay_of(dispatch)
         notes = _notes(batch, manifest, cache)
@@ -140,6 +143,8 @@ def _known(output: str, batch_id: str, board: StatusBoard, store: ObjectStore) -
     """The batch of an earlier submission under this id, from the board or from the record."""
     try:
         return board.status(batch_id).batch
+    except BatchArchived as archived:
+        return read_batch(archived.output, batch_id, store)
     except BatchUnknown:
         return read_batch(output, batch_id, store)
 

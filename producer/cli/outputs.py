@@ -8,18 +8,17 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from producer.batches import ReadableBatch
+from producer.cli.batches import FoundArgument, open_reader
 from producer.cli.terminal import JsonFlag, err, out, print_json, speaks
 from producer.cli.watching import follow
 from producer.files import local_path, write_whole
 from producer.results import Format, Spool, spooled
 from producer.sheet.cards import SHOWN_STATES, Selection, Sheet, collect
 from producer.sheet.files import stem_of, write_sheet
-from shared.board import StatusBoard
 from shared.s3 import ObjectStore
 from shared.settings import load_settings
 from shared.states import ItemState
-
-BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 @speaks
 def watch(
-    batch: BatchArgument,
+    batch: FoundArgument,
     *,
     json: JsonFlag = False,
     interval: Annotated[
@@ -43,14 +42,16 @@ def watch(
     ] = None,
 ) -> None:
     """Show a batch's progress until no item is open; exit status 1 if not every item is done."""
-    board = StatusBoard.connect(load_settings())
-    status = follow(board, batch, as_json=json, interval_seconds=interval, timeout_seconds=timeout)
+    with open_reader() as reader:
+        status = follow(
+            reader, batch, as_json=json, interval_seconds=interval, timeout_seconds=timeout
+        )
     raise typer.Exit(status)
 
 
 @speaks
 def results(
-    batch: BatchArgument,
+    batch: FoundArgument,
     *,
     format: Annotated[Format, typer.Option(help="One JSON object a line, or CSV.")] = "jsonl",  # noqa: A002 - the option's name
     output: Annotated[str, typer.Option(help="The file to write; - is standard output.")] = "-",
@@ -58,8 +59,7 @@ def results(
 ) -> None:
     """List what became of each item: state, result addresses, failure."""
     path = local_path(output)
-    board = StatusBoard.connect(load_settings())
-    with spooled(board, batch) as spool:
+    with open_reader() as reader, reader.open(batch) as found, spooled(found.rows()) as spool:
         if output == "-":
             _copy_to_stdout(spool, "jsonl" if json else format)
             return
@@ -83,7 +83,7 @@ def _tell_written(path: Path, count: int, *, as_json: bool) -> None:
 
 @speaks
 def sheet(
-    batch: BatchArgument,
+    batch: FoundArgument,
     *,
     output: Annotated[
         str, typer.Option(help="A folder (a new one ends in /), or the files' path.")
@@ -98,15 +98,16 @@ def sheet(
     json: JsonFlag = False,
 ) -> None:
     """Make a contact sheet (source, mask, variants side by side) as PNG and as one HTML file."""
-    settings, stem = load_settings(), stem_of(output, batch)
+    # Of an address the folder's name, which is the batch's id.
+    settings, stem = load_settings(), stem_of(output, batch.rstrip("/").rpartition("/")[2])
     selection = Selection(
         states=tuple(state) if state else SHOWN_STATES,
         limit=limit,
         max_bytes=settings.max_image_bytes,
         max_pixels=settings.max_image_pixels,
     )
-    store = ObjectStore.connect(allowed=settings.allowed)
-    made = _collect(StatusBoard.connect(settings), store, batch, selection)
+    with open_reader() as reader, reader.open(batch) as found:
+        made = _collect(found, ObjectStore.connect(allowed=settings.allowed), selection)
     paths = write_sheet(made, stem, columns=columns)
     if json:
         print_json({"files": [str(path) for path in paths], "items": len(made.cards)})
@@ -115,7 +116,7 @@ def sheet(
         out().print(str(path), markup=False, soft_wrap=True)
 
 
-def _collect(board: StatusBoard, store: ObjectStore, batch_id: str, selection: Selection) -> Sheet:
+def _collect(found: ReadableBatch, store: ObjectStore, selection: Selection) -> Sheet:
     pieces = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = err()
     with Progress(*pieces, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -124,7 +125,7 @@ def _collect(board: StatusBoard, store: ObjectStore, batch_id: str, selection: S
         def show(made: int, total: int) -> None:
             bar.update(task, completed=made, total=total)
 
-        return collect(board, store, batch_id, selection, on_card=show)
+        return collect(found, store, selection, on_card=show)
 
 
 @speaks

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from producer.cli.batches import counted, open_board, say
+from producer.cli.batches import counted, open_board, open_reader, say
 from producer.cli.options import ManifestOption, OutputOption, StyleOption
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import ManifestInvalid, OutputMissing
@@ -136,6 +136,6 @@ def _show_ignored(request: "Submission", receipt: "Receipt") -> None:
 def _follow(batch_id: str, *, as_json: bool) -> None:
     from producer.cli.watching import follow
 
-    with open_board() as board:
-        code = follow(board, batch_id, as_json=as_json, interval_seconds=0.5, timeout_seconds=None)
+    with open_reader() as reader:
+        code = follow(reader, batch_id, as_json=as_json, interval_seconds=0.5, timeout_seconds=None)
     raise typer.Exit(code)

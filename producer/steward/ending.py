@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
+from producer.archive import write_roll_up
 from producer.results import write_results
 from shared.board import StatusBoard
 from shared.errors import BoardError, RestyleError
@@ -52,7 +53,7 @@ def _try_to_end(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
 
 
 def end_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
-    """Write the results of one batch and mark it ended.
+    """Write the results and the final roll-up of one batch and mark it ended.
 
     Returns:
         False when items were retried meanwhile; the batch ends when they have.
@@ -62,9 +63,10 @@ def end_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> bool:
         BoardError: Redis did not answer.
         StorageError: S3 refused, or did not answer.
     """
-    revision = board.status(batch_id).revision
+    status = board.status(batch_id)
     addresses = write_results(board, store, batch_id)
-    ended = board.mark_ended(batch_id, revision=revision)
+    write_roll_up(status, store)
+    ended = board.mark_ended(batch_id, revision=status.revision)
     if ended:
         log.info("batch ended", batch=batch_id, results=[str(address) for address in addresses])
     return ended

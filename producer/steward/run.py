@@ -12,6 +12,7 @@ from celery import Celery, signals
 from producer.steward.app import steward_app
 from producer.steward.duties import Duties
 from producer.steward.ending import end_batches
+from producer.steward.retiring import retire_batches
 from shared.board import StatusBoard
 from shared.broker import DeadLetters
 from shared.errors import RedisUnreachable
@@ -48,6 +49,9 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
             "look at Redis": safety.look,
             "deliver dead letters": letters.deliver,
             "end batches": partial(end_batches, board, store, stopping=stopping.is_set),
+            "retire batches": partial(
+                retire_batches, board, store, settings.retention_days, stopping=stopping.is_set
+            ),
         }
     )
 
