@@ -133,7 +133,7 @@ def steward(
     *,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two beats.")] = 5.0,
 ) -> None:
-    """Run the steward, which ends batches: writes their results beside the pictures."""
+    """Run the steward, which ends batches (writes their results) and retires old ones."""
     from producer.steward import run_steward  # Celery takes a second that no other command needs
 
     settings = load_settings()

@@ -84,7 +84,7 @@ class BatchUnknown(InputError):
 
     code = "batch_unknown"
     sentence = "There is no batch {batch} on the board."
-    hint = "Run `restyle status` without an id to list the batches."
+    hint = "Run `restyle status --archived` without an id to list the batches, old ones too."
 
 
 class BatchArchived(BatchUnknown):

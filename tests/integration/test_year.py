@@ -1,10 +1,11 @@
-"""A year of nights: what has ended leaves, so that the board holds a month, whatever it has seen."""
+"""A year of nights: what has ended leaves, so that the board holds a month of them."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
 
+from infra.s3.memory import MemoryStore
 from producer.batches import BatchReader
 from producer.steward import end_batches, retire_batches
 from shared.board import StatusBoard
@@ -13,6 +14,7 @@ from shared.keys import BoardKeys
 from shared.settings import load_settings
 from shared.states import ItemState
 from shared.styles import Style
+from tests.inner_s3 import inner_store
 
 NIGHTS, ITEMS, DAYS = 365, 3, 30
 NIGHT = timedelta(days=1)
@@ -81,10 +83,10 @@ class Nights:
             return sum(size or 0 for size in asked.execute())
 
 
-def test_a_year_of_nights_does_not_fill_the_board(inspector, bucket, store):
+def test_a_year_of_nights_does_not_fill_the_board(inspector):
     """After each month the board holds the last thirty nights only; S3 still tells of the first."""
-    board = StatusBoard.connect(load_settings())
-    nights = Nights(board, store, inspector, f"s3://{bucket.name}/out/")
+    board, store = StatusBoard.connect(load_settings()), inner_store(MemoryStore())
+    nights = Nights(board, store, inspector, "s3://shop/out/")
     retired, keys, sizes = [], [], []
     for number in range(NIGHTS):
         retired += nights.play(number)
