@@ -9,8 +9,9 @@ from shared.board.records import moment
 from shared.jobs import BatchStatus
 from shared.keys import S3Address, batch_file
 
-#: Items whose hashes one script run removes: a few milliseconds of Redis' time.
-ITEMS_PER_RUN = 1_000
+#: Items whose hashes one script run removes: less than a millisecond of Redis' time, and 6 while a
+#: thread of its own frees the large keys, for both want the allocator (infra/bench/LOG.md).
+ITEMS_PER_RUN = 250
 #: Entries that are kept of retired batches, those that ended last.
 MOST_RETIRED = 20_000
 
