@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from producer.steward import end_batches
 from shared.board import StatusBoard
 from shared.jobs import Batch, ItemSpec, Message, ResolvedModel
 from shared.references import tree_digest
@@ -129,3 +130,21 @@ def shop(restyle_environment, bucket, tmp_path, store):
     shop = Shop(tmp_path, bucket, store)
     yield shop
     shop.board.close()
+
+
+@pytest.fixture
+def ended(shop):
+    """A shop whose batch of five has ended: one is done, one failed, the rest was cancelled."""
+    shop.submit()
+    shop.render(0)
+    shop.fail(1)
+    shop.board.cancel("spring")
+    assert end_batches(shop.board, shop.store) == ["spring"]
+    return shop
+
+
+@pytest.fixture
+def archived(ended):
+    """The same shop, after the batch has left the board."""
+    assert ended.retire() == ["spring"]
+    return ended
