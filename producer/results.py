@@ -32,14 +32,15 @@ CONTENT_TYPES: dict[Format, str] = {
 }
 
 
-def each_item(board: StatusBoard, batch_id: str, state: ItemState | None = None) -> Iterator[Item]:
-    """Every item of a batch in manifest order, read page by page.
+def each_item(
+    board: StatusBoard, batch_id: str, state: ItemState | None = None, *, after: int = -1
+) -> Iterator[Item]:
+    """Every item of a batch whose number is above `after`, in manifest order, read page by page.
 
     Raises:
         BatchUnknown: No such batch.
         BoardError: Redis did not answer.
     """
-    after = -1
     while page := board.items(batch_id, state=state, after=after, limit=PAGE):
         yield from page
         after = page[-1].spec.number
@@ -135,16 +136,9 @@ class Spool:
 
 
 @contextmanager
-def spooled(board: StatusBoard, store: ObjectStore, batch_id: str) -> Iterator[Spool]:
-    """The rows of a batch as they stand now, on disk while the context lasts.
-
-    Raises:
-        RestyleError: As `each_row`.
-    """
-    with (
-        tempfile.TemporaryDirectory(prefix="restyle-results-") as folder,
-        each_row(board, store, batch_id) as rows,
-    ):
+def spooled(rows: Iterable[ResultRow]) -> Iterator[Spool]:
+    """The rows of a batch as they stand now, on disk while the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="restyle-results-") as folder:
         yield Spool(Path(folder), rows)
 
 
@@ -160,7 +154,7 @@ def write_results(board: StatusBoard, store: ObjectStore, batch_id: str) -> list
         StorageError: S3 refused, or did not answer.
     """
     output = board.status(batch_id).batch.output
-    with spooled(board, store, batch_id) as spool:
+    with each_row(board, store, batch_id) as rows, spooled(rows) as spool:
         return [_upload(spool, store, output, batch_id, name) for name in CONTENT_TYPES]
 
 

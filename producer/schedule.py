@@ -11,7 +11,7 @@ from producer.plan import Wishes
 from producer.recording import style_text
 from producer.submit import Submission, delay_of, known_batch, submit
 from shared.board import StatusBoard
-from shared.errors import BatchExists, BatchUnknown, ManifestEmpty
+from shared.errors import BatchArchived, BatchExists, BatchUnknown, ManifestEmpty
 from shared.keys import S3Address, probe_key
 from shared.references import locate, parse
 from shared.s3 import ObjectStore
@@ -57,6 +57,8 @@ def submit_run(
 def _is_whole(batch_id: str, board: StatusBoard) -> bool:
     try:
         return board.status(batch_id).sealed
+    except BatchArchived:
+        return True
     except BatchUnknown:
         return False
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from producer.archive import ended_before
 from producer.catalogues import Recognised
 from producer.draft import Draft
 from producer.keeping import keep, kept_catalogue
@@ -25,7 +26,14 @@ from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
 from producer.record import read_batch
 from shared.board import StatusBoard
 from shared.brakes import Brakes
-from shared.errors import BatchExists, BatchIdInvalid, BatchUnknown, BoardError, NothingToSubmit
+from shared.errors import (
+    BatchArchived,
+    BatchExists,
+    BatchIdInvalid,
+    BatchUnknown,
+    BoardError,
+    NothingToSubmit,
+)
 from shared.jobs import BATCH_ID_PATTERN, Batch, BatchStatus, Lane
 from shared.keys import S3Address
 from shared.reading import AS_IT_STANDS, Reading
@@ -121,6 +129,8 @@ def submit(
     with _opened(request, style, output, store, progress) as manifest:
         if known:
             _refuse_other(known, style, manifest, request.output)
+            if ended := ended_before(known, board, store):
+                return Receipt(ended, repeated=True)
             batch, plan = known, None
             repeated = not adopted(known, board, store, progress)
         else:
@@ -251,6 +261,8 @@ def known_batch(output: str, batch_id: str, board: StatusBoard, store: ObjectSto
     """
     try:
         return board.status(batch_id).batch
+    except BatchArchived as archived:
+        return read_batch(archived.output, batch_id, store)
     except BatchUnknown:
         return read_batch(output, batch_id, store)
 

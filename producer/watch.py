@@ -4,8 +4,9 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from shared.board import StatusBoard, WorkerRecord
+from shared.board import WorkerRecord
 from shared.errors import BoardError
 from shared.jobs import BatchStatus
 from shared.states import FINAL, ItemState
@@ -118,8 +119,18 @@ class View:
     lost: str = ""
 
 
+class Watched(Protocol):
+    """Who is looked at: the board, or a `BatchReader`, which also knows batches that left it."""
+
+    def status(self, batch_id: str, /) -> BatchStatus:
+        """How a batch stands."""
+
+    def workers(self) -> list[WorkerRecord]:
+        """All known workers."""
+
+
 def watch(
-    board: StatusBoard,
+    board: Watched,
     batch_id: str,
     *,
     interval_seconds: float = 0.5,
@@ -155,7 +166,7 @@ def watch(
 class _Watcher:
     """Looks at a batch, and remembers what it takes to say how it goes."""
 
-    board: StatusBoard
+    board: Watched
     batch_id: str
     patience_seconds: float
     _start: float = field(default_factory=time.monotonic)

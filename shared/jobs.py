@@ -132,8 +132,8 @@ class Result(Record):
     variants: tuple[str, ...]
     mask: str
     sidecar: str
-    #: Seconds from claim to report.
-    render_seconds: float = Field(ge=0)
+    #: Seconds from claim to report; 0 where that is not told.
+    render_seconds: float = Field(0, ge=0)
     #: Seconds that devices worked for it; of a call that it shared, its part.
     device_seconds: float = Field(0, ge=0)
     #: Bytes of its variants.
@@ -222,6 +222,8 @@ class BatchStatus(Record):
     revision: int = 0
     #: When the steward wrote the batch's results.
     ended_at: datetime | None = None
+    #: When `restyle recover` had put it back on the board.
+    recovered_at: datetime | None = None
     #: Times of the first claim and of the last final report, for rates.
     first_claim_at: datetime | None = None
     last_report_at: datetime | None = None

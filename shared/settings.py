@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     #: A message that led to no claim for this long is published again.
     republish_seconds: float = Field(60, ge=1, le=3600)
 
+    #: Days after which an ended batch leaves Redis and is read from S3; 0: at the next beat.
+    retention_days: float = Field(30, ge=0, le=36_500)
+
     #: Largest picture file, in bytes; checked before it is read.
     max_image_bytes: int = Field(50_000_000, ge=1_000)
     #: Longest width or height of a picture, in pixels; checked before it is decoded.

@@ -1,13 +1,16 @@
 """A shop that loses its Redis: who submits, a hand that plays the worker, and who recovers."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import redis
 
+from producer.batches import BatchReader
 from producer.plan import Wishes
 from producer.recovery import recover
+from producer.steward import Ending, retire_batches
 from producer.submit import Submission, submit
 from shared.board import StatusBoard
 from shared.errors import BatchUnknown, MaskEmpty
@@ -27,8 +30,12 @@ from shared.sidecars import (
 )
 from tests.sidecars import sidecar_of
 
+#: How long ended batches stay.
+STAY = timedelta(days=30)
 WORKER = WorkerFacts(owner="host/cpu", deliveries=1, retries=0)
 SECONDS = {"fetch": 0.5, "inpaint": 3.0}
+
+LIMITS = Settings().limits
 
 
 class Shop:
@@ -158,6 +165,24 @@ class Shop:
         """Recover a batch; nobody is told."""
         board, store = board or self.board, store or self.store
         return recover(place or self.record(), board, store, dispatch=lambda: None, **options)
+
+    # --- old batches
+
+    def retire(self, *, later=STAY, days=STAY.days) -> list[str]:
+        """A steward's beat, some time after now; returns the batches that left."""
+        return retire_batches(
+            Ending(self.board, self.store, LIMITS), days, now=self.board.clock() + later
+        )
+
+    def reader(self) -> BatchReader:
+        """Who reads from board and archive."""
+        return BatchReader(self.board, lambda: self.store)
+
+    def files(self, batch_id="spring") -> Path:
+        """The batch's folder on the server's disk."""
+        return self.bucket / "out" / "_batches" / batch_id
+
+    # --- what is on the board
 
     def items(self, batch_id="spring"):
         """Every item, its fence left out: that of a recovered one is new."""

@@ -19,7 +19,7 @@ LATE_SECONDS = 2.0
 #: whatever a dead process had claimed is to blame for its death.
 ALTERED: Mapping[Plant, tuple[str, str]] = {
     "no-fence": ("fields[1] == 'running' and fields[2] == fence", "fields[1] == 'running'"),
-    "blame-mates": ("suspects[name] == redis.call('HGET', item, 'fence')", "true"),
+    "blame-mates": ("suspects[name .. '/' .. redis.call('HGET', item, 'fence')]", "true"),
 }
 
 

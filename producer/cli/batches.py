@@ -14,7 +14,8 @@ from shared.settings import load_settings
 from shared.states import ItemState
 
 if TYPE_CHECKING:
-    from shared.board import StatusBoard
+    from producer.batches import BatchReader, ReadableBatch
+    from shared.board import RetiredBatch, StatusBoard
     from shared.jobs import BatchStatus, Item
 
 #: Columns away from a terminal: whoever greps finds an id whole on its line.
@@ -23,6 +24,11 @@ PIPE_WIDTH = 300
 SHOWN_ITEMS = 50
 
 BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id.")]
+#: Of commands that only read, and so take batches that have left the board.
+FoundArgument = Annotated[
+    str,
+    typer.Argument(metavar="BATCH", help="The batch's id, or its folder s3://…/_batches/NAME/."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +46,16 @@ def open_board() -> Iterator["StatusBoard"]:
         yield board
 
 
+@contextmanager
+def open_reader() -> Iterator["BatchReader"]:
+    """The reader of batches, on the board and in S3, for the time of one command."""
+    from producer.batches import BatchReader
+    from shared.s3 import ObjectStore
+
+    with open_board() as board:
+        yield BatchReader(board, lambda: ObjectStore.connect(allowed=load_settings().allowed))
+
+
 def say(sentence: str) -> None:
     """Print a sentence of the command's answer, as long as it is."""
     out().print(sentence, markup=False, soft_wrap=True)
@@ -48,26 +64,59 @@ def say(sentence: str) -> None:
 @speaks
 def status(
     batch: Annotated[
-        str | None, typer.Argument(metavar="[BATCH]", help="The batch's id; without it, a list.")
+        str | None,
+        typer.Argument(
+            metavar="[BATCH]",
+            help="The batch's id, or its folder s3://…/_batches/NAME/; without it, a list.",
+        ),
     ] = None,
     *,
     limit: Annotated[int, typer.Option(min=1, help="Batches to list, the newest first.")] = 20,
     replays: Annotated[bool, typer.Option("--replays", help="List replays too.")] = False,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Then list as many that have left the board.")
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Show how a batch stands, or list the newest batches.
+    """Show how a batch stands or had ended, or list the newest batches.
 
     Examples: restyle status · restyle status spring-2026 --json
     """
+    if batch is not None:
+        _status_of(batch, as_json=json)
+        return
+    with open_board() as board:
+        batches = board.batches(limit, replays=replays)
+        retired = board.retired(limit) if archived else []
+    if json:
+        from producer.summary import summary
+
+        print_json([summary(one) for one in batches] + [_retired_facts(one) for one in retired])
+        return
+    _show_batches(batches)
+    if archived:
+        _show_retired(retired)
+
+
+def _status_of(batch: str, *, as_json: bool) -> None:
     from producer.summary import summary
 
-    with open_board() as board:
-        if batch is None:
-            batches = board.batches(limit, replays=replays)
-            print_json([summary(one) for one in batches]) if json else _show_batches(batches)
-        else:
-            one = board.status(batch)
-            print_json(summary(one)) if json else _show_batch(one)
+    with open_reader() as reader, reader.open(batch) as found:
+        told = {"archived": str(found.record) if found.record else None}
+        print_json(summary(found.status) | told) if as_json else _show_batch(found)
+
+
+def _retired_facts(one: "RetiredBatch") -> dict[str, object]:
+    facts = {"output": one.output, "ended_at": one.ended_at.isoformat()}
+    return {"batch": one.batch_id, "phase": "archived", **facts, "archived": str(one.record)}
+
+
+def _show_retired(retired: list["RetiredBatch"]) -> None:
+    if not retired:
+        say("No batch has left the board yet.")
+        return
+    for one in retired:
+        say(f"{one.batch_id}: archived, ended {_moment(one.ended_at)}, {one.record}")
 
 
 def _show_batches(batches: list["BatchStatus"]) -> None:
@@ -97,21 +146,23 @@ def batches_table(batches: list["BatchStatus"]) -> Table:
     return table
 
 
-def _show_batch(one: "BatchStatus") -> None:
+def _show_batch(found: "ReadableBatch") -> None:
     from producer.summary import counted_states, halt, phase
 
-    batch = one.batch
+    one, batch = found.status, found.status.batch
     say(f"{batch.batch_id}: {phase(one)}, {counted_states(one)} of {batch.total:,} items")
     say(f"  style      {batch.style.name} ({batch.style.digest[:12]})")
     say(f"  lane       {batch.lane}, priority {batch.priority}")
     say(f"  submitted  {_moment(batch.submitted_at)}")
     say(f"  results    {batch.output}")
+    if found.record:
+        say(f"  archived   {found.record}")
     if one.device_seconds:
         say(f"  device     {one.device_seconds:,.0f} seconds")
     if why := halt(one):
         say(f"  waits      {why}")
     if one.counts[ItemState.FAILED]:
-        say(f"Next: restyle items {batch.batch_id} --state failed")
+        say(f"Next: restyle items {found.record or batch.batch_id} --state failed")
 
 
 def _moment(time: datetime) -> str:
@@ -123,7 +174,7 @@ def _moment(time: datetime) -> str:
 
 @speaks
 def items(
-    batch: BatchArgument,
+    batch: FoundArgument,
     *,
     state: Annotated[ItemState | None, typer.Option(help="Only items in this state.")] = None,
     limit: Annotated[
@@ -136,19 +187,17 @@ def items(
 
     With --json one object a line, as they come. Example: restyle items spring-2026 --state failed
     """
-    from producer.results import each_item
-
-    with open_board() as board:
-        found = each_item(board, batch, state)
+    with open_reader() as reader, reader.open(batch) as found:
         if json:
-            for item in islice(found, limit):
-                print_json(item.model_dump(mode="json"))
+            for item in islice(found.items(state), limit):
+                # Of an archived item only what is told: a zero would be a lie.
+                print_json(item.model_dump(mode="json", exclude_unset=found.record is not None))
             return
-        shown = _show_items(found, limit or SHOWN_ITEMS)
+        shown, record = _show_items(found.items(state), limit or SHOWN_ITEMS), found.record
     if not shown:
         err().print(f"No item of the batch {batch} is {state or 'there'}.", markup=False)
     if ItemState.FAILED in shown:
-        say(f"Then: restyle retry {batch}")
+        say(f"Then: restyle recover {record}" if record else f"Then: restyle retry {batch}")
 
 
 def _show_items(found: Iterable["Item"], limit: int) -> set[ItemState]:

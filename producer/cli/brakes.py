@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from shared.errors import OptionInvalid
+
 if TYPE_CHECKING:
     from shared.brakes import Brakes
     from shared.windows import Window
@@ -45,12 +47,12 @@ def brakes_of(
     """What the options say of when a batch stops.
 
     Raises:
-        typer.BadParameter: A time that is none, or a share without a pilot.
+        OptionInvalid: A time that is none, or a share without a pilot.
     """
     from shared.brakes import Brakes, Breaker, Caps, Pilot
 
     if promote_at is not None and pilot is None:
-        raise typer.BadParameter("it needs --pilot", param_hint="--promote-at")
+        raise OptionInvalid(option="--promote-at", reason="it needs --pilot")
     seconds = _seconds(max_device_time) if max_device_time is not None else None
     share = promote_at / 100 if promote_at else None
     return Brakes(
@@ -66,14 +68,14 @@ def _seconds(text: str) -> float:
     try:
         return float(parse_duration(text))
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--max-device-time") from error
+        raise OptionInvalid(option="--max-device-time", reason=error) from error
 
 
 def window_of(times: str | None, timezone: str) -> "Window | None":
     """The window of `22:00-06:00` in a time zone, each day.
 
     Raises:
-        typer.BadParameter: It is none.
+        OptionInvalid: It is none.
         WindowInvalid: There is no such zone, or the window has no length.
     """
     from shared.windows import Window
@@ -83,6 +85,6 @@ def window_of(times: str | None, timezone: str) -> "Window | None":
     found = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", times.strip())
     hour, minute, end_hour, end_minute = map(int, found.groups()) if found else (99, 99, 99, 99)
     if max(hour, end_hour) > 24 or max(minute, end_minute) > 59 or hour > 23:
-        raise typer.BadParameter(f"{times} reads not like 22:00-06:00", param_hint="--window")
+        raise OptionInvalid(option="--window", reason=f"{times} does not read like 22:00-06:00")
     minutes = (end_hour * 60 + end_minute - hour * 60 - minute) % (24 * 60)
     return Window.of(f"{minute} {hour} * * *", timezone, minutes * 60)

@@ -10,19 +10,18 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from producer.as_source import Told, Wish, write_back
+from producer.batches import ReadableBatch
+from producer.cli.batches import FoundArgument, open_reader
 from producer.cli.options import RewriteOption, SpreadingCommand, reading_of
 from producer.cli.terminal import EXIT_INPUT, JsonFlag, err, out, print_json, speaks
 from producer.cli.watching import follow
 from producer.files import local_path, write_whole
-from producer.results import Format, Spool, each_row, spooled
+from producer.results import Format, Spool, spooled
 from producer.sheet.cards import SHOWN_STATES, Selection, Sheet, collect
 from producer.sheet.files import stem_of, write_sheet
-from shared.board import StatusBoard
 from shared.s3 import ObjectStore
 from shared.settings import load_settings
 from shared.states import ItemState
-
-BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 @speaks
 def watch(
-    batch: BatchArgument,
+    batch: FoundArgument,
     *,
     json: JsonFlag = False,
     interval: Annotated[
@@ -46,14 +45,16 @@ def watch(
     ] = None,
 ) -> None:
     """Show a batch's progress until no item is open; exit status 1 if not every item is done."""
-    board = StatusBoard.connect(load_settings())
-    status = follow(board, batch, as_json=json, interval_seconds=interval, timeout_seconds=timeout)
+    with open_reader() as reader:
+        status = follow(
+            reader, batch, as_json=json, interval_seconds=interval, timeout_seconds=timeout
+        )
     raise typer.Exit(status)
 
 
 @speaks
 def results(  # noqa: PLR0913 - an argument per option
-    batch: BatchArgument,
+    batch: FoundArgument,
     *,
     format: Annotated[Format, typer.Option(help="One JSON object a line, or CSV.")] = "jsonl",  # noqa: A002 - the option's name
     output: Annotated[str, typer.Option(help="The file to write; - is standard output.")] = "-",
@@ -78,17 +79,15 @@ def results(  # noqa: PLR0913 - an argument per option
     Example: restyle results shoes-1 --as-source --output shoes-new.csv
     """
     path = local_path(output)
-    settings = load_settings()
-    board, store = StatusBoard.connect(settings), ObjectStore.connect(allowed=settings.allowed)
     if as_source:
         wish = Wish(variant, reading_of(None, rewrite, None, None).rewrites)
-        told = _write_source(board, store, batch, wish, None if output == "-" else path)
+        told = _write_source(batch, wish, None if output == "-" else path)
         _tell_source(path, told, to_file=output != "-", as_json=json)
         return
     if variant != 1 or rewrite:
         err().print("--variant and --rewrite go with --as-source.")
         raise typer.Exit(EXIT_INPUT)
-    with spooled(board, store, batch) as spool:
+    with open_reader() as reader, reader.open(batch) as found, spooled(found.rows()) as spool:
         if output == "-":
             _copy_to_stdout(spool, "jsonl" if json else format)
             return
@@ -97,13 +96,15 @@ def results(  # noqa: PLR0913 - an argument per option
         _tell_written(path, spool.count, as_json=json)
 
 
-def _write_source(
-    board: StatusBoard, store: ObjectStore, batch_id: str, wish: Wish, path: Path | None
-) -> Told:
+def _write_source(batch: str, wish: Wish, path: Path | None) -> Told:
     """Write the catalogue to a file, or to standard output once it is whole."""
-    batch = board.status(batch_id).batch
-    with tempfile.TemporaryFile() as draft, each_row(board, store, batch_id) as rows:
-        told = write_back(batch, rows, store, wish, draft)
+    store = ObjectStore.connect(allowed=load_settings().allowed)
+    with (
+        tempfile.TemporaryFile() as draft,
+        open_reader() as reader,
+        reader.open(batch) as found,
+    ):
+        told = write_back(found.status.batch, found.rows(), store, wish, draft)
         draft.seek(0)
         if path is None:
             shutil.copyfileobj(draft, sys.stdout.buffer)
@@ -137,7 +138,7 @@ def _tell_written(path: Path, count: int, *, as_json: bool) -> None:
 
 @speaks
 def sheet(
-    batch: BatchArgument,
+    batch: FoundArgument,
     *,
     output: Annotated[
         str, typer.Option(help="A folder (a new one ends in /), or the files' path.")
@@ -152,14 +153,15 @@ def sheet(
     json: JsonFlag = False,
 ) -> None:
     """Make a contact sheet (source, mask, variants side by side) as PNG and as one HTML file."""
-    settings, stem = load_settings(), stem_of(output, batch)
+    # Of an address the folder's name, which is the batch's id.
+    settings, stem = load_settings(), stem_of(output, batch.rstrip("/").rpartition("/")[2])
     selection = Selection(
         states=tuple(state) if state else SHOWN_STATES,
         limit=limit,
         limits=settings.limits,
     )
-    store = ObjectStore.connect(allowed=settings.allowed)
-    made = _collect(StatusBoard.connect(settings), store, batch, selection)
+    with open_reader() as reader, reader.open(batch) as found:
+        made = _collect(found, ObjectStore.connect(allowed=settings.allowed), selection)
     paths = write_sheet(made, stem, columns=columns)
     if json:
         print_json({"files": [str(path) for path in paths], "items": len(made.cards)})
@@ -168,7 +170,7 @@ def sheet(
         out().print(str(path), markup=False, soft_wrap=True)
 
 
-def _collect(board: StatusBoard, store: ObjectStore, batch_id: str, selection: Selection) -> Sheet:
+def _collect(found: ReadableBatch, store: ObjectStore, selection: Selection) -> Sheet:
     pieces = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = err()
     with Progress(*pieces, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -177,7 +179,7 @@ def _collect(board: StatusBoard, store: ObjectStore, batch_id: str, selection: S
         def show(made: int, total: int) -> None:
             bar.update(task, completed=made, total=total)
 
-        return collect(board, store, batch_id, selection, on_card=show)
+        return collect(found, store, selection, on_card=show)
 
 
 @speaks
@@ -185,7 +187,7 @@ def steward(
     *,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two beats.")] = 5.0,
 ) -> None:
-    """Run the steward: ends batches (results, report, index), keeps windows, runs schedules."""
+    """Run the steward: ends batches, keeps windows, runs schedules, retires old batches."""
     from producer.steward import run_steward  # Celery takes a second that no other command needs
 
     settings = load_settings()

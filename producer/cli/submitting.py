@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from producer.cli.batches import counted, open_board, say
+from producer.cli.batches import counted, open_board, open_reader, say
 from producer.cli.brakes import (
     STOP_AT,
     MaxDeviceOption,
@@ -188,6 +188,6 @@ def _show_ignored(request: "Submission", receipt: "Receipt") -> None:
 def _follow(batch_id: str, *, as_json: bool) -> None:
     from producer.cli.watching import follow
 
-    with open_board() as board:
-        code = follow(board, batch_id, as_json=as_json, interval_seconds=0.5, timeout_seconds=None)
+    with open_reader() as reader:
+        code = follow(reader, batch_id, as_json=as_json, interval_seconds=0.5, timeout_seconds=None)
     raise typer.Exit(code)

@@ -7,15 +7,14 @@ from rich.live import Live
 
 from producer.cli.gauge import gauge, plain_line
 from producer.cli.terminal import EXIT_FAILED, EXIT_INTERRUPTED, err, out, print_json
-from producer.watch import View, watch
-from shared.board import StatusBoard
+from producer.watch import View, Watched, watch
 
 #: Away from a terminal a line is printed this often.
 PLAIN_SECONDS = 10.0
 
 
 def follow(
-    board: StatusBoard,
+    board: Watched,
     batch_id: str,
     *,
     as_json: bool,

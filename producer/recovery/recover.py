@@ -92,7 +92,7 @@ def _place(
     """Fill the board; False when the batch was there, whole, before."""
     batch_id, cancelled = batch.batch_id, outcomes.cancelled
     past = outcomes.each(lambda objects: progress("listed", objects))
-    if not board.open_batch(batch):
+    if not board.open_batch(batch, comes_back=True):
         return False
     if not board.begin_restoring(batch_id, paused=paused, cancelled=cancelled):
         return False

@@ -7,10 +7,9 @@ from statistics import median
 
 from PIL import Image
 
+from producer.batches import ReadableBatch
 from producer.parallel import in_parallel
-from producer.results import each_item
 from producer.sheet.thumbnails import as_jpeg, mask_thumbnail, thumbnail, tinted
-from shared.board import StatusBoard
 from shared.errors import (
     CredentialsMissing,
     DownloadBroken,
@@ -18,7 +17,7 @@ from shared.errors import (
     ResultsMissing,
     StorageUnavailable,
 )
-from shared.jobs import Batch, BatchStatus, Failure, Item
+from shared.jobs import Batch, Failure, Item
 from shared.keys import S3Address
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
@@ -98,32 +97,30 @@ class Selection:
 
 
 def collect(
-    board: StatusBoard,
+    found: ReadableBatch,
     store: ObjectStore,
-    batch_id: str,
     selection: Selection,
     on_card: Callable[[int, int], None],
 ) -> Sheet:
     """Fetch the pictures of a batch and make them small; a missing picture costs its frame only.
 
     Args:
-        board: Where the items stand.
+        found: The batch.
         store: Where the pictures are.
-        batch_id: The batch.
         selection: Which of its items.
         on_card: Called with the cards made and the cards to make, after each one.
 
     Raises:
-        BatchUnknown: No such batch.
         ResultsMissing: No item is in any of the states yet.
+        RecordMissing: The rows of an archived batch are gone.
+        RecordInvalid: They are none that this release understands.
         BoardError: Redis did not answer.
         CredentialsMissing: For S3.
         StorageUnavailable: S3 did not answer.
     """
-    status = board.status(batch_id)
-    items = _select(board, status, selection)
+    status, items = found.status, _select(found, selection)
     if not items:
-        raise ResultsMissing(batch=batch_id)
+        raise ResultsMissing(batch=status.batch.batch_id)
     variants = max(len(item.result.variants) if item.result else 0 for item in items)
     side = thumbnail_side(len(items) * (2 + variants))
     maker = CardMaker(store, status.batch, side, selection.limits, FATAL)
@@ -140,12 +137,11 @@ def thumbnail_side(pictures: int) -> int:
     return next((side for most, side in SIDES if pictures <= most), LEAST_SIDE)
 
 
-def _select(board: StatusBoard, status: BatchStatus, selection: Selection) -> list[Item]:
-    batch_id = status.batch.batch_id
+def _select(found: ReadableBatch, selection: Selection) -> list[Item]:
     items = [
         item
         for state in dict.fromkeys(selection.states)
-        for item in islice(each_item(board, batch_id, state), selection.limit)
+        for item in islice(found.items(state), selection.limit)
     ]
     return sorted(items, key=lambda item: (item.result is None, item.spec.number))
 
@@ -222,4 +218,4 @@ def _notes(item: Item, seed: int) -> tuple[str, ...]:
     if item.result is None:
         return ()
     mark, seconds = item.result.fingerprint[:12], item.result.render_seconds
-    return (f"seed {seed}", mark, f"{seconds:.1f} s")
+    return (f"seed {seed}", mark, *([f"{seconds:.1f} s"] if seconds else []))

@@ -7,6 +7,7 @@ again at the next beat by itself. Any number of stewards may run.
 
 from producer.steward.app import TICK
 from producer.steward.ending import Ending
+from producer.steward.retiring import retire_batches
 from producer.steward.run import run_steward
 
-__all__ = ["TICK", "Ending", "run_steward"]
+__all__ = ["TICK", "Ending", "retire_batches", "run_steward"]

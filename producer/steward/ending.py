@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from producer.archive import write_roll_up
 from producer.index import index_batch
 from producer.report.writing import write_report
 from producer.results import write_results
@@ -89,6 +90,7 @@ class Ending:
             files += self._report(batch_id)
             index_batch(self.board, self.store, batch_id)
         status = self.board.status(batch_id)
+        write_roll_up(before, self.store)
         if status.revision == before.revision and not status.open:
             self.announce(status, files)
         ended = self.board.mark_ended(batch_id, revision=before.revision)

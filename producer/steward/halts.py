@@ -27,7 +27,7 @@ def look_after_halts(board: StatusBoard, announce: Announce) -> None:
     Raises:
         BoardError: Redis did not answer.
     """
-    now = board.now()
+    now = board.clock()
     for status in board.open_batches():
         if not status.open or status.cancelled or not status.sealed:
             continue

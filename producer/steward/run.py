@@ -16,6 +16,7 @@ from producer.steward.duties import Duties
 from producer.steward.ending import Ending
 from producer.steward.firing import Firing
 from producer.steward.halts import look_after_halts
+from producer.steward.retiring import retire_batches
 from producer.webhooks import Post, Sender
 from shared.board import StatusBoard
 from shared.broker import DeadLetters
@@ -65,6 +66,9 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
             ),
             "fire schedules": firing.beat,
             "send webhooks": sender.send_due,
+            "retire batches": partial(
+                retire_batches, ending, settings.retention_days, stopping=stopping.is_set
+            ),
         }
     )
 

@@ -6,6 +6,7 @@ from shared.board.dead import DeadMessage
 from shared.board.deliveries import Delivery, DeliveryState, TakenDelivery, Try
 from shared.board.dispatching import Backlog, Swept
 from shared.board.restoration import PastItem
+from shared.board.retirement import RetiredBatch
 from shared.board.server import ServerFacts
 from shared.board.workers import WorkerRecord
 
@@ -17,6 +18,7 @@ __all__ = [
     "PastItem",
     "PinnedSource",
     "Renewal",
+    "RetiredBatch",
     "ServerFacts",
     "StatusBoard",
     "Swept",

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from shared.board.part import Part, slices
-from shared.errors import BatchCancelled, BatchUnknown, PilotWaits
+from shared.errors import BatchCancelled, PilotWaits
 
 #: Items that one script run moves at most.
 SLICE = 500
@@ -30,7 +30,7 @@ class Control(Part):
         cancelled = 0
         while moved := int(self._connection.run("cancel_batch", batch_id, SLICE)):
             if moved < 0:
-                raise BatchUnknown(batch=batch_id)
+                raise self._unknown(batch_id)
             cancelled += moved
         return cancelled
 
@@ -56,7 +56,7 @@ class Control(Part):
     def _set_paused(self, batch_id: str, paused: int) -> None:
         verdict = self._connection.run("pause_batch", batch_id, paused)
         if verdict == "unknown":
-            raise BatchUnknown(batch=batch_id)
+            raise self._unknown(batch_id)
         if verdict == "pilot":
             raise PilotWaits(batch=batch_id)
 
@@ -72,7 +72,7 @@ class Control(Part):
         """
         verdict = self._connection.run("promote_batch", batch_id)
         if verdict < 0:
-            raise BatchUnknown(batch=batch_id)
+            raise self._unknown(batch_id)
         return bool(verdict)
 
     def set_window(
@@ -96,7 +96,7 @@ class Control(Part):
         times = [round(moment.timestamp() * 1000) for moment in (opens, closes)]
         verdict = self._connection.run("set_window", batch_id, *times, int(forced))
         if verdict < 0:
-            raise BatchUnknown(batch=batch_id)
+            raise self._unknown(batch_id)
         return bool(verdict)
 
     def retry(
@@ -143,7 +143,7 @@ class Control(Part):
         arguments = [after, SLICE, len(chosen), *chosen, *allowed]
         reply = self._connection.run("retry_items", batch_id, *arguments)
         if reply == "unknown":
-            raise BatchUnknown(batch=batch_id)
+            raise self._unknown(batch_id)
         if reply == "cancelled":
             raise BatchCancelled(batch=batch_id)
         moved, seen, last = reply
@@ -175,5 +175,5 @@ class Control(Part):
         known = "" if revision is None else revision
         verdict = self._connection.run("mark_ended", batch_id, known)
         if verdict < 0:
-            raise BatchUnknown(batch=batch_id)
+            raise self._unknown(batch_id)
         return bool(verdict)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from shared.board.connection import Connection
+from shared.errors import BatchArchived, BatchUnknown
+from shared.keys import batch_file
 
 T = TypeVar("T")
 
@@ -13,6 +15,14 @@ class Part:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def _unknown(self, batch_id: str) -> BatchUnknown:
+        """Why a batch is not on the board: it was retired, or was never there."""
+        output = self._connection.run("find_retired", batch_id)
+        if output:
+            record = batch_file(output, batch_id, "")
+            return BatchArchived(batch=batch_id, record=record, output=output)
+        return BatchUnknown(batch=batch_id)
 
 
 def slices(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -2,11 +2,10 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import datetime
 
 from shared.board.part import Part
-from shared.board.records import load_item, load_status, moment, pairs
-from shared.errors import BatchUnknown, ItemUnknown
+from shared.board.records import load_item, load_status, pairs
+from shared.errors import ItemUnknown
 from shared.jobs import BatchStatus, Item
 from shared.keys import is_replay
 from shared.states import ItemState
@@ -27,7 +26,7 @@ class Reading(Part):
         """
         fields = self._connection.run("read_batch", batch_id)
         if not fields:
-            raise BatchUnknown(batch=batch_id)
+            raise self._unknown(batch_id)
         return load_status(pairs(fields))
 
     def batches(self, limit: int = 100, *, replays: bool = True) -> list[BatchStatus]:
@@ -55,14 +54,6 @@ class Reading(Part):
         records = self._connection.run_many("read_batch", ([name] for name in names))
         return [load_status(pairs(fields)) for fields in records if fields]
 
-    def now(self) -> datetime:
-        """The time by Redis' clock.
-
-        Raises:
-            RedisUnreachable: Redis does not answer.
-        """
-        return moment(float(self._connection.run("read_time")))
-
     def _newest(self, page: int) -> Iterator[BatchStatus]:
         for start in itertools.count(0, page):
             records = self._connection.run("list_batches", start, page)
@@ -87,7 +78,7 @@ class Reading(Part):
         """
         rows = self._connection.run("read_items", batch_id, state or "", after, limit)
         if not rows:
-            raise BatchUnknown(batch=batch_id)
+            raise self._unknown(batch_id)
         return [load_item(row) for row in rows[1:]]
 
     def item(self, batch_id: str, number: int) -> Item:

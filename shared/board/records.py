@@ -105,6 +105,7 @@ def load_status(fields: Mapping[str, str]) -> BatchStatus:
         device_seconds=round(float(fields.get("device", 0)), 3),
         revision=int(fields.get("revision", 0)),
         ended_at=_time(fields.get("ended")),
+        recovered_at=_time(fields.get("recovered")),
         first_claim_at=_time(fields.get("first_claim")),
         last_report_at=_time(fields.get("last_report")),
     )

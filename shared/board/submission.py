@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from shared.board.part import Part, slices
+from shared.board.part import slices
 from shared.board.records import dump_batch, dump_spec
+from shared.board.retirement import Retirement
 from shared.errors import BatchExists, BatchIncomplete, BatchRestoring, BatchUnknown
 from shared.jobs import Batch, ItemSpec
 
@@ -13,11 +14,15 @@ ITEMS_PER_SLICE = 500
 SLICES_PER_TRIP = 8
 
 
-class Submission(Part):
+class Submission(Retirement):
     """Opens, fills and seals batches."""
 
-    def open_batch(self, batch: Batch) -> bool:
+    def open_batch(self, batch: Batch, *, comes_back: bool = False) -> bool:
         """Reserve the batch's id.
+
+        Args:
+            batch: The batch.
+            comes_back: It may be a retired one, which is then on the board again.
 
         Returns:
             True when the batch is new or was left half filled: fill and seal it. False when
@@ -25,9 +30,14 @@ class Submission(Part):
 
         Raises:
             BatchExists: The id belongs to another submission.
+            BatchArchived: It is that of a batch which was retired.
             RedisUnreachable: Redis does not answer.
         """
-        verdict = self._connection.run("open_batch", batch.batch_id, *dump_batch(batch))
+        given = [batch.batch_id, int(comes_back), *dump_batch(batch)]
+        while (verdict := self._connection.run("open_batch", *given)) == ["retiring"]:
+            self.clear_retired(batch.batch_id)
+        if verdict == ["retired"]:
+            raise self._unknown(batch.batch_id)
         if verdict in (["fill"], ["sealed"]):
             return bool(verdict == ["fill"])
         # Another manifest has other rows: one word says it.

@@ -148,7 +148,33 @@ class BatchUnknown(InputError):
 
     code = "batch_unknown"
     sentence = "There is no batch {batch} on the board."
-    hint = "Run `restyle status` without an id to list the batches."
+    hint = "Run `restyle status --archived` without an id to list the batches, old ones too."
+
+
+class BatchArchived(BatchUnknown):
+    """The batch has ended long ago and left the board; S3 still has it."""
+
+    code = "batch_archived"
+    sentence = "The batch {batch} has left the board and is only read now, from {record}."
+    hint = "To go on with it, put it back first: `restyle recover {record}`."
+
+    @property
+    def record(self) -> str:
+        """Its folder in S3."""
+        return str(self.facts["record"])
+
+    @property
+    def output(self) -> str:
+        """Where its results lie."""
+        return str(self.facts["output"])
+
+
+class BatchNotArchived(InputError):
+    """A batch that never ended is asked for by its folder in S3, which tells nothing of it yet."""
+
+    code = "batch_not_archived"
+    sentence = "The batch in {record} has not ended, and only the board knows how it stands."
+    hint = "Ask for it by its id; if Redis was lost, `restyle recover {record}`."
 
 
 class BatchExists(InputError):
@@ -181,6 +207,14 @@ class NothingToSubmit(InputError):
     code = "nothing_to_submit"
     sentence = "No row of {manifest} is to be rendered: {reason}."
     hint = "`restyle plan` tells it row by row; `submit --force` renders all of it again."
+
+
+class OptionInvalid(InputError):
+    """An option of a command has a value that means nothing."""
+
+    code = "option_invalid"
+    sentence = "{option} cannot be used: {reason}."
+    hint = "`--help` shows what the command's options take."
 
 
 class PilotWaits(InputError):

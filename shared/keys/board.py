@@ -80,6 +80,26 @@ class BoardKeys:
         return self._key("unended")
 
     @property
+    def ended(self) -> str:
+        """Sorted set of ended batch ids by when they ended, or are to be looked at instead (ms)."""
+        return self._key("ended")
+
+    @property
+    def retiring(self) -> str:
+        """Hash of retired batch id → how many of its items' hashes may still be there."""
+        return self._key("retiring")
+
+    @property
+    def retired(self) -> str:
+        """Sorted set of the newest retired batch ids by when they ended (ms)."""
+        return self._key("retired")
+
+    @property
+    def archive(self) -> str:
+        """Hash of the same batch ids → the output under which S3 has them."""
+        return self._key("archive")
+
+    @property
     def windows(self) -> str:
         """Sorted set of batch ids whose window has not opened yet, by when it does (ms)."""
         return self._key("windows")

@@ -287,6 +287,17 @@ def test_a_funeral_repeated_after_a_lost_answer_strikes_once(board, submit):
     assert again.fence > claim.fence
 
 
+def test_a_suspect_is_struck_though_it_is_also_named_under_a_lost_claim(board, submit):
+    """In whatever order: what was at risk may tell of a claim from long ago, too."""
+    submit(total=1)
+    old = board.claim("spring", 0, "dead", LEASE)
+    board.bury("dead", [], STRIKES)
+    for names in (lambda new: [new.name, old.name], lambda new: [old.name, new.name]):
+        new = board.claim("spring", 0, "dead", LEASE)
+        assert board.bury("dead", names(new), STRIKES).struck == 1
+    assert board.item("spring", 0).strikes == 2
+
+
 def test_a_cancelled_suspect_is_cancelled(board, submit, inspector, keys):
     """Nobody wants to know any more."""
     submit(total=2)

@@ -7,16 +7,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from producer.steward import Ending
 from shared.board import StatusBoard
 from shared.jobs import Batch, ItemSpec, Message, ResolvedModel
 from shared.references import tree_digest
 from shared.s3 import ObjectStore
-from shared.settings import load_settings
+from shared.settings import Settings, load_settings
 from shared.styles import parse_style
 from tests import tiny_models as builders
 from tests.lost_shop import Shop
 from worker.bootstrap import WorkerProcess, build
 from worker.devices import Device
+
+LIMITS = Settings().limits
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -129,3 +132,21 @@ def shop(restyle_environment, bucket, tmp_path, store):
     shop = Shop(tmp_path, bucket, store)
     yield shop
     shop.board.close()
+
+
+@pytest.fixture
+def ended(shop):
+    """A shop whose batch of five has ended: one is done, one failed, the rest was cancelled."""
+    shop.submit()
+    shop.render(0)
+    shop.fail(1)
+    shop.board.cancel("spring")
+    assert Ending(shop.board, shop.store, LIMITS).end_batches() == ["spring"]
+    return shop
+
+
+@pytest.fixture
+def archived(ended):
+    """The same shop, after the batch has left the board."""
+    assert ended.retire() == ["spring"]
+    return ended

@@ -180,17 +180,17 @@ def start(started: list, folder: Path, name: str = "steward", **changes: str) ->
     return process
 
 
-def test_the_process_ends_batches_and_drains_on_sigterm(started, tmp_path, board, store, bucket):
-    """SIGTERM: exit status 0 soon, no file left behind, nothing printed but log lines."""
-    process = start(started, tmp_path)
+def test_the_process_looks_after_batches_and_drains_on_sigterm(started, tmp_path, board, bucket):
+    """Ended, then retired; SIGTERM: exit status 0 soon, no file left behind, only log lines."""
+    process = start(started, tmp_path, RESTYLE_RETENTION_DAYS="0")
     batch_id = submit(board, f"s3://{bucket.name}/out/")
     fail(board, batch_id)
-    wait_until(lambda: board.status(batch_id).ended_at)
+    wait_until(lambda: [one.batch_id for one in board.retired()] == [batch_id])
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
     assert not list((tmp_path / "steward").iterdir())
     lines = (tmp_path / "steward.log").read_text().splitlines()
-    assert any(json.loads(line)["event"] == "batch ended" for line in lines)
+    assert {"batch ended", "batch retired"} <= {json.loads(line)["event"] for line in lines}
 
 
 def test_foreign_messages_are_set_aside(started, tmp_path, board, bucket, redis_server, namespace):

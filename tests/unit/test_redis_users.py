@@ -12,7 +12,18 @@ FILE = Path(__file__).parents[2] / "infra" / "redis" / "users.conf"
 USERS = dict(re.findall(r"^user restyle-(\w+) on (.*)$", FILE.read_text(), flags=re.MULTILINE))
 #: Commands that change nothing.
 READING = {
-    *("exists", "hget", "hgetall", "hlen", "hmget", "llen", "lrange", "scard", "sismember"),
+    *(
+        "exists",
+        "hget",
+        "hgetall",
+        "hkeys",
+        "hlen",
+        "hmget",
+        "llen",
+        "lrange",
+        "scard",
+        "sismember",
+    ),
     *("smembers", "time", "zcard", "zcount", "zrange", "zrangebyscore", "zrevrange", "zscore"),
 }
 

@@ -8,7 +8,8 @@ even_when_full()
 
 local suspects = {}
 for position = 6, #ARGV, 3 do
-  suspects[member(ARGV[position], ARGV[position + 1])] = ARGV[position + 2]
+  -- By fence: the same item may also be named under a claim that was lost long ago.
+  suspects[member(ARGV[position], ARGV[position + 1]) .. '/' .. ARGV[position + 2]] = true
 end
 
 local function put_back(batch, number)
@@ -32,7 +33,7 @@ local function bury(name)
   if batch_field(batch, 'cancelled') then
     move(batch, number, 'cancelled')
     cancelled = cancelled + 1
-  elseif suspects[name] == redis.call('HGET', item, 'fence') then
+  elseif suspects[name .. '/' .. redis.call('HGET', item, 'fence')] then
     strike(batch, number, item)
   else
     put_back(batch, number)

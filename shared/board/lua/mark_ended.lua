@@ -14,10 +14,12 @@ if ARGV[3] ~= '' and ARGV[3] ~= (fields[2] or '0') then
   -- Rows from before a retry were written last, over another steward's: they are due once more.
   redis.call('HDEL', record, 'ended')
   redis.call('SADD', key('unended'), batch)
+  redis.call('ZREM', key('ended'), batch)
   redis.call('SADD', key('ending'), batch)
   return 0
 end
 redis.call('HSETNX', record, 'ended', NOW)
+redis.call('ZADD', key('ended'), 'NX', redis.call('HGET', record, 'ended'), batch)
 redis.call('SREM', key('ending'), batch)
 redis.call('SREM', key('unended'), batch)
 return 1

@@ -169,6 +169,7 @@ local function note_end(batch, old, new)
     redis.call('SREM', key('ending'), batch)
     redis.call('HDEL', record, 'ended')
     redis.call('SADD', key('unended'), batch)
+    redis.call('ZREM', key('ended'), batch)
   end
 end
 

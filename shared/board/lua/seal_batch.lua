@@ -14,7 +14,9 @@ end
 local found = redis.call('HLEN', key('specs', batch))
 if found == total then
   redis.call('HSET', record, 'sealed', 1)
-  redis.call('HDEL', record, 'restoring')
+  if redis.call('HDEL', record, 'restoring') > 0 then
+    redis.call('HSET', record, 'recovered', NOW)
+  end
   note_window(batch)
   if redis.call('ZCARD', key('waiting', batch)) > 0 then
     join_lane(batch)

@@ -1,2 +1,2 @@
--- The time now, in ms.
+-- The time now (ms).
 return string.format('%.0f', NOW)

@@ -1,0 +1,2 @@
+-- The batches whose items are not all removed yet.
+return redis.call('HKEYS', key('retiring'))
