@@ -1,7 +1,7 @@
 """Manifest: the rows a user hands in, read and checked in one pass, spooled in canonical form.
 
-What passes the check lies in a temporary file, so that a manifest's memory is that of its
-identities, and is read again from there: for the record in S3 and, slice by slice, for the board.
+What passes the check lies in a temporary file, and so do its identities, so that memory does not
+grow with a manifest; it is read again from there: for the plan, the record in S3 and the board.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from producer.catalogues import Recognised
+from producer.identities import Identities
 from producer.left_out import LeftOut
 from producer.origin import Origin, open_origin
 from producer.problems import HeaderProblem, RowProblem, shared_problems
@@ -80,11 +81,6 @@ class Manifest:
     def row_of(self, number: int) -> int | None:
         """The line that an item's row starts on, from 1; None under a listed prefix."""
         return None if self.original is None else self._lines[number]
-
-    def content(self) -> bytes:
-        """The manifest as JSON Lines, which reads as itself."""
-        self._spool.seek(0)
-        return self._spool.read()
 
     def refuse_wrong_rows(self) -> None:
         """Let a manifest pass that holds items and nothing else.
@@ -194,9 +190,10 @@ def read_manifest(
     """
     with (
         tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES) as spool,
+        Identities() as identities,
         open_origin(name, store) as origin,
     ):
-        check = _Check(origin, SpecChecker(style, store.allowed), spool)
+        check = _Check(origin, SpecChecker(style, identities, store.allowed), spool)
         with origin.opened(reading, output, check.left_out) as found:
             for count, row in enumerate(sifted(found.rows, reading, check.left_out), 1):
                 check.take(row)

@@ -9,7 +9,8 @@ from producer.origin import open_origin
 from producer.placing import adopted
 from producer.plan import Wishes
 from producer.recording import style_text
-from producer.submit import Submission, delay_of, known_batch, submit
+from producer.submission import Submission
+from producer.submit import delay_of, known_batch, submit
 from shared.board import StatusBoard
 from shared.errors import BatchArchived, BatchExists, BatchUnknown, ManifestEmpty
 from shared.keys import S3Address, probe_key

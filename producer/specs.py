@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
+from producer.identities import Identities
 from producer.lines import is_unicode
 from producer.problems import RowProblem
 from producer.rows import IDENTITY, Row
@@ -35,10 +36,12 @@ class Probe(NamedTuple):
 class SpecChecker:
     """Checks rows one by one, in one pass, and remembers what the whole manifest names."""
 
-    def __init__(self, style: Style, allowed: AllowedPlaces = EVERYWHERE) -> None:
+    def __init__(
+        self, style: Style, identities: Identities, allowed: AllowedPlaces = EVERYWHERE
+    ) -> None:
         self._style = style
         self._allowed = allowed
-        self._row_of: dict[str, int] = {}
+        self._identities = identities
         self._overridden = functools.lru_cache(REMEMBERED)(self._override)
         #: Every model reference of the style and of the rows' overrides.
         self.models = {style.segmenter, style.painter}
@@ -96,7 +99,7 @@ class SpecChecker:
         return identity
 
     def _doubled(self, identity: str, number: int) -> str:
-        first = self._row_of.setdefault(identity, number)
+        first = self._identities.first_row(identity, number)
         return "" if first == number else f"{shorten(identity)} is also the id of row {first}"
 
     def _overrides(self, row: Row, problems: list[RowProblem]) -> dict[str, Any]:

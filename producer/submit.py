@@ -10,22 +10,21 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from producer.archive import ended_before
-from producer.catalogues import Recognised
 from producer.draft import Draft
 from producer.keeping import keep, kept_catalogue
 from producer.manifest import Manifest, open_manifest
 from producer.placing import Progress, adopted, place
-from producer.plan import Kind, Plan, Subject, Wishes, made_plan
+from producer.plan import Kind, Plan, Subject, made_plan
 from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
 from producer.record import read_batch
+from producer.submission import Receipt, Submission
 from shared.board import StatusBoard
-from shared.brakes import Brakes
 from shared.errors import (
     BatchArchived,
     BatchExists,
@@ -34,64 +33,14 @@ from shared.errors import (
     BoardError,
     NothingToSubmit,
 )
-from shared.jobs import BATCH_ID_PATTERN, Batch, BatchStatus, Lane
+from shared.jobs import BATCH_ID_PATTERN, Batch
 from shared.keys import S3Address
-from shared.reading import AS_IT_STANDS, Reading
 from shared.references import resolve
 from shared.s3 import ObjectStore
 from shared.styles import Style, load_style
-from shared.windows import Window
 
 #: The style's part of a batch id that we make up, in characters.
 MAX_SLUG = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What a person asks for."""
-
-    #: Local path or s3:// address of the rows, or an s3:// prefix.
-    manifest: str
-    #: The style, or the local path of its file.
-    style: Path | Style
-    #: s3://bucket/prefix/ that results go under.
-    output: str
-    #: By default one is made up from the time and the style's name.
-    batch_id: str | None = None
-    lane: Lane = "standard"
-    #: 0 to 9; 9 gets ten times the turns of 0.
-    priority: int = 4
-    #: Columns, rewrites of addresses, and patterns.
-    reading: Reading = AS_IT_STANDS
-    #: How the plan is made.
-    wishes: Wishes = field(default_factory=Wishes)
-    #: What stops the batch on its way.
-    brakes: Brakes = field(default_factory=Brakes)
-    #: When its items may be rendered; None for at any time.
-    window: Window | None = None
-    #: The schedule that it is a run of.
-    schedule: str | None = None
-    #: URLs that the batch's events are sent to.
-    webhooks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of a submission."""
-
-    status: BatchStatus
-    #: The very same submission was complete before; nothing was added.
-    repeated: bool
-    #: Why no message went to the workers yet; their own dispatcher sends it later.
-    delay: str = ""
-    #: The plan in numbers; None where the submission was repeated.
-    plan: dict[str, Any] | None = None
-    #: What a person should know of the manifest and the style, as clauses.
-    notes: tuple[str, ...] = ()
-    #: What a person should know of rows.
-    row_notes: tuple[SharedNote, ...] = ()
-    #: What another program's catalogue was read by.
-    recognised: Recognised | None = None
 
 
 def submit(
@@ -176,6 +125,7 @@ def planned(
     progress: Progress = lambda _what, _rows: None,
 ) -> Iterator[Plan]:
     """The plan of a submission, before anything is queued; raises as `submit`."""
+    board.clock()  # a Redis that is away is told before a long manifest is read
     style, output = _style_of(request), S3Address.parse_output(request.output)
     request = replace(request, output=str(output))
     with _opened(request, style, output, store, progress) as manifest:

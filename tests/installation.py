@@ -74,7 +74,8 @@ class Installation:
         manifest.write_text("\n".join(json.dumps(row) for row in rows))
         path.write_text(style)
         batch_id = f"b-{uuid.uuid4().hex[:8]}"
-        files = ("--manifest", str(manifest), "--style", str(path))
+        # Whatever other tests have rendered of it.
+        files = ("--manifest", str(manifest), "--style", str(path), "--force")
         done = self.restyle(
             "submit", *files, "--output", self.prefix + "out/", "--batch-id", batch_id, *options
         )

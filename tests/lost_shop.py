@@ -11,7 +11,8 @@ from producer.batches import BatchReader
 from producer.plan import Wishes
 from producer.recovery import recover
 from producer.steward import Ending, retire_batches
-from producer.submit import Submission, submit
+from producer.submission import Submission
+from producer.submit import submit
 from shared.board import StatusBoard
 from shared.errors import BatchUnknown, MaskEmpty
 from shared.fingerprint import PixelInputs

@@ -15,6 +15,7 @@ from infra.bench.checking import checking
 from infra.bench.device import painting
 from infra.bench.measure import Ratio
 from infra.bench.pixels import composite
+from infra.bench.planning import planning
 from infra.bench.polling import polling
 from infra.bench.seams import crops, drift, enlargement
 from infra.bench.submission import submission
@@ -32,7 +33,7 @@ FIGURES: tuple[Callable[[], Ratio], ...] = (
     enlargement,
 )
 #: Several figures each.
-SERIES: tuple[Callable[[], list[Ratio]], ...] = (submission, device_busy, painting)
+SERIES: tuple[Callable[[], list[Ratio]], ...] = (submission, planning, device_busy, painting)
 
 
 def main() -> None:

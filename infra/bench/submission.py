@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from infra.bench.measure import Ratio, best_seconds
 from infra.bench.yard import Yard, open_yard, style_file
-from producer.submit import Submission, submit
+from producer.submission import Submission
+from producer.submit import submit
 from shared.board import StatusBoard
 from shared.jobs import Batch, ItemSpec
 from shared.settings import Settings

@@ -21,7 +21,8 @@ from infra.bench.latency import late_s3
 from infra.demo import services
 from infra.demo.catalogue import draw
 from producer.parallel import in_parallel
-from producer.submit import Submission, submit
+from producer.submission import Submission
+from producer.submit import submit
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
 from shared.keys import S3Address

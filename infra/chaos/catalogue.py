@@ -13,7 +13,7 @@ from infra.chaos.poison import CODES, POISON
 from infra.demo import services
 from infra.demo.catalogue import draw
 from infra.s3.memory import MemoryStore
-from producer.submit import Submission
+from producer.submission import Submission
 
 MODELS = Path(services.__file__).parent / "models"
 BUCKET = "chaos"

@@ -1,7 +1,7 @@
 """The objects of an S3 in memory, and what S3 would answer.
 
-It speaks as much S3 as a worker does: PUT, HEAD, GET (Range, If-Match), DELETE, and a listing of
-one page; every bucket exists and no signature is checked.
+It speaks as much S3 as Restyle does: PUT, HEAD, GET (Range, If-Match), DELETE, and listings in
+pages; every bucket exists and no signature is checked.
 """
 
 import hashlib
@@ -49,8 +49,12 @@ class Stored:
 class MemoryStore:
     """Objects in memory, by bucket/key."""
 
-    def __init__(self) -> None:
+    def __init__(self, page_keys: int = 1_000) -> None:
+        """Hold nothing yet; a listing's answer has so many keys at most."""
         self._objects: dict[str, Stored] = {}
+        self._page_keys = page_keys
+        #: Listings that were asked for so far.
+        self.listings = 0
 
     def objects(self) -> dict[str, Stored]:
         """All of them as they are now."""
@@ -97,10 +101,17 @@ class MemoryStore:
     def _list(self, request: Request) -> Answer:
         bucket = request.path.partition("/")[0]
         prefix = f"{bucket}/{request.query.get('prefix', [''])[0]}"
-        after = f"{bucket}/{request.query.get('start-after', [''])[0]}"
-        found = sorted(path for path in self._objects if path.startswith(prefix) and path > after)
-        entries = "".join(_entry(path.partition("/")[2], self._objects[path]) for path in found)
-        listing = f"<IsTruncated>false</IsTruncated>{entries}"
+        asked = request.query
+        after = asked.get("continuation-token", asked.get("start-after", [""]))[0]
+        found = sorted(
+            path for path in self._objects if path.startswith(prefix) and path > f"{bucket}/{after}"
+        )
+        self.listings += 1
+        page, more = found[: self._page_keys], len(found) > self._page_keys
+        entries = "".join(_entry(path.partition("/")[2], self._objects[path]) for path in page)
+        token = escape(page[-1].partition("/")[2]) if more else ""
+        listing = f"<IsTruncated>{str(more).lower()}</IsTruncated>{entries}"
+        listing += f"<NextContinuationToken>{token}</NextContinuationToken>" if more else ""
         return Answer(HTTPStatus.OK, {}, f"<ListBucketResult>{listing}</ListBucketResult>".encode())
 
 

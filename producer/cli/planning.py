@@ -60,7 +60,8 @@ def plan(  # noqa: PLR0913 - an argument per option
     """
     from producer.files import local_path, write_whole
     from producer.plan import Wishes
-    from producer.submit import Submission, planned
+    from producer.submission import Submission
+    from producer.submit import planned
     from shared.s3 import ObjectStore
 
     settings = load_settings()

@@ -36,7 +36,7 @@ from shared.errors import OutputMissing
 from shared.settings import Settings, cache_path, load_settings
 
 if TYPE_CHECKING:
-    from producer.submit import Receipt, Submission
+    from producer.submission import Receipt, Submission
 
 Lane = Literal["urgent", "standard", "bulk"]
 
@@ -89,7 +89,7 @@ def submit(  # noqa: PLR0913 - an argument per option
     """
     from producer.index import MANY
     from producer.plan import Wishes
-    from producer.submit import Submission
+    from producer.submission import Submission
     from producer.webhooks import named_for_batch
 
     settings = load_settings()

@@ -3,8 +3,6 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Self
 
 from producer.index import Entry
@@ -38,14 +36,11 @@ class Book:
     @contextmanager
     def opened(cls) -> Iterator[Self]:
         """An empty book, in a temporary file that goes with it."""
-        with TemporaryDirectory(prefix="restyle-plan-") as folder:
-            path = Path(folder) / "plan.db"
-            # Nobody reads it again after a crash, so nothing has to be safe on the disk.
-            with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-                for pragma in ("journal_mode=off", "synchronous=off", f"cache_size=-{CACHE_KIB}"):
-                    connection.execute(f"pragma {pragma}")
-                connection.executescript(_TABLES)
-                yield cls(connection)
+        # Without a name it is a temporary file of SQLite's own, which goes when it is closed.
+        with closing(sqlite3.connect("", isolation_level=None)) as connection:
+            connection.execute(f"pragma cache_size=-{CACHE_KIB}")
+            connection.executescript(_TABLES)
+            yield cls(connection)
 
     def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
         self._db.execute("begin")

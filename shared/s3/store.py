@@ -13,7 +13,8 @@ from shared.s3.client import make_client
 from shared.s3.disposition import content_disposition
 from shared.s3.download import Download, retried
 from shared.s3.faults import named
-from shared.s3.info import ObjectInfo, answered_info, listed_info, plain_etag
+from shared.s3.info import ObjectInfo, answered_info, plain_etag
+from shared.s3.listing import Listing
 from shared.s3.parts import ObjectFile, Part
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ PATIENCE_SECONDS = 60.0
 SLOWEST_BYTES_PER_SECOND = 500_000
 
 
-class ObjectStore:
+class ObjectStore(Listing):
     """Get, put and list objects; safe to share among threads, one per process.
 
     Every method raises the `StorageError` that names what happened, and nothing of botocore's:
@@ -44,10 +45,8 @@ class ObjectStore:
         allowed: AllowedPlaces = EVERYWHERE,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self._client = client
+        super().__init__(client, allowed)
         self._patience_seconds = patience_seconds
-        #: Where this store reads and writes.
-        self.allowed = allowed
 
     @classmethod
     def connect(
@@ -265,45 +264,3 @@ class ObjectStore:
         self.allowed.check_write(address)
         with named(address, "DeleteObject"):
             self._client.delete_object(Bucket=address.bucket, Key=address.key)
-
-    def page(self, prefix: S3Address, *, after: str = "") -> list[ObjectInfo]:
-        """One answer of S3: the first objects (a thousand at most) under a prefix, by their keys.
-
-        Args:
-            prefix: What is listed.
-            after: Only keys that come after this one in the order of their UTF-8 bytes.
-
-        Raises:
-            BucketMissing: There is no such bucket.
-        """
-        self.allowed.check_read(prefix)
-        begin: dict[str, Any] = {"StartAfter": after} if after else {}
-        with named(prefix, "ListObjectsV2"):
-            answer = self._client.list_objects_v2(Bucket=prefix.bucket, Prefix=prefix.key, **begin)
-        return [listed_info(prefix.bucket, entry) for entry in answer.get("Contents", [])]
-
-    def list(self, prefix: S3Address, *, below: bool = True) -> Iterator[ObjectInfo]:
-        """Every object whose key begins with the prefix's, fetched page by page.
-
-        Folder markers (empty objects whose key ends in a slash) are left out.
-
-        Args:
-            prefix: What is listed.
-            below: False for objects that lie directly there, in no folder below.
-
-        Raises:
-            BucketMissing: There is no such bucket.
-        """
-        self.allowed.check_read(prefix)
-        pages = self._client.get_paginator("list_objects_v2")
-        # The caller's own errors must not be taken for S3's: nothing is yielded inside `named`.
-        flat: dict[str, Any] = {} if below else {"Delimiter": "/"}
-        answers = iter(pages.paginate(Bucket=prefix.bucket, Prefix=prefix.key, **flat))
-        while True:
-            with named(prefix, "ListObjectsV2"):
-                answer = next(answers, None)
-            if answer is None:
-                return
-            for entry in answer.get("Contents", []):
-                if not entry["Key"].endswith("/"):
-                    yield listed_info(prefix.bucket, entry)

@@ -23,7 +23,8 @@ def commands(tmp_path):
     style.write_text(STYLE)
     manifest.write_text("source\ns3://shop/a.jpg\n")
     files = ("--manifest", str(manifest), "--style", str(style), "--output", "s3://shop/out/")
-    others = {"submit": files, "replay": ("s3://shop/out/a.json",), "status": (), "dead": ()}
+    others = {"submit": files, "plan": files, "replay": ("s3://shop/out/a.json",)}
+    others |= {"status": (), "dead": (), "webhooks": ("list",), "schedule": ("list",)}
     return {name: (name, *others.get(name, ("spring",))) for name in ROOMS if name not in OTHERS}
 
 

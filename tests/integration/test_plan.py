@@ -12,7 +12,8 @@ from producer.manifest import open_manifest
 from producer.plan import Kind, Subject, Wishes, made_plan
 from producer.results import each_row
 from producer.steward import Ending
-from producer.submit import Submission, submit
+from producer.submission import Submission
+from producer.submit import submit
 from shared.errors import NothingToSubmit, RecordInvalid
 from shared.fingerprint import RENDERER_VERSION
 from shared.keys import S3Address

@@ -7,7 +7,8 @@ import pytest
 
 from producer.manifest import open_manifest
 from producer.record import batch_address, manifest_address, style_address
-from producer.submit import Submission, new_batch_id, submit
+from producer.submission import Submission
+from producer.submit import new_batch_id, submit
 from shared.allowed import AllowedPlaces
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher

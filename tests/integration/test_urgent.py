@@ -8,7 +8,8 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 
 from infra.stand_in import answers
-from producer.submit import Submission, submit
+from producer.submission import Submission
+from producer.submit import submit
 from shared.dispatch import Dispatcher
 from shared.queue import TASK, Publisher, celery_app, items_screen
 from shared.settings import load_settings

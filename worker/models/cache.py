@@ -68,6 +68,15 @@ class ArchiveCache:
                 self._unpack_beside(reference, folder)
         return folder
 
+    def settle(self, reference: ArchiveReference) -> None:
+        """Wait until no process of this host is at an archive's folder.
+
+        Raises:
+            DiskFailed: The lock cannot be written.
+        """
+        with self._locked(archive_folder(self._cache, reference.sha256)):
+            pass
+
     @contextmanager
     def _locked(self, folder: Path) -> Iterator[None]:
         with _disk(folder.parent):

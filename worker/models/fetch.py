@@ -129,7 +129,7 @@ class ModelStore:
         path = self._fetch(model)
         if model.kind != "archive":
             return _read(path, model.digest if model.kind == "directory" else None, last)
-        found = _read_damaged(path, last)
+        found = self._read_settled(model, path, last)
         if found is None:
             # What lies there is ours, and its archive may be had again.
             path = self._archives.mend(_archive_of(model))
@@ -138,6 +138,14 @@ class ModelStore:
             reason = f"its files in {path} are damaged again, though they were just fetched anew"
             raise ModelUnavailable(reference=model.reference, reason=reason)
         return found
+
+    def _read_settled(self, model: ResolvedModel, path: Path, last: Found | None) -> Found | None:
+        try:
+            return _read_damaged(path, last)
+        except ModelInvalid:
+            # Another process may be fetching it anew just now: what it leaves counts.
+            self._archives.settle(_archive_of(model))
+            return _read_damaged(path, last)
 
     def _fetch(self, model: ResolvedModel) -> Path:
         match model.kind:

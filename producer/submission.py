@@ -1,0 +1,62 @@
+"""Submission: what a person asks for, and the receipt that says what became of it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from producer.catalogues import Recognised
+from producer.plan import Wishes
+from producer.prompts import SharedNote
+from shared.brakes import Brakes
+from shared.jobs import BatchStatus, Lane
+from shared.reading import AS_IT_STANDS, Reading
+from shared.styles import Style
+from shared.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a person asks for."""
+
+    #: Local path or s3:// address of the rows, or an s3:// prefix.
+    manifest: str
+    #: The style, or the local path of its file.
+    style: Path | Style
+    #: s3://bucket/prefix/ that results go under.
+    output: str
+    #: By default one is made up from the time and the style's name.
+    batch_id: str | None = None
+    lane: Lane = "standard"
+    #: 0 to 9; 9 gets ten times the turns of 0.
+    priority: int = 4
+    #: Columns, rewrites of addresses, and patterns.
+    reading: Reading = AS_IT_STANDS
+    #: How the plan is made.
+    wishes: Wishes = field(default_factory=Wishes)
+    #: What stops the batch on its way.
+    brakes: Brakes = field(default_factory=Brakes)
+    #: When its items may be rendered; None for at any time.
+    window: Window | None = None
+    #: The schedule that it is a run of.
+    schedule: str | None = None
+    #: URLs that the batch's events are sent to.
+    webhooks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a submission."""
+
+    status: BatchStatus
+    #: The very same submission was complete before; nothing was added.
+    repeated: bool
+    #: Why no message went to the workers yet; their own dispatcher sends it later.
+    delay: str = ""
+    #: The plan in numbers; None where the submission was repeated.
+    plan: dict[str, Any] | None = None
+    #: What a person should know of the manifest and the style, as clauses.
+    notes: tuple[str, ...] = ()
+    #: What a person should know of rows.
+    row_notes: tuple[SharedNote, ...] = ()
+    #: What another program's catalogue was read by.
+    recognised: Recognised | None = None
