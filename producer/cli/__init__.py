@@ -13,6 +13,7 @@ from typer.main import get_group
 ROOMS: Mapping[str, str] = {
     "check": "checking",
     "plan": "planning",
+    "index": "planning",
     "submit": "submitting",
     "status": "batches",
     "watch": "outputs",

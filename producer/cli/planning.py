@@ -1,4 +1,4 @@
-"""The command plan: what a submission would render, and why, before anything is queued."""
+"""The commands plan and index: what a submission would render and why, and what it is told by."""
 
 import json as json_module
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from producer.cli.options import (
     VerifyResultsOption,
     reading_of,
 )
-from producer.cli.terminal import JsonFlag, print_json, speaks
+from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import OutputMissing
 from shared.settings import load_settings
 
@@ -33,8 +33,9 @@ NAMED = 5
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the `restyle` command."""
+    """Add the commands to the `restyle` command."""
     app.command(cls=SpreadingCommand)(plan)
+    app.command()(index)
 
 
 @speaks
@@ -93,6 +94,33 @@ def plan(  # noqa: PLR0913 - an argument per option
     show_counts(summary)
     for line in _forecast(summary["forecast"]):
         say(line)
+
+
+@speaks
+def index(
+    output: Annotated[str, typer.Argument(metavar="OUTPUT", help="s3://bucket/prefix/")],
+    *,
+    json: JsonFlag = False,
+) -> None:
+    """Write an output's index of earlier results anew, from the sidecars beside the results.
+
+    For an index that is damaged or was removed; it takes a request for each result.
+    Example: restyle index s3://shop/restyled/
+    """
+    from producer.index import rebuild
+    from shared.keys import S3Address
+    from shared.s3 import ObjectStore
+
+    place = S3Address.parse_output(output)
+    store = ObjectStore.connect(allowed=load_settings().allowed)
+    with err().status("Reading sidecars") as line:
+        told = rebuild(place, store, progress=lambda count: line.update(f"{count:,} sidecars read"))
+    if json:
+        print_json({"output": str(place), "entries": told.entries, "unread": told.unread})
+        return
+    say(f"The index of {place} tells {counted(told.entries, 'result')}.")
+    if told.unread:
+        say(f"{counted(len(told.unread), 'sidecar')} cannot be read, such as {told.unread[0]}")
 
 
 def _write_rows(made: "Plan", sink: IO[bytes]) -> None:

@@ -7,6 +7,7 @@ reads all segments, and folds them into one when they have become many.
 from producer.index.entries import Entry
 from producer.index.folding import MANY, fold
 from producer.index.history import Measured, Work
+from producer.index.rebuilding import rebuild
 from producer.index.segments import Segment, listed_segments, read_segment, write_segment
 from producer.index.writing import Indexing, index_batch
 
@@ -21,5 +22,6 @@ __all__ = [
     "index_batch",
     "listed_segments",
     "read_segment",
+    "rebuild",
     "write_segment",
 ]

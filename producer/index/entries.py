@@ -32,7 +32,7 @@ class Entry:
     fingerprint: str
     #: Names of the variants below the output prefix, variant 1 first.
     variants: list[str]
-    #: The batch that it was rendered in, and when that batch was submitted (ISO 8601, UTC).
+    #: The batch that it was rendered in, and when that or itself came about (ISO 8601, UTC).
     batch: str
     at: str
 

@@ -1,7 +1,7 @@
 """History: what items have cost, by model, size and steps; the basis of every forecast."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from producer.styling import Styled
@@ -62,6 +62,10 @@ class Tally:
     def measured(self) -> list[Measured]:
         """The sums, the most items first."""
         return sorted(self.by_work().values(), key=lambda one: -one.items)
+
+    def each(self) -> Iterator[Measured]:
+        """The sums as they are when they are asked for."""
+        yield from self.measured()
 
     def by_work(self) -> Mapping[Work, Measured]:
         """The sums by kind of work."""

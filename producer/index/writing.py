@@ -49,8 +49,8 @@ class Indexing:
 
     @property
     def measured(self) -> Iterator[Measured]:
-        """What the items took whose entries were read so far."""
-        yield from self._tally.measured()
+        """What the items took whose entries were read until it is asked for."""
+        return self._tally.each()
 
     def _count(self, item: Item, result: Result) -> None:
         work = Work.of(self._styling.of(item.spec), supplied_mask=item.spec.mask is not None)

@@ -1,10 +1,11 @@
 """Making a report: a batch's roll-up, one look at each of its items, and its plan."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from producer.report.plan import PlanFacts, read_plan
-from producer.report.record import Pause, Report
+from producer.report.record import BrokenSchedule, Pause, Report
 from producer.report.tally import Tally
 from producer.result_row import ResultRow
 from producer.results import each_item
@@ -38,7 +39,15 @@ def make_report(board: StatusBoard, store: ObjectStore, batch_id: str) -> Made:
     for item in each_item(board, batch_id):
         tally.add(item)
     report = sum_up(status, tally, read_plan(status.batch, store), made_at=datetime.now(UTC))
-    return Made(report, tally.sample())
+    broken = tuple(_broken(board, status.batch.output))
+    return Made(report.model_copy(update={"broken_schedules": broken}), tally.sample())
+
+
+def _broken(board: StatusBoard, output: str) -> Iterator[BrokenSchedule]:
+    for standing in board.schedules().schedules:
+        if (why := standing.broken) and standing.schedule.output == output:
+            name = standing.schedule.name
+            yield BrokenSchedule(name=name, code=why.code, message=why.message)
 
 
 def sum_up(

@@ -44,6 +44,14 @@ class Pause(Record):
     note: str
 
 
+class BrokenSchedule(Record):
+    """A schedule of the same output that made no batch when it was due."""
+
+    name: str
+    code: str
+    message: str
+
+
 class Report(Record):
     """What became of a batch."""
 
@@ -83,5 +91,7 @@ class Report(Record):
     sample: tuple[ResultRow, ...]
     #: What the submission's plan said; None where it made none.
     plan: PlanFacts | None
+    #: What should have been submitted into this output beside it, and could not be.
+    broken_schedules: tuple[BrokenSchedule, ...] = ()
     #: s3:// address of `results.jsonl`.
     results: str

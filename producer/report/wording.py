@@ -80,6 +80,9 @@ def notices(report: Report) -> Iterator[str]:
     if report.pause:
         note = f" ({plain(report.pause.note)})" if report.pause.note else ""
         yield f"It was stopped: {STOPS[report.pause.reason]}{note}."
+    for broken in report.broken_schedules:
+        name, why = brief(broken.name), brief(broken.message)
+        yield f"The schedule {name} is broken ({broken.code}): {why}"
 
 
 def _items(report: Report, state: ItemState) -> str:

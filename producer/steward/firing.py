@@ -36,20 +36,34 @@ PASSING = (BoardError, BatchRestoring, CredentialsMissing, DiskFailed)
 #: Makes the batch of a schedule's slot, whatever an earlier attempt left of it, and tells its id.
 Submit = Callable[[Schedule, Slot], str]
 
+#: Lets people know that a run failed, and with it that its schedule is broken.
+Announce = Callable[[Run, Failure], object]
+
 log = structlog.get_logger(__name__)
+
+
+def _to_nobody(_run: Run, _failure: Failure) -> None:
+    """Announce nothing."""
 
 
 class Firing:
     """One steward's hands for runs; one thread calls it."""
 
     def __init__(
-        self, board: StatusBoard, submit: Submit, *, owner: str, lease_seconds: float
+        self,
+        board: StatusBoard,
+        submit: Submit,
+        *,
+        owner: str,
+        lease_seconds: float,
+        announce: Announce = _to_nobody,
     ) -> None:
         """Begin nothing yet.
 
         Args:
             board: Where schedules stand.
             submit: Executes a run; it may take minutes, and may be repeated.
+            announce: Called with a run that failed, and why; perhaps several times.
             owner: This steward's name.
             lease_seconds: A run goes to another steward so long after its own died, and a
                 passing fault is tried again after it.
@@ -58,6 +72,7 @@ class Firing:
         self._submit = submit
         self._owner = owner
         self._lease_seconds = lease_seconds
+        self._announce = announce
         self._hands: dict[threading.Thread, Run] = {}
         self._closed = False
 
@@ -138,6 +153,7 @@ class Firing:
             if passing:
                 self._board.leave_run(run, Failure.of(error), seconds=self._lease_seconds)
             else:
+                self._announce(run, Failure.of(error))
                 self._board.end_run(run, Failure.of(error))
 
     @contextlib.contextmanager

@@ -10,7 +10,7 @@ import structlog
 from celery import Celery, signals
 
 from producer.schedule import submit_run
-from producer.steward.announcing import announce_end, announce_halt
+from producer.steward.announcing import announce_broken, announce_end, announce_halt
 from producer.steward.app import steward_app
 from producer.steward.duties import Duties
 from producer.steward.ending import Ending
@@ -98,7 +98,13 @@ def _firing(board: StatusBoard, store: ObjectStore, settings: Settings, owner: s
             step = Dispatcher(board, Publisher(queue), settings).step
             return submit_run(schedule, slot, board, store, dispatch=step, cache=cache_path())
 
-    return Firing(board, submit, owner=owner, lease_seconds=settings.lease_seconds)
+    return Firing(
+        board,
+        submit,
+        owner=owner,
+        lease_seconds=settings.lease_seconds,
+        announce=partial(announce_broken, board, settings),
+    )
 
 
 def _metrics(board: StatusBoard, settings: Settings) -> MetricsServer:

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from producer.cli import app
 from producer.index import listed_segments
 from producer.manifest import open_manifest
 from producer.plan import Kind, Subject, Wishes, made_plan
@@ -358,3 +360,43 @@ def test_a_prefix_is_planned_by_its_own_listing(second):
     second.render("listed")
     second.stock("d", "second")
     assert kinds(second.submit("listed-again", prefix)) == {"changed": 1, "unchanged": 4}
+
+
+def test_a_lost_index_is_written_anew_from_the_sidecars(second):
+    """It tells the same, and so does the forecast; what cannot be read is named."""
+    second.style = second.style | {"paint": "blue"}
+    second.submit("blue")
+    second.render("blue")
+    second.stock("b", "second")
+    before = second.plan()
+    for segment in listed_segments(second.shop.output, second.store):
+        second.shop.put(segment, b"damaged")
+    second.shop.put(S3Address.parse(f"{second.shop.output}odd.0123456789ab.json"), b"{")
+    told = CliRunner().invoke(app, ["index", second.shop.output])
+    assert told.exit_code == 0, told.output
+    assert "tells 8 results" in told.stdout
+    assert "odd.0123456789ab.json" in told.stdout
+    verdicts, orphans, forecast = second.plan()
+    assert {name: one[0] for name, one in verdicts.items()} == {
+        name: one[0] for name, one in before[0].items()
+    }
+    assert orphans == before[1]
+    assert (forecast.images, forecast.unknown) == (before[2].images, 0)
+
+
+def test_the_command_tells_the_plan_and_writes_each_verdict(second, tmp_path):
+    """Counts with their reasons for people, all of it as JSON, and a line for each row."""
+    second.stock("b", "second")
+    rows, style = second._files()
+    files = ["--manifest", rows, "--style", str(style), "--output", second.shop.output]
+    told = CliRunner().invoke(app, ["plan", *files, "--rows", str(tmp_path / "plan.jsonl")])
+    assert told.exit_code == 0, told.output
+    lines = [line.split() for line in told.stdout.splitlines()[:2]]
+    assert lines == [["changed", "1", "source", "1"], ["unchanged", "3"]]
+    assert "Forecast (an estimate): 1 image, 0:00:02 of devices" in told.stdout
+    verdicts = [json.loads(line) for line in (tmp_path / "plan.jsonl").read_text().splitlines()]
+    kinds_of = [(row["external_id"], row["kind"], row["reasons"]) for row in verdicts]
+    assert kinds_of[:2] == [("a", "unchanged", []), ("b", "changed", ["source"])]
+    assert all(len(row["variants"]) == 1 for row in verdicts)
+    asked = CliRunner().invoke(app, ["plan", *files, "--json"])
+    assert json.loads(asked.stdout)["unchanged"] == 3

@@ -19,11 +19,15 @@ from producer.report import pictures
 from producer.report.record import Report
 from producer.report.tally import SAMPLE_ITEMS
 from producer.steward import Ending
-from shared.errors import BatchUnknown, StorageUnavailable
+from producer.steward.announcing import announce_broken
+from producer.webhooks import new_secret
+from shared.errors import BatchUnknown, StorageUnavailable, StyleInvalid
 from shared.jobs import Batch, Failure, ItemSpec, ResolvedModel, Result
 from shared.keys import ResultKeys, S3Address, batch_file, replay_prefix
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
+from shared.schedules import Schedule, Slot
+from shared.settings import Settings
 from shared.states import ItemState
 from shared.styles import Style
 
@@ -262,3 +266,27 @@ def test_the_page_stays_small_whatever_the_pictures(night):
     assert 0 < shown < SAMPLE_ITEMS * (2 + pictures.MOST_VARIANTS)
     assert shown % (2 + pictures.MOST_VARIANTS) == 0
     assert b"4 of 16 variants" in page
+
+
+def test_a_schedule_that_is_broken_is_told_where_its_pictures_are_missed(night):
+    """In the reports of its output, and in no others."""
+    now = datetime.now(UTC)
+    for name, output in (("nightly", night.output), ("elsewhere", f"{night.output}else/")):
+        fields = {"manifest": f"{night.output}in/", "style": "mask: x", "output": output}
+        cron = {"cron": "0 1 * * *", "timezone": "UTC", "created_at": now}
+        night.board.add_schedule(Schedule(name=name, **fields, **cron))
+        night.board.make_run(name, Slot(at=now, asked=True), "waiting")
+        run = night.board.take_run("steward", 60)
+        told = StyleInvalid(style="summer.yaml", reason="prompt is missing")
+        night.board.end_run(run, Failure.of(told))
+    settings = Settings(webhooks="https://shop.example/hook", webhook_secret=new_secret())
+    for _ in range(2):  # by two stewards, say
+        announce_broken(night.board, settings, run, Failure.of(told))
+    assert [one.event for one in night.board.deliveries()] == ["schedule.broken"]
+    night.submit("DRESS-1")
+    night.done(0)
+    assert Ending(night.board, night.store, LIMITS).end_batch(night.batch_id)
+    report = Report.model_validate_json(night.file("report.json"))
+    assert [broken.name for broken in report.broken_schedules] == ["nightly"]
+    assert "The schedule nightly is broken (style_invalid)" in night.file("report.html").decode()
+    assert "schedule nightly is broken" in restyle("report", night.batch_id).stdout

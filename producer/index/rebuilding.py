@@ -1,0 +1,123 @@
+"""Rebuilding: the index is written anew from the sidecars that lie beside the results."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from producer.index.entries import Entry
+from producer.index.history import Tally, Work
+from producer.index.segments import listed_segments, write_segment
+from producer.parallel import in_parallel
+from shared.errors import ObjectMissing, ObjectTooLarge, SidecarInvalid
+from shared.keys import ResultKeys, S3Address
+from shared.outcomes import device_seconds
+from shared.s3 import ObjectStore
+from shared.sidecars import MAX_SIDECAR_BYTES, Sidecar, parse_sidecar
+
+#: Sidecars that are fetched at a time.
+THREADS = 16
+#: Entries between two calls of a progress callback.
+PROGRESS_ENTRIES = 1_000
+#: The segment's name; no batch's id begins with an underscore.
+NAME = "_rebuilt"
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What the new index tells."""
+
+    entries: int = 0
+    #: Sidecars that cannot be read, and count as none.
+    unread: list[str] = field(default_factory=list)
+
+
+def rebuild(
+    output: S3Address,
+    store: ObjectStore,
+    *,
+    progress: Callable[[int], None] = lambda _entries: None,
+) -> Rebuilt:
+    """Write the index of an output anew, a request for each result, in place of the old one.
+
+    Batches that end meanwhile add their segments as ever; only what was there before is removed.
+
+    Args:
+        output: The output prefix.
+        store: Holds results and index.
+        progress: Called now and then with the number of entries.
+
+    Raises:
+        StorageError: S3 refused, or did not answer.
+    """
+    old, told, tally = listed_segments(str(output), store), Rebuilt(), Tally()
+
+    def entries() -> Iterator[Entry]:
+        for sidecar in _sidecars(output, store, told):
+            told.entries += 1
+            if told.entries % PROGRESS_ENTRIES == 0:
+                progress(told.entries)
+            _count(sidecar, tally)
+            yield _entry(sidecar, str(output))
+
+    address = write_segment(str(output), NAME, entries(), tally.each(), store)
+    for segment in old:
+        if segment != address:
+            store.delete(segment)
+    return told
+
+
+def _sidecars(output: S3Address, store: ObjectStore, told: Rebuilt) -> Iterator[Sidecar]:
+    def read(address: S3Address) -> Sidecar | None:
+        try:
+            body = store.get(address, max_bytes=MAX_SIDECAR_BYTES)
+            found = parse_sidecar(body, where=str(address))
+        except ObjectMissing:  # removed since the listing
+            return None
+        except (SidecarInvalid, ObjectTooLarge):
+            told.unread.append(str(address))
+            return None
+        return found if isinstance(found, Sidecar) else None
+
+    for sidecar in in_parallel(read, _addresses(output, store), THREADS):
+        if sidecar:
+            yield sidecar
+
+
+def _addresses(output: S3Address, store: ObjectStore) -> Iterator[S3Address]:
+    for info in store.list(output, below=False):
+        keys = ResultKeys.named(info.address)
+        if keys and info.address == keys.sidecar:
+            yield info.address
+
+
+def _count(sidecar: Sidecar, tally: Tally) -> None:
+    segmenter, style = sidecar.models.segmenter, sidecar.style
+    work = Work(
+        painter=sidecar.models.painter.digest,
+        segmenter=segmenter.digest if segmenter else None,
+        working_size=style.working_size,
+        steps=sidecar.sampling.steps,
+        variants=style.variants,
+    )
+    size = sum(variant.size for variant in sidecar.variants)
+    tally.add(work, 1, device_seconds(sidecar), size)
+
+
+def _entry(sidecar: Sidecar, output: str) -> Entry:
+    segmenter, source = sidecar.models.segmenter, sidecar.source
+    return Entry(
+        external_id=sidecar.external_id,
+        source=source.address,
+        etag=source.etag,
+        size=source.size,
+        sha256=source.sha256,
+        mask=sidecar.mask.supplied,
+        mask_etag=sidecar.mask.supplied_etag,
+        style=sidecar.style_digest,
+        segmenter=segmenter.digest if segmenter else None,
+        painter=sidecar.models.painter.digest,
+        renderer=sidecar.renderer.version,
+        fingerprint=sidecar.fingerprint,
+        variants=[variant.address.removeprefix(output) for variant in sidecar.variants],
+        batch=sidecar.batch_id,
+        at=sidecar.rendered_at.isoformat(),
+    )
