@@ -42,11 +42,16 @@ def fill_shop(stage: Stage, count: int) -> list[Entry]:
     return entries
 
 
+def files_of(stage: Stage) -> list[str]:
+    """The arguments that name the catalogue and its style."""
+    files = ("--manifest", stage.folder / "manifest.csv", "--style", stage.folder / "style.yaml")
+    return [str(word) for word in files]
+
+
 def restyle_all(stage: Stage) -> float:
     """Submit the batch and watch it to its end; returns the seconds from submission."""
     started = time.monotonic()
-    files = ("--manifest", stage.folder / "manifest.csv", "--style", stage.folder / "style.yaml")
-    submitted = stage.restyle("submit", *map(str, files), "--batch-id", BATCH)
+    submitted = stage.restyle("submit", *files_of(stage), "--batch-id", BATCH)
     if submitted != 0:
         raise typer.Exit(submitted)
     stage.restyle("watch", BATCH, "--timeout", str(LONGEST_SECONDS))
@@ -65,6 +70,13 @@ def show(stage: Stage, verdict: Verdict, seconds: float) -> None:
     console.print(f"{seconds:.0f} s from submission to the last result: {rate:.0f} images/min")
     console.print(f"Contact sheet: [bold]{stage.folder / 'sheet.png'}[/] and sheet.html beside it")
     console.print(f"Report: [bold]{stage.folder / 'report.html'}[/]")
+
+
+def plan_again(stage: Stage) -> int:
+    """Show what a second night would render; returns how much of it is unchanged."""
+    console.print("\nWhat a second night would render ([bold]restyle plan[/]):")
+    stage.restyle("plan", *files_of(stage))
+    return int(stage.restyle_json("plan", *files_of(stage))[0]["unchanged"])
 
 
 def await_results(stage: Stage) -> bool:
@@ -109,7 +121,9 @@ def run(folder: Path, count: int, devices: str) -> Verdict:
         stage.restyle("report", BATCH, "--output", str(folder / "report.html"))
         drew_sheet = stage.restyle("sheet", BATCH, "--output", str(folder / "sheet")) == 0
         show(stage, verdict, seconds)
+        renders_again = plan_again(stage) != verdict.done
     missing = [] if wrote_results else ["the steward wrote no results.jsonl and report"]
+    missing += ["a second night would render what is done"] if renders_again else []
     missing += [] if drew_sheet else ["the contact sheet was not drawn"]
     return Verdict(verdict.done, verdict.failed, (*verdict.surprises, *missing))
 

@@ -87,8 +87,8 @@ class Ending:
         before = self.board.status(batch_id)
         files = write_results(self.board, self.store, batch_id)
         if not is_replay(before.batch.output, batch_id):  # whoever replays looks at its one item
-            files += self._report(batch_id)
             index_batch(self.board, self.store, batch_id)
+            files += self._report(batch_id)
         status = self.board.status(batch_id)
         write_roll_up(before, self.store)
         if status.revision == before.revision and not status.open:
