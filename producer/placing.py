@@ -80,13 +80,24 @@ def _fill(
     store: ObjectStore,
     progress: Progress,
 ) -> bool:
+    # As it stands on the board: another may have opened the same a moment earlier.
+    batch = board.status(batch.batch_id).batch
     write_batch(batch, store)
     queued = 0
     while part := list(itertools.islice(specs, SLICE)):
         board.add_items(batch.batch_id, part)
         queued += len(part)
         progress("queued", queued)
-    if batch.window:
-        board.set_window(batch.batch_id, *batch.window.span(datetime.now(UTC)))
+    set_first_window(batch, board)
     board.seal_batch(batch.batch_id)
     return True
+
+
+def set_first_window(batch: Batch, board: StatusBoard) -> None:
+    """Let a batch that has a window be rendered within it only, from its seal on.
+
+    Raises:
+        BoardError: Redis did not answer.
+    """
+    if batch.window:
+        board.set_window(batch.batch_id, *batch.window.span(datetime.now(UTC)))

@@ -11,8 +11,15 @@ from producer.plan import Wishes
 from producer.recording import style_text
 from producer.submission import Submission
 from producer.submit import delay_of, known_batch, submit
+from producer.turn import turn_for
 from shared.board import StatusBoard
-from shared.errors import BatchArchived, BatchExists, BatchUnknown, ManifestEmpty
+from shared.errors import (
+    BatchArchived,
+    BatchExists,
+    BatchUnknown,
+    ManifestEmpty,
+    NothingToSubmit,
+)
 from shared.keys import S3Address, probe_key
 from shared.references import locate, parse
 from shared.s3 import ObjectStore
@@ -43,15 +50,19 @@ def submit_run(
 
     def attempt() -> None:
         if known := known_batch(schedule.output, batch_id, board, store):
-            adopted(known, board, store)
+            with turn_for(schedule.output, board):
+                adopted(known, board, store)
             delay_of(dispatch)
         else:
-            submit(_request(schedule, slot, store), board, store, dispatch=dispatch, cache=cache)
+            request = _request(schedule, slot, store)
+            submit(request, board, store, dispatch=dispatch, cache=cache)
 
     try:
         attempt()
-    except BatchExists:  # begun meanwhile by another steward, who read something else
-        attempt()
+    except (BatchExists, NothingToSubmit):
+        if known_batch(schedule.output, batch_id, board, store) is None:
+            raise
+        attempt()  # begun meanwhile by another steward, who read something else
     return batch_id
 
 

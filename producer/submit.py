@@ -24,6 +24,7 @@ from producer.plan import Kind, Plan, Subject, made_plan
 from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
 from producer.record import read_batch
 from producer.submission import Receipt, Submission
+from producer.turn import turn_for
 from shared.board import StatusBoard
 from shared.errors import (
     BatchArchived,
@@ -74,8 +75,11 @@ def submit(
     store.allowed.check_write(output)
     request = replace(request, output=str(output))
     batch_id = _batch_id(request, style)
-    known = known_batch(request.output, batch_id, board, store) if request.batch_id else None
-    with _opened(request, style, output, store, progress) as manifest:
+    with (
+        _opened(request, style, output, store, progress) as manifest,
+        turn_for(request.output, board),
+    ):
+        known = known_batch(request.output, batch_id, board, store) if request.batch_id else None
         if known:
             _refuse_other(known, style, manifest, request.output)
             if ended := ended_before(known, board, store):
@@ -142,7 +146,8 @@ def _plan_of(
     models = {name: resolve(name, store=store) for name in sorted(asked.manifest.models)}
     output = S3Address.parse(asked.request.output)
     subject = Subject(asked.manifest, asked.style, models, output)
-    with made_plan(subject, asked.request.wishes, board, store, progress=progress) as plan:
+    wishes = replace(asked.request.wishes, batch_id=asked.batch_id)
+    with made_plan(subject, wishes, board, store, progress=progress) as plan:
         yield subject, plan
 
 

@@ -32,4 +32,8 @@ def _ended(batch: Batch, store: ObjectStore) -> BatchStatus | None:
         status = read_roll_up(folder, store).status
     except (BatchNotArchived, RecordMissing):
         return None
-    return status if status.batch == batch else None
+    return status if _identity(status.batch) == _identity(batch) else None
+
+
+def _identity(batch: Batch) -> tuple[str, ...]:
+    return batch.manifest_digest, batch.rows_digest, batch.style.digest, batch.output

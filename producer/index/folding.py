@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from producer.index.entries import Entry
 from producer.index.history import Measured
 from producer.index.segments import write_segment
-from shared.keys import S3Address
+from shared.keys import S3Address, index_prefix
 from shared.s3 import ObjectStore
 
 #: From so many segments on, reading them costs more than folding them.
@@ -37,6 +37,8 @@ def fold(
     Raises:
         StorageError: It cannot be written.
     """
+    # Whoever may not remove anything must not add a copy of the index each night.
+    store.delete(index_prefix(output).join("_none"))
     mark = hashlib.sha256("\n".join(sorted(map(str, read))).encode()).hexdigest()[:12]
     # No batch's id begins with an underscore.
     folded = write_segment(output, f"_folded-{mark}", entries, measured, store)

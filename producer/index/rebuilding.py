@@ -1,12 +1,15 @@
 """Rebuilding: the index is written anew from the sidecars that lie beside the results."""
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from producer.index.entries import Entry
 from producer.index.history import Tally, Work
 from producer.index.segments import listed_segments, write_segment
 from producer.parallel import in_parallel
+from producer.record import read_batch
 from shared.errors import ObjectMissing, ObjectTooLarge, SidecarInvalid
 from shared.keys import ResultKeys, S3Address
 from shared.outcomes import device_seconds
@@ -50,13 +53,18 @@ def rebuild(
     """
     old, told, tally = listed_segments(str(output), store), Rebuilt(), Tally()
 
+    @functools.cache
+    def submitted(batch_id: str) -> datetime | None:
+        batch = read_batch(str(output), batch_id, store)
+        return batch.submitted_at if batch else None
+
     def entries() -> Iterator[Entry]:
         for sidecar in _sidecars(output, store, told):
             told.entries += 1
             if told.entries % PROGRESS_ENTRIES == 0:
                 progress(told.entries)
             _count(sidecar, tally)
-            yield _entry(sidecar, str(output))
+            yield _entry(sidecar, str(output), submitted(sidecar.batch_id))
 
     address = write_segment(str(output), NAME, entries(), tally.each(), store)
     for segment in old:
@@ -102,7 +110,7 @@ def _count(sidecar: Sidecar, tally: Tally) -> None:
     tally.add(work, 1, device_seconds(sidecar), size)
 
 
-def _entry(sidecar: Sidecar, output: str) -> Entry:
+def _entry(sidecar: Sidecar, output: str, submitted_at: datetime | None) -> Entry:
     segmenter, source = sidecar.models.segmenter, sidecar.source
     return Entry(
         external_id=sidecar.external_id,
@@ -119,5 +127,5 @@ def _entry(sidecar: Sidecar, output: str) -> Entry:
         fingerprint=sidecar.fingerprint,
         variants=[variant.address.removeprefix(output) for variant in sidecar.variants],
         batch=sidecar.batch_id,
-        at=sidecar.rendered_at.isoformat(),
+        at=(submitted_at or sidecar.rendered_at).isoformat(),
     )

@@ -114,12 +114,13 @@ def write_segment(
     address = index_prefix(output).join(f"{name}.jsonl.gz")
     with tempfile.TemporaryDirectory(prefix="restyle-index-") as folder:
         body, whole = Path(folder) / "entries.gz", Path(folder) / "segment.gz"
-        with gzip.open(body, "wt", encoding="utf-8", compresslevel=LEVEL) as sink:
-            count = sum(1 for entry in entries if sink.write(f"{entry.dump()}\n"))
+        # Without a time of its own, so that the same entries are always the same bytes.
+        with body.open("wb") as raw, gzip.GzipFile("", "wb", LEVEL, raw, mtime=0) as sink:
+            count = sum(1 for entry in entries if sink.write(f"{entry.dump()}\n".encode()))
         head = Head(version=VERSION, measured=tuple(measured), entries=count)
         # A gzip file may have several members: the first line is known last.
         with whole.open("wb") as sink_bytes:
-            sink_bytes.write(gzip.compress(f"{head.model_dump_json()}\n".encode()))
+            sink_bytes.write(gzip.compress(f"{head.model_dump_json()}\n".encode(), mtime=0))
             with body.open("rb") as source:
                 while part := source.read(1_000_000):
                     sink_bytes.write(part)

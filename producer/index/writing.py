@@ -1,6 +1,6 @@
 """Writing: a batch that ends leaves a segment of its results in the index."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from producer.index.entries import Entry
 from producer.index.history import Measured, Tally, Work
@@ -29,7 +29,9 @@ def index_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> None:
     if status.counts[ItemState.DONE] and not is_replay(batch.output, batch_id):
         indexing = Indexing(batch)
         entries = indexing.entries(each_item(board, batch_id, ItemState.DONE))
-        write_segment(batch.output, batch_id, entries, indexing.measured, store)
+        # Never a name again that somebody has read: who folds removes what was read by its name.
+        name = f"{batch_id}.{status.revision}"
+        write_segment(batch.output, name, entries, indexing.measured, store)
 
 
 class Indexing:
@@ -40,7 +42,7 @@ class Indexing:
         self._styling = Styling(batch.style, batch.models)
         self._tally = Tally()
 
-    def entries(self, items: Iterator[Item]) -> Iterator[Entry]:
+    def entries(self, items: Iterable[Item]) -> Iterator[Entry]:
         """An entry for each item that is done and has a result."""
         for item in items:
             if item.result:

@@ -27,6 +27,9 @@ class Compared:
     #: Of the one that the verdict is about.
     number: int | None = None
     named: tuple[int, ...] = ()
+    #: Bytes of the source now, and whether that result's files are where they were written.
+    size: int | None = None
+    is_there: bool = True
 
 
 class Comparison:
@@ -84,7 +87,8 @@ class Comparison:
         # That under the same style says more than a newer one under another.
         number, entry = next((one for one in earlier if one[1].style == style), earlier[0])
         reasons = ("result",) if same else tuple(entry.changes(inputs))
-        return Compared(Planned(spec, Kind.CHANGED, reasons, entry), number, named)
+        planned = Planned(spec, Kind.CHANGED, reasons, entry)
+        return Compared(planned, number, named, inputs.source_size, self._is_there(entry))
 
     def _inputs(self, spec: ItemSpec) -> PixelInputs | None:
         """All that decides the row; None where its source is gone."""
@@ -103,7 +107,7 @@ class Comparison:
     def _is_there(self, entry: Entry) -> bool:
         if self._results_in is None:
             return True
-        return self._book.identity(entry.result(self._results_in).sidecar) is not None
+        return all(self._book.identity(name) for name in _files(entry, self._results_in))
 
     # --- by bytes
 
@@ -112,8 +116,12 @@ class Comparison:
         entry = planned.earlier
         if planned.reasons != ("source",) or entry is None or entry.source != planned.spec.source:
             return one
+        if one.size != entry.size:
+            return one
         if self._digest(S3Address.parse(entry.source)) != entry.sha256:
             return one
+        if not one.is_there:
+            return replace(one, planned=planned._replace(reasons=("result",)))
         held = planned._replace(kind=Kind.UNCHANGED, reasons=())
         return replace(one, planned=held)
 
@@ -143,4 +151,11 @@ def looked_up(
         if earlier and spec.mask:
             yield spec.mask
         if results_in is not None:
-            yield from (entry.result(results_in).sidecar for _, entry in earlier)
+            for _, entry in earlier:
+                yield from _files(entry, results_in)
+
+
+def _files(entry: Entry, results_in: str) -> Iterator[str]:
+    """The addresses of all that was written of a result."""
+    result = entry.result(results_in)
+    yield from (*result.variants, result.mask, result.sidecar)

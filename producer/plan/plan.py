@@ -3,11 +3,13 @@
 import itertools
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from producer.index import Measured, Work, fold, listed_segments, read_segment
 from producer.index.history import Tally
@@ -20,10 +22,13 @@ from producer.plan.sources import identify
 from producer.plan.verdicts import ITEMS, QUEUED, Kind, Orphan, Planned
 from producer.styling import Styling
 from shared.board import StatusBoard
+from shared.errors import StorageError
 from shared.jobs import ItemSpec, ResolvedModel
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from shared.styles import Style
+
+log = structlog.get_logger(__name__)
 
 #: Orphans that a plan's summary names; all are counted.
 NAMED_ORPHANS = 100
@@ -45,6 +50,8 @@ class Wishes:
     fold_from: int | None = None
     #: Larger sources are not read to compare their bytes.
     max_source_bytes: int = 50_000_000
+    #: The batch that is planned, which leaves nothing to itself.
+    batch_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,21 +215,39 @@ class _Planner:
 
     def read_earlier(self, board: StatusBoard) -> Mapping[Work, Measured]:
         """Fill the book with earlier results; returns what such items took."""
-        tally, read = Tally(), []
-        with tempfile.TemporaryDirectory(prefix="restyle-index-") as folder:
-            for address in listed_segments(self.output, self.store):
-                segment = read_segment(address, self.store, Path(folder))
-                if segment is None:
-                    continue
-                self.book.add_earlier(segment.entries())
-                tally.merge(segment.head.measured)
-                segment.path.unlink()
-                read.append(address)
-        if self.wishes.fold_from and len(read) >= self.wishes.fold_from:
-            fold(self.output, read, self.book.entries(), tally.measured(), self.store)
         if not self.wishes.force:
-            note_open_batches(self.book, board, self.output)
+            # First: a batch that ends meanwhile is in the index then.
+            note_open_batches(self.book, board, self.output, own=self.wishes.batch_id)
+        read, tally = self._read_segments()
+        if self.wishes.fold_from and len(read) >= self.wishes.fold_from:
+            self._fold(read, tally)
         return tally.by_work()
+
+    def _read_segments(self) -> tuple[list[S3Address], Tally]:
+        read: list[S3Address] = []
+        tally, is_whole = Tally(), False
+        with tempfile.TemporaryDirectory(prefix="restyle-index-") as folder:
+            while not is_whole:
+                is_whole = True
+                for address in listed_segments(self.output, self.store):
+                    if address in read:
+                        continue
+                    segment = read_segment(address, self.store, Path(folder))
+                    if segment is None:
+                        is_whole = False  # folded into another since it was listed: list anew
+                        continue
+                    self.book.add_earlier(segment.entries())
+                    tally.merge(segment.head.measured)
+                    segment.path.unlink()
+                    read.append(address)
+        return read, tally
+
+    def _fold(self, read: Sequence[S3Address], tally: Tally) -> None:
+        """Fold the index; whoever may not does without."""
+        try:
+            fold(self.output, read, self.book.entries(), tally.measured(), self.store)
+        except StorageError as error:
+            log.warning("index not folded", output=self.output, **error.report())
 
     def comparison(self) -> Comparison:
         """Look up every object that it takes, and make ready to compare."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from producer.parallel import in_parallel
 from producer.plan.book import Book
-from shared.errors import AccessDenied, BucketMissing, ObjectMissing
+from shared.errors import AccessDenied, BucketMissing, ObjectMissing, PlaceNotAllowed
 from shared.keys import S3Address
 from shared.s3 import ObjectInfo, ObjectStore
 
@@ -26,6 +26,8 @@ ASKED = 1_000
 #: Threads that ask for these.
 THREADS = 16
 
+#: The ETag of an object of which nobody may know: none that any object has.
+NOT_TOLD = ""
 #: Address, ETag and size in bytes of an object.
 Identity: TypeAlias = tuple[str, str, int]
 
@@ -37,10 +39,7 @@ def identify(book: Book, store: ObjectStore) -> None:
         StorageError: S3 refused, or did not answer.
     """
     for wanted in _walks(map(S3Address.parse, book.unknown_objects())):
-        try:
-            book.found(list(_listed(wanted, store)))
-        except AccessDenied:  # somebody may read objects but not list their bucket
-            book.found(list(_asked(wanted, store)))
+        book.found(_found(wanted, store))
     unknown = itertools.islice(book.unknown_objects(), ASKED)
     book.found(list(_asked(map(S3Address.parse, list(unknown)), store)))
 
@@ -60,6 +59,19 @@ def _walks(wanted: Iterable[S3Address]) -> Iterator[list[S3Address]]:
             run += members
     if run:
         yield run
+
+
+def _found(wanted: list[S3Address], store: ObjectStore) -> list[Identity]:
+    """What listing tells of them, or asking where that is not allowed."""
+    try:
+        return list(_listed(wanted, store))
+    except (AccessDenied, PlaceNotAllowed):
+        folders = itertools.groupby(wanted, key=lambda address: address.folder)
+        parts = [list(members) for _, members in folders]
+        if len(parts) == 1:
+            return list(_asked(wanted, store))
+    # What they have in common may be closed, and each of them open.
+    return [found for part in parts for found in _found(part, store)]
 
 
 def _listed(wanted: list[S3Address], store: ObjectStore) -> Iterator[Identity]:
@@ -90,9 +102,9 @@ def _page(prefix: S3Address, after: str, store: ObjectStore) -> list[ObjectInfo]
 
 def _asked(wanted: Iterable[S3Address], store: ObjectStore) -> Iterator[Identity]:
     """Ask for the addresses one by one."""
-    for info in in_parallel(lambda address: _head(address, store), wanted, THREADS):
-        if info:
-            yield _told(info)
+    for found in in_parallel(lambda address: _head(address, store), wanted, THREADS):
+        if found:
+            yield found
 
 
 def _before(key: str) -> str:
@@ -102,11 +114,14 @@ def _before(key: str) -> str:
     return f"{head}{chr(last - 1)}~" if ord("!") < last <= ord("~") else head
 
 
-def _head(address: S3Address, store: ObjectStore) -> ObjectInfo | None:
+def _head(address: S3Address, store: ObjectStore) -> Identity | None:
     try:
-        return store.head(address)
+        return _told(store.head(address))
     except (ObjectMissing, BucketMissing):
         return None
+    except (AccessDenied, PlaceNotAllowed):
+        # Who may not list is told this of a missing object, too: its item says it by itself.
+        return str(address), NOT_TOLD, 0
 
 
 def _told(info: ObjectInfo) -> Identity:

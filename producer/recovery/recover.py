@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from producer.placing import Progress
+from producer.placing import Progress, set_first_window
 from producer.recovery.outcomes import Outcomes
 from producer.retrieval import recorded_batch, recorded_rows
 from producer.submit import delay_of
@@ -101,6 +101,7 @@ def _place(
         board.restore_items(batch_id, part)
         restored += len(part)
         progress("recovered", restored)
+    set_first_window(batch, board)
     board.seal_restored(batch_id)
     return True
 

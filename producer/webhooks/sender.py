@@ -105,6 +105,9 @@ class Sender:
         except RestyleError as refusal:
             answered = refusal.facts.get("status")
             status, error = answered if isinstance(answered, int) else None, str(refusal)
+        except Exception as odd:  # one odd target must not keep its delivery under a lease for ever
+            log.exception("delivery not tried", delivery=taken.delivery_id)
+            error = f"{type(odd).__name__} in the steward"
         return Try(status, error, round(1000 * (time.monotonic() - started)))
 
 

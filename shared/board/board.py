@@ -12,6 +12,7 @@ from shared.board.reading import Reading
 from shared.board.restoration import Restoration
 from shared.board.schedules import Schedules
 from shared.board.server import Server
+from shared.board.turns import Turns
 from shared.board.workers import Workers
 from shared.settings import Settings
 
@@ -26,6 +27,7 @@ class StatusBoard(
     Workers,
     Dead,
     Deliveries,
+    Turns,
     Server,
 ):
     """All that the rooms ask of the board; safe for threads.

@@ -22,6 +22,7 @@ _KEY_PARTS: Mapping[str, int] = {
     "delayed": 0,
     "owned": 1,
     "ending": 0,
+    "turn": 1,
     "unended": 0,
     "ended": 0,
     "retiring": 0,

@@ -74,6 +74,10 @@ class BoardKeys:
         """Set of batch ids whose items are all final and whose results are not yet written."""
         return self._key("ending")
 
+    def turn(self, name: str) -> str:
+        """Who has a turn that only one has at a time."""
+        return self._key("turn", name)
+
     @property
     def unended(self) -> str:
         """Set of batch ids that are not ended."""

@@ -1,12 +1,16 @@
 """What stops a batch on its way, between two items: caps, windows, a pilot, its breaker."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shared.brakes import Brakes, Breaker, Caps, Pilot
 from shared.errors import PilotWaits
 from shared.states import ItemState
+from tests.contract.conftest import make_batch, make_specs
 
 LEASE = 60.0
 
@@ -266,3 +270,66 @@ def test_an_empty_batch_ends_at_once(board, new_batch):
     assert board.status("spring").counts[ItemState.UNCHANGED] == 3
     assert board.unended() == ["spring"]
     assert board.mark_ended("spring")
+
+
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(total=st.integers(1, 120), pilot=st.integers(1, 120))
+def test_a_pilot_has_as_many_items_as_it_says(board, total, pilot):
+    """Whatever the two numbers; floats lost one of 77 and all of 49."""
+    batch_id = f"b-{uuid.uuid4().hex[:8]}"
+    board.open_batch(make_batch(batch_id, total, brakes=Brakes(pilot=Pilot(items=pilot))))
+    board.add_items(batch_id, make_specs(total))
+    board.seal_batch(batch_id)
+    hints = board.take_for_publishing(999, 60)
+    assert sum(hint.message.batch_id == batch_id for hint in hints) == min(pilot, total)
+    board.cancel(batch_id)
+
+
+def test_a_pilot_that_ended_while_paused_waits_for_its_promotion(board, submit, result):
+    """Whoever resumes is told so, and nothing is stranded."""
+    submit(total=6, brakes=Brakes(pilot=Pilot(items=2)))
+    claims = [board.claim("spring", number, "w", LEASE) for number in published(board)]
+    board.pause("spring")
+    for claim in claims:
+        board.finish(claim, result)
+    with pytest.raises(PilotWaits):
+        board.resume("spring")
+    assert board.status("spring").pause_reason == "pilot"
+    board.pause("spring")
+    with pytest.raises(PilotWaits):
+        board.resume("spring")
+    board.promote("spring")
+    assert len(published(board)) == 4
+
+
+def test_a_pilot_that_trips_the_breaker_waits_for_its_promotion_too(board, submit, failure, render):
+    """First the one, then the other; a person has both words."""
+    brakes = Brakes(pilot=Pilot(items=2), breaker=Breaker(least=2))
+    submit(total=6, brakes=brakes)
+    for number in published(board):
+        render(number, outcome=failure)
+    assert board.status("spring").pause_reason == "breaker"
+    with pytest.raises(PilotWaits):
+        board.resume("spring")
+    assert board.promote("spring")
+    assert len(published(board)) == 4
+
+
+def test_a_retry_neither_blinds_the_breaker_nor_doubles_the_cap(board, submit, failure, render):
+    """What is begun again counts again, and what failed before is no sign of what comes."""
+    submit(total=20, brakes=Brakes(caps=Caps(items=6), breaker=Breaker(least=4)))
+    assert [render(n, outcome=failure) for n in range(5)] == [True] * 4 + [False]
+    board.resume("spring")
+    board.retry("spring")
+    assert [render(n, outcome=failure) for n in range(5)] == [True] * 4 + [False]
+    assert board.status("spring").pause_reason == "breaker"
+
+
+def test_a_retried_item_counts_against_the_cap(board, submit, failure, render):
+    """Six may be begun, whichever they are."""
+    submit(total=20, brakes=Brakes(caps=Caps(items=6), breaker=None))
+    assert all(render(number, outcome=failure) for number in range(4))
+    board.retry("spring")
+    assert [render(number) for number in range(4)] == [True, True, False, False]

@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,14 @@ from producer.results import each_row
 from producer.steward import Ending
 from producer.submission import Submission
 from producer.submit import submit
+from shared.allowed import AllowedPlaces
 from shared.errors import NothingToSubmit, RecordInvalid
 from shared.fingerprint import RENDERER_VERSION
+from shared.jobs import Failure
 from shared.keys import S3Address
 from shared.pictures.limits import Limits
 from shared.references import resolve
+from shared.s3 import ObjectStore
 from shared.states import ItemState
 from shared.styles import load_style
 
@@ -34,6 +39,7 @@ class Nights:
     def __init__(self, shop):
         self.shop, self.board, self.store = shop, shop.board, shop.store
         self.style = {"mask": "the dress", "paint": "red"}
+        self._written = ()
         self.rows = [{"external_id": name, "source": shop.source(name)} for name in NAMES]
         for name in NAMES:
             self.stock(name)
@@ -44,9 +50,12 @@ class Nights:
 
     def _files(self):
         manifest, style = self.shop.folder / "rows.jsonl", self.shop.folder / "style.yaml"
-        manifest.write_text("\n".join(json.dumps(row) for row in self.rows))
         models = {"segmenter": str(self.shop.model), "painter": str(self.shop.model)}
-        style.write_text(json.dumps(self.style | models))
+        texts = "\n".join(json.dumps(row) for row in self.rows), json.dumps(self.style | models)
+        if texts != self._written:  # another thread may be reading them
+            manifest.write_text(texts[0])
+            style.write_text(texts[1])
+            self._written = texts
         return str(manifest), style
 
     def submit(self, batch_id, manifest=None, **wishes):
@@ -400,3 +409,129 @@ def test_the_command_tells_the_plan_and_writes_each_verdict(second, tmp_path):
     assert all(len(row["variants"]) == 1 for row in verdicts)
     asked = CliRunner().invoke(app, ["plan", *files, "--json"])
     assert json.loads(asked.stdout)["unchanged"] == 3
+
+
+# --- beside others ---------------------------------------------------------------------------
+
+
+class Meanwhile(ObjectStore):
+    """A store beside which something happens right before its first answer of some kind."""
+
+    def before(self, method, act):
+        """Let something happen before the first call of a method."""
+        self._method, self._act = method, act
+        return self
+
+    def _happen(self, method):
+        if getattr(self, "_method", None) == method:
+            self._method = None
+            self._act()
+
+    def list(self, prefix, *, below=True):
+        """List."""
+        self._happen("list")
+        return super().list(prefix, below=below)
+
+    def download(self, address, path, *, max_bytes):
+        """Download."""
+        self._happen("download")
+        super().download(address, path, max_bytes=max_bytes)
+
+
+def test_an_index_that_is_folded_while_it_is_read_is_listed_anew(second):
+    """Or a whole catalogue would be taken for new."""
+    quiet = second.store
+    fold = partial(second.plan, fold_from=1)
+    second.store = Meanwhile.connect().before("download", lambda: _with(second, quiet, fold))
+    told, _, _ = second.plan()
+    assert set(told.values()) == {(Kind.UNCHANGED,)}
+
+
+def _with(nights, store, act):
+    mine, nights.store = nights.store, store
+    act()
+    nights.store = mine
+
+
+def test_a_batch_that_ends_while_it_is_planned_is_seen(second):
+    """In hand before, in the index after: never in neither."""
+    for name in NAMES:
+        second.stock(name, "second")
+    second.submit("night")
+    second.render("night", end=False)
+    ending = Ending(second.board, second.store, LIMITS)
+    second.store = Meanwhile.connect().before("list", ending.end_batches)
+    told, _, _ = second.plan()
+    assert set(told.values()) == {(Kind.UNCHANGED,)}
+
+
+def test_two_submissions_at_once_queue_each_item_once(second):
+    """The second waits for its turn, and leaves to the first what that has in hand."""
+    for name in NAMES:
+        second.stock(name, "second")
+    second._files()
+    with ThreadPoolExecutor(2) as threads:
+        calls = [threads.submit(second.submit, name) for name in ("one", "two")]
+        errors = [call.exception() for call in calls]
+    assert sum(isinstance(error, NothingToSubmit) for error in errors) == 1
+    assert sum(one.batch.total for one in second.board.open_batches()) == 4
+
+
+def test_the_same_submission_at_once_is_one(second):
+    """Under one id the second is a repetition, and no batch waits for itself."""
+    second.stock("b", "second")
+    second._files()
+    with ThreadPoolExecutor(2) as threads:
+        plans = list(threads.map(lambda _: second.submit("same"), range(2)))
+    assert sum(plan is None for plan in plans) == 1
+    assert second.board.status("same").open == 1
+
+
+def test_an_interrupted_submission_holds_nothing_back(second):
+    """What was never sealed is rendered by nobody, so others need not wait for it."""
+    second.stock("b", "second")
+    seal, second.board.seal_batch = second.board.seal_batch, _die
+    with pytest.raises(ConnectionError):
+        second.submit("dead")
+    second.board.seal_batch = seal
+    assert kinds(second.submit("next")) == {"changed": 1, "unchanged": 3}
+
+
+def test_results_of_a_retry_outlive_a_fold_of_the_first_end(second):
+    """Each end has a segment of its own name, so that none is removed unread."""
+    second.stock("b", "second")
+    second.submit("night")
+    claim = second.board.claim("night", 0, "w", 60)
+    second.board.finish(claim, Failure(code="mask_empty", message="Nothing.", hint="Look."))
+    Ending(second.board, second.store, LIMITS).end_batches()
+    before = listed_segments(second.shop.output, second.store)
+    second.board.retry("night")
+    second.render("night")
+    after = listed_segments(second.shop.output, second.store)
+    assert set(before) < set(after)
+    assert second.plan()[0]["b"] == (Kind.UNCHANGED,)
+
+
+# --- closed places ---------------------------------------------------------------------------
+
+
+def test_places_that_are_open_are_listed_though_what_they_share_is_closed(second):
+    """Two folders of one bucket, and nothing between them."""
+    other = f"s3://{second.shop.bucket.name}/other/e.jpg"
+    second.shop.put(S3Address.parse(other), b"e")
+    second.rows.append({"external_id": "e", "source": other})
+    second.submit("more")
+    second.render("more")
+    bucket = f"s3://{second.shop.bucket.name}/"
+    allowed = AllowedPlaces.parse(f"{bucket}in/,{bucket}other/", f"{bucket}out/")
+    second.store = ObjectStore.connect(allowed=allowed)
+    assert set(second.plan()[0].values()) == {(Kind.UNCHANGED,)}
+
+
+def test_a_removed_result_is_rendered_again_whatever_its_bytes_say(second):
+    """Both wishes together: the source holds, and there is nothing to link it to."""
+    _with_etag(second, "another")
+    for _, _, (variant,) in second.results("first"):
+        second.store.delete(S3Address.parse(variant))
+    told = second.plan(verify_bytes=True, verify_results=True)[0]
+    assert set(told.values()) == {(Kind.CHANGED, "result")}

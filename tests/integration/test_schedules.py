@@ -223,7 +223,8 @@ def test_two_stewards_make_one_batch_of_each_due_time(shop, add, start):
     wait_until(lambda: states(shop.board) == expected | {"broken": ["failed"]})
     first.send_signal(signal.SIGTERM)
     second.send_signal(signal.SIGTERM)
-    assert (first.wait(20), second.wait(20)) == (0, 0)
+    # On a busy machine one may not have begun to listen for signals yet.
+    assert {first.wait(20), second.wait(20)} <= {0, -signal.SIGTERM}
     assert {one.batch.batch_id for one in shop.board.batches()} == batches
     assert all(one.sealed and one.open == 3 for one in shop.board.batches())
     assert "style" in shop.board.schedule("broken").broken.message

@@ -5,11 +5,13 @@ even_when_full()
 if redis.call('EXISTS', key('batch', batch)) == 0 then
   return 'unknown'
 end
+-- What waits for a promotion waits for it, whatever else a person says.
+if batch_field(batch, 'paused') == 'pilot' then
+  return ARGV[3] == '1' and 'set' or 'pilot'
+end
 if ARGV[3] == '1' then
   halt(batch, 'person', '')
-elseif batch_field(batch, 'paused') == 'pilot' then
-  return 'pilot'
-else
-  release(batch)
+  return 'set'
 end
-return 'set'
+release(batch)
+return batch_field(batch, 'paused') == 'pilot' and 'pilot' or 'set'

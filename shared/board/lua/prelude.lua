@@ -68,9 +68,12 @@ end
 -- The order in which a batch's items are given out: by number, those of its pilot before all others
 -- (below zero). A pilot of n items is spread over the batch: the last of each of n equal parts.
 local function rank(number, total, pilot)
-  local step = pilot and pilot / total or 0
-  local is_sample = math.floor((number + 1) * step) > math.floor(number * step)
-  return is_sample and number - total or number
+  if not pilot then
+    return number
+  end
+  -- Whole numbers are multiplied before anything is divided: a rounded step loses items.
+  local before, after = math.floor(number * pilot / total), math.floor((number + 1) * pilot / total)
+  return after > before and number - total or number
 end
 
 local function add_waiting(batch, number)
@@ -113,13 +116,16 @@ local function count_anew(batch)
     'base_begun', ended + running, 'base_device', tostring(device))
 end
 
--- Go on with a halted batch.
+local judge
+
+-- Go on with a halted batch; one whose pilot is over halts once more.
 local function release(batch)
   redis.call('HDEL', key('batch', batch), 'paused', 'pause_note', 'paused_at')
   count_anew(batch)
   if redis.call('ZCARD', key('waiting', batch)) > 0 then
     join_lane(batch)
   end
+  judge(batch)
 end
 
 -- The rest of a batch follows its pilot.
@@ -186,7 +192,7 @@ local function judge_pilot(batch, pilot, share, done, ended)
 end
 
 -- Stop a batch that goes wrong, or whose pilot is over.
-local function judge(batch)
+function judge(batch)
   local names = {'n:queued', 'n:done', 'n:failed', 'n:held', 'n:rejected', 'pilot', 'pilot_share',
     'breaker_share', 'breaker_least', 'base_ended', 'base_bad', 'paused', 'cancelled'}
   local read, fields = redis.call('HMGET', key('batch', batch), unpack(names)), {}

@@ -51,6 +51,11 @@ end
 if moved > 0 then
   redis.call('HINCRBY', record, 'revision', 1)
   note_window(batch)
+  -- What is begun again counts again; what failed before is no sign of what comes.
+  local begun, device = redis.call('HINCRBY', record, 'base_begun', -moved),
+    batch_field(batch, 'base_device') or '0'
+  count_anew(batch)
+  redis.call('HSET', record, 'base_begun', begun, 'base_device', device)
   if batch_field(batch, 'paused') == 'pilot' then
     release(batch)
   end

@@ -24,6 +24,11 @@ if found == total then
     redis.call('SADD', key('ending'), batch)
   end
   count_anew(batch)
+  -- Nothing but a promotion lets more items end than a pilot has.
+  local ended = tonumber(batch_field(batch, 'base_ended'))
+  if fields[2] and ended > tonumber(batch_field(batch, 'pilot') or ended) then
+    redis.call('HDEL', record, 'pilot')
+  end
   judge(batch)
 end
 return {found, total}
