@@ -173,7 +173,7 @@ def _opened(
 def _refuse_nothing(plan: Plan, asked: _Asked) -> None:
     if plan.items:
         return
-    waiting, gone = plan.counts[Kind.PENDING], plan.counts[Kind.ORPHANED]
+    waiting, gone = plan.counts[Kind.PENDING], plan.gone
     named = ", ".join(sorted(plan.pending_in))
     reasons = [f"{waiting:,} wait in {named}"] if waiting else []
     reasons += [f"the sources of {gone:,} are gone"] if gone else []

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shared.jobs import BatchStatus
 from shared.states import ItemState
@@ -53,8 +54,15 @@ def halt(status: BatchStatus) -> str:
         until = " (or its next window)" if goes_on else ""
         return f"paused{why}; {left}: restyle resume {batch}{until}"
     if is_closed(status) and status.opens_at:
-        return f"its window is closed until {status.opens_at.astimezone():%Y-%m-%d %H:%M}; {left}"
+        return f"its window is closed until {_moment(status, status.opens_at)}; {left}"
     return ""
+
+
+def _moment(status: BatchStatus, time: datetime) -> str:
+    """By the clocks that the window goes by."""
+    window = status.batch.window
+    zone = ZoneInfo(window.timezone) if window else None
+    return f"{time.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def counted_states(status: BatchStatus) -> str:

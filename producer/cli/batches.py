@@ -137,16 +137,18 @@ def batches_table(batches: list["BatchStatus"]) -> Table:
     table.columns[0].overflow = "fold"
     for name in ("Phase", "Submitted"):
         table.add_column(name, no_wrap=True)
-    for name in ("Done", "Failed", "Total"):
+    for name in ("Done", "Unchanged", "Failed", "Total"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in batches:
-        numbers = (one.counts[ItemState.DONE], one.counts[ItemState.FAILED], one.batch.total)
+        shown = (ItemState.DONE, ItemState.UNCHANGED, ItemState.FAILED)
+        numbers = (*(one.counts[state] for state in shown), one.batch.total)
         texts = (one.batch.batch_id, phase(one), _moment(one.batch.submitted_at))
         table.add_row(*texts, *(f"{number:,}" for number in numbers))
     return table
 
 
 def _show_batch(found: "ReadableBatch") -> None:
+    from producer.cli.brakes import brakes_told
     from producer.summary import counted_states, halt, phase
 
     one, batch = found.status, found.status.batch
@@ -157,8 +159,10 @@ def _show_batch(found: "ReadableBatch") -> None:
     say(f"  results    {batch.output}")
     if found.record:
         say(f"  archived   {found.record}")
+    for line in brakes_told(batch.brakes, batch.window):
+        say(f"  stops      {line}")
     if one.device_seconds:
-        say(f"  device     {one.device_seconds:,.0f} seconds")
+        say(f"  device     {counted(round(one.device_seconds), 'second')}")
     if why := halt(one):
         say(f"  waits      {why}")
     if one.counts[ItemState.FAILED]:

@@ -1,6 +1,7 @@
 """Options of what stops a batch on its way, for who submits one or keeps a schedule."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -71,8 +72,27 @@ def _seconds(text: str) -> float:
         raise OptionInvalid(option="--max-device-time", reason=error) from error
 
 
-def window_of(times: str | None, timezone: str) -> "Window | None":
-    """The window of `22:00-06:00` in a time zone, each day.
+def brakes_told(brakes: "Brakes", window: "Window | None") -> Iterator[str]:
+    """What stops a batch, as far as it is not what stops every batch."""
+    from shared.brakes import Brakes
+    from shared.durations import written
+
+    usual, caps = Brakes().breaker, brakes.caps
+    if window:
+        zone = f"{window.words}, {window.timezone}"
+        yield f"outside of its window: {written(window.seconds)} from {zone}"
+    if caps.items:
+        yield f"after {caps.items:,} items" + (", each window" if window else "")
+    if caps.device_seconds:
+        yield f"after {written(round(caps.device_seconds))} on devices"
+    if brakes.pilot:
+        yield f"after a pilot of {brakes.pilot.items:,} items"
+    if brakes.breaker != usual:
+        yield f"when over {brakes.breaker.share:.0%} fail" if brakes.breaker else "for no failures"
+
+
+def window_of(times: str | None, timezone: str | None) -> "Window | None":
+    """The window of `22:00-06:00` in a time zone (by default UTC), each day.
 
     Raises:
         OptionInvalid: It is none.
@@ -80,6 +100,8 @@ def window_of(times: str | None, timezone: str) -> "Window | None":
     """
     from shared.windows import Window
 
+    if times is None and timezone is not None:
+        raise OptionInvalid(option="--timezone", reason="it needs --window")
     if times is None:
         return None
     found = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", times.strip())
@@ -87,4 +109,7 @@ def window_of(times: str | None, timezone: str) -> "Window | None":
     if max(hour, end_hour) > 24 or max(minute, end_minute) > 59 or hour > 23:
         raise OptionInvalid(option="--window", reason=f"{times} does not read like 22:00-06:00")
     minutes = (end_hour * 60 + end_minute - hour * 60 - minute) % (24 * 60)
-    return Window.of(f"{minute} {hour} * * *", timezone, minutes * 60)
+    if not minutes:
+        reason = f"{times} ends when it begins; without it a batch is rendered all day"
+        raise OptionInvalid(option="--window", reason=reason)
+    return Window.of(f"{minute} {hour} * * *", timezone or "UTC", minutes * 60)

@@ -56,7 +56,10 @@ def watch(
 def results(  # noqa: PLR0913 - an argument per option
     batch: FoundArgument,
     *,
-    format: Annotated[Format, typer.Option(help="One JSON object a line, or CSV.")] = "jsonl",  # noqa: A002 - the option's name
+    format: Annotated[  # noqa: A002 - the option's name
+        Format | None,
+        typer.Option(help="One JSON object a line, or CSV; by default as the file's name ends."),
+    ] = None,
     output: Annotated[str, typer.Option(help="The file to write; - is standard output.")] = "-",
     as_source: Annotated[
         bool,
@@ -79,6 +82,7 @@ def results(  # noqa: PLR0913 - an argument per option
     Example: restyle results shoes-1 --as-source --output shoes-new.csv
     """
     path = local_path(output)
+    chosen: Format = format or ("csv" if path.suffix.lower() == ".csv" else "jsonl")
     if as_source:
         wish = Wish(variant, reading_of(None, rewrite, None, None).rewrites)
         told = _write_source(batch, wish, None if output == "-" else path)
@@ -89,9 +93,9 @@ def results(  # noqa: PLR0913 - an argument per option
         raise typer.Exit(EXIT_INPUT)
     with open_reader() as reader, reader.open(batch) as found, spooled(found.rows()) as spool:
         if output == "-":
-            _copy_to_stdout(spool, "jsonl" if json else format)
+            _copy_to_stdout(spool, "jsonl" if json else chosen)
             return
-        with spool.file(format).open("rb") as source:
+        with spool.file(chosen).open("rb") as source:
             write_whole(path, lambda sink: shutil.copyfileobj(source, sink))
         _tell_written(path, spool.count, as_json=json)
 

@@ -22,12 +22,14 @@ from producer.cli.options import (
     reading_of,
 )
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
-from shared.errors import OutputMissing
+from shared.errors import OptionInvalid, OutputMissing
 from shared.settings import load_settings
 
 if TYPE_CHECKING:
     from producer.plan import Plan
 
+#: What rows may be, in the order in which it is told.
+KINDS = ("new", "changed", "unchanged", "pending", "orphaned")
 #: Orphans that are named for people.
 NAMED = 5
 
@@ -69,6 +71,8 @@ def plan(  # noqa: PLR0913 - an argument per option
     target = output or settings.output
     if target is None:
         raise OutputMissing
+    if rows == "-":
+        raise OptionInvalid(option="--rows", reason="it takes a file of this disk")
     path = local_path(rows) if rows else None
     wishes = Wishes(
         verify_bytes=verify_bytes,
@@ -141,12 +145,17 @@ def show_counts(summary: Mapping[str, Any]) -> None:
     orphans += ["…"] if summary["orphaned"] > NAMED else []
     why = {
         "changed": _listed(summary["changed_by"]),
-        "pending": _listed(summary["pending_in"]),
+        "pending": f"left to {_listed(summary['pending_in'])}",
         "orphaned": f"source gone: {', '.join(orphans)}" if orphans else "",
     }
-    for kind in ("new", "changed", "unchanged", "pending", "orphaned"):
+    for kind in KINDS:
         if summary[kind]:
             say(f"  {kind:<10} {summary[kind]:>9,}  {why.get(kind, '')}".rstrip())
+
+
+def sum_of_kinds(summary: Mapping[str, Any]) -> int:
+    """All that was found, whatever it is."""
+    return sum(summary[kind] for kind in KINDS)
 
 
 def _listed(counts: Mapping[str, int]) -> str:
@@ -160,10 +169,14 @@ def _forecast(forecast: Mapping[str, Any]) -> Iterator[str]:
         return
     from datetime import datetime, timedelta
 
+    from producer.report.wording import file_size
+
     time = timedelta(seconds=round(forecast["device_seconds"]))
-    size = forecast["bytes_to_write"] / 1e6
-    yield f"Forecast (an estimate): {images}, {time} of devices, {size:,.1f} MB to write"
+    size = file_size(forecast["bytes_to_write"])
+    yield f"Forecast (an estimate): {images}, {time} of devices, {size} to write"
     if forecast["finish_at"]:
         end = datetime.fromisoformat(forecast["finish_at"]).astimezone()
-        yield f"  done about {end:%Y-%m-%d %H:%M}, with {forecast['ahead']:,} other items in hand"
+        others = counted(forecast["ahead"], "other item")
+        beside = f", with {others} in hand" if forecast["ahead"] else ""
+        yield f"  done about {end:%Y-%m-%d %H:%M %Z}{beside}"
     yield f"  basis: {forecast['basis']}"

@@ -7,6 +7,7 @@ import typer
 
 from producer.cli.batches import BatchArgument, counted, open_board, say
 from producer.cli.terminal import JsonFlag, print_json, speaks
+from shared.errors import BatchArchived
 from shared.settings import load_settings
 from shared.states import ItemState
 
@@ -39,13 +40,16 @@ def report(
     Examples: restyle report summer-1 · restyle report summer-1 --output summer-1.html
     """
     from producer.files import write_whole
-    from producer.report.writing import find_report
+    from producer.report.writing import archived_report, find_report
     from shared.s3 import ObjectStore
 
     settings, path = load_settings(), _path(output, batch) if output else None
     store = ObjectStore.connect(allowed=settings.allowed)
     with open_board() as board:
-        found = find_report(board, store, batch, settings.limits)
+        try:
+            found = find_report(board, store, batch, settings.limits)
+        except BatchArchived as archived:
+            found = archived_report(archived.record, store)
         if path:
             page = found.page().encode()
             write_whole(path, lambda sink: sink.write(page))

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.cli.batches import PIPE_WIDTH, say
+from producer.cli.brakes import brakes_told
 from producer.cli.terminal import out
 from producer.summary import phase
 from shared.board import StatusBoard
@@ -106,7 +107,11 @@ def show_one(standing: Standing, runs: Sequence[Run], now: datetime, phases: Pha
     say(f"{schedule.name}: {standing.condition}. {_when(schedule)}")
     for name, text in _lines(schedule):
         say(f"  {name:<9}  {text}")
-    for slot in _coming(schedule, now):
+    for line in brakes_told(schedule.options.brakes, None):
+        say(f"  stops      {line}")
+    for name, value in _options(schedule).items():
+        say(f"  option     {name}: {value}")
+    for slot in () if standing.paused else _coming(schedule, now):
         say(f"  next       {_local(slot, schedule)}")
     for run in runs:
         _show_run(run, schedule, phases.get(run.batch_id) or "")
@@ -124,6 +129,14 @@ def _lines(schedule: Schedule) -> list[tuple[str, str]]:
         ("lane", f"{schedule.lane}, priority {schedule.priority}"),
         ("missed", "run once, late" if schedule.missed == "late" else "skipped"),
     ]
+
+
+def _options(schedule: Schedule) -> dict[str, object]:
+    """What else was asked for, beyond what every schedule has."""
+    asked: dict[str, object] = schedule.options.model_dump(
+        mode="json", exclude={"brakes", "reading"}, exclude_defaults=True
+    )
+    return schedule.options.reading.model_dump(mode="json", exclude_defaults=True) | asked
 
 
 def _show_run(run: Run, schedule: Schedule, phase: str) -> None:

@@ -125,7 +125,6 @@ def _schedule(fields: dict[str, Any], style: str, window: str | None) -> "Schedu
     from pydantic import ValidationError
 
     from producer.schedule import kept_style
-    from shared.durations import parse_duration
     from shared.schedules import Schedule
     from shared.wording import first_problems
 
@@ -133,7 +132,7 @@ def _schedule(fields: dict[str, Any], style: str, window: str | None) -> "Schedu
         raise OutputMissing
     fields |= {"style": kept_style(style), "created_at": datetime.now(UTC)}
     try:
-        seconds = None if window is None else parse_duration(window)
+        seconds = None if window is None else _window_seconds(window)
         return Schedule.model_validate(fields | {"window_seconds": seconds})
     except ValidationError as error:
         reason = first_problems(error, Schedule.model_fields)
@@ -141,6 +140,17 @@ def _schedule(fields: dict[str, Any], style: str, window: str | None) -> "Schedu
     except ValueError as error:
         reason = f"window: {error}"
         raise ScheduleInvalid(schedule=fields["name"], reason=reason) from error
+
+
+def _window_seconds(text: str) -> int:
+    from shared.durations import parse_duration
+    from shared.windows import MAX_WINDOW_SECONDS
+
+    seconds = parse_duration(text)
+    if not 0 < seconds <= MAX_WINDOW_SECONDS:
+        msg = f"it should be more than 0 and at most 7d, not {text}"
+        raise ValueError(msg)
+    return seconds
 
 
 @schedule_app.command("list")

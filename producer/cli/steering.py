@@ -74,11 +74,15 @@ def pause(batch: BatchArgument, *, json: JsonFlag = False) -> None:
 @speaks
 def resume(batch: BatchArgument, *, json: JsonFlag = False) -> None:
     """Go on with a paused batch."""
+    from producer.summary import halt
+
     with open_board() as board:
         goes_on = _goes_on(board, batch)
         board.resume(batch)
+        why = halt(board.status(batch))
     ended = f"The batch {batch} has ended; there is nothing to resume."
-    sentence = f"The batch {batch} goes on." if goes_on else ended
+    going = f"The batch {batch} waits: {why}" if why else f"The batch {batch} goes on."
+    sentence = going if goes_on else ended
     _tell(batch, {"paused": False}, sentence, as_json=json)
 
 

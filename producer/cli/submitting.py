@@ -79,7 +79,9 @@ def submit(  # noqa: PLR0913 - an argument per option
     window: Annotated[
         str | None, typer.Option(help="Render only between these times: 22:00-06:00.")
     ] = None,
-    timezone: Annotated[str, typer.Option(help="Whose clocks the window goes by.")] = "UTC",
+    timezone: Annotated[
+        str | None, typer.Option(help="Whose clocks the window goes by; by default UTC.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay and show the progress.")] = False,
     json: JsonFlag = False,
 ) -> None:
@@ -143,7 +145,7 @@ def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "
 
 
 def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
-    from producer.cli.planning import show_counts
+    from producer.cli.planning import show_counts, sum_of_kinds
     from producer.summary import halt, summary
 
     batch = receipt.status.batch
@@ -167,7 +169,7 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
         err().print(f"note: {note}", markup=False, soft_wrap=True)
     said = "was already submitted" if receipt.repeated else "is submitted"
     say(f"The batch {batch.batch_id} {said}: {counted(batch.total, 'item')}, {batch.lane} lane.")
-    if receipt.plan and batch.unchanged:
+    if receipt.plan and receipt.plan["new"] != sum_of_kinds(receipt.plan):
         show_counts(receipt.plan)
     if why := halt(receipt.status):
         say(f"Nothing is given out yet: {why}")
@@ -178,10 +180,13 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
 
 def _show_ignored(request: "Submission", receipt: "Receipt") -> None:
     batch = receipt.status.batch
-    wished = (request.lane, request.priority, request.webhooks)
-    if receipt.repeated and wished != (batch.lane, batch.priority, batch.webhooks):
+    wished = (request.lane, request.priority, request.webhooks, request.brakes, request.window)
+    stands = (batch.lane, batch.priority, batch.webhooks, batch.brakes, batch.window)
+    if receipt.repeated and wished != stands:
         webhooks = counted(len(batch.webhooks), "webhook")
-        kept = f"lane {batch.lane}, priority {batch.priority} and {webhooks}"
+        kept = (
+            f"lane {batch.lane}, priority {batch.priority}, {webhooks}, its window and its brakes"
+        )
         err().print(f"The batch keeps {kept}; a repeated submission changes nothing.", markup=False)
 
 

@@ -94,7 +94,8 @@ class Book:
         """Earlier results that the manifest does not name and whose source was not found."""
         rows = self._db.execute(
             "select entry from earlier join objects on objects.address = earlier.source "
-            "where named = 0 and etag is null order by earlier.source, id"
+            "where named = 0 and etag is null group by earlier.source, external_id "
+            "having id = max(id) order by earlier.source"
         )
         return (Entry.parse(entry) for (entry,) in rows)
 

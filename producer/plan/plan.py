@@ -78,6 +78,8 @@ class Plan:
     pending_in: Mapping[str, int]
     forecast: Forecast
     output: str
+    #: Rows of the manifest whose source is gone; `counts` has those that no row names, too.
+    gone: int
     _manifest: Manifest = field(repr=False)
     _book: Book = field(repr=False)
 
@@ -197,6 +199,7 @@ class _Verdicts:
             pending_in=dict(self.pending_in),
             forecast=forecast,
             output=output,
+            gone=self.kinds[Kind.ORPHANED],
             _manifest=manifest,
             _book=book,
         )

@@ -10,8 +10,9 @@ from producer.report.making import Made, make_report
 from producer.report.page import render_page
 from producer.report.pictures import sample_cards
 from producer.report.record import Report
+from producer.retrieval import recorded_batch
 from shared.board import StatusBoard
-from shared.errors import ObjectMissing
+from shared.errors import ObjectMissing, RecordMissing
 from shared.jobs import Batch
 from shared.keys import S3Address, batch_file
 from shared.pictures.limits import Limits
@@ -86,6 +87,20 @@ def find_report(board: StatusBoard, store: ObjectStore, batch_id: str, limits: L
         made = make_report(board, store, batch_id)
         return Found(made.report, partial(page_of, made, store, limits), None)
     address = page_address(status.batch)
+    return Found(written, lambda: store.get(address).decode(), address)
+
+
+def archived_report(record: str, store: ObjectStore) -> Found:
+    """The report of a batch that has left the board, from its folder in S3.
+
+    Raises:
+        RecordMissing: It has none.
+        StorageError: S3 refused, or did not answer.
+    """
+    batch = recorded_batch(record, store)
+    written, address = written_report(batch, store), page_address(batch)
+    if written is None:
+        raise RecordMissing(record=report_address(batch))
     return Found(written, lambda: store.get(address).decode(), address)
 
 

@@ -100,7 +100,7 @@ class WindowInvalid(InputError):
 
     code = "window_invalid"
     sentence = "The window cannot be used: {reason}."
-    hint = "Give five cron fields, a zone such as Europe/Paris, and a time of up to 7 days."
+    hint = "A zone reads Europe/Paris, a length is up to 7 days, and a cron has five fields."
 
 
 class ScheduleInvalid(InputError):
@@ -206,7 +206,7 @@ class NothingToSubmit(InputError):
 
     code = "nothing_to_submit"
     sentence = "No row of {manifest} is to be rendered: {reason}."
-    hint = "`restyle plan` tells it row by row; `submit --force` renders all of it again."
+    hint = "What waits is rendered by its own batch; `restyle plan` tells each row."
 
 
 class OptionInvalid(InputError):
@@ -310,4 +310,4 @@ class FileUnwritable(InputError):
 
     code = "file_unwritable"
     sentence = "{path} cannot be written: {reason}."
-    hint = "Choose another place with --output."
+    hint = "Choose another place on this disk."

@@ -96,7 +96,7 @@ def test_a_batch_is_followed_from_submission_to_cancellation(installation, batch
     assert "3 items cancelled" in installation.restyle("cancel", batch).stdout
     line = next(one for one in installation.restyle("status").stdout.splitlines() if batch in one)
     assert line.split()[1] == "cancelled"
-    assert line.split()[-3:] == ["0", "0", "3"]
+    assert line.split()[-4:] == ["0", "0", "0", "3"]
 
 
 def test_a_repeated_submission_says_so_and_another_one_is_refused(installation, style):

@@ -47,7 +47,7 @@ def test_a_cap_on_items_pauses_at_that_very_item(board, submit, render):
     assert published(board) == [0, 1, 2, 3, 4]
     assert [render(number) for number in range(5)] == [True, True, True, False, False]
     status = board.status("spring")
-    assert (status.pause_reason, status.pause_note) == ("budget", "its 3 items were begun")
+    assert (status.pause_reason, status.pause_note) == ("budget", "its cap of 3 items is used up")
     assert status.counts[ItemState.QUEUED] == 2
     assert published(board) == []
 
@@ -67,7 +67,7 @@ def test_device_seconds_are_capped_and_told(board, submit, render, result):
     assert [render(number, outcome=slow) for number in range(4)] == [True, True, False, False]
     status = board.status("spring")
     assert status.device_seconds == 6.5
-    assert status.pause_note == "its 5.0 device seconds were used"
+    assert status.pause_note == "its cap of 5.0 device seconds is used up"
 
 
 def test_who_resumes_grants_as_much_again(board, submit, render):

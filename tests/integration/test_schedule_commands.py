@@ -108,7 +108,7 @@ def test_a_style_of_this_host_is_kept(add, shop, board):
         ({"cron": "0 0 31 2 *"}, "schedule_invalid", "it never fires"),
         ({"cron": "nightly"}, "schedule_invalid", "should be five fields"),
         ({"timezone": "Europe/Pariss"}, "schedule_invalid", "did you mean Europe/Paris?"),
-        ({"window": "0h"}, "schedule_invalid", "greater than 0"),
+        ({"window": "0h"}, "schedule_invalid", "more than 0 and at most 7d"),
         ({"window": "6"}, "schedule_invalid", "window: '6' is no duration such as 90m"),
         ({"manifest": "rows.csv"}, "schedule_invalid", "should be in S3"),
         ({"name": "a/b"}, "schedule_invalid", "should be up to 60 letters"),

@@ -39,7 +39,7 @@ def test_what_means_nothing_is_named(arguments, option):
 def test_a_window_may_cross_midnight(text, cron, hours):
     """Its length is from its beginning to the next such end; one without a length is refused."""
     if cron is None:
-        with pytest.raises(WindowInvalid):
+        with pytest.raises(OptionInvalid, match="ends when it begins"):
             window_of(text, "UTC")
         return
     window = window_of(text, "Europe/Paris")
@@ -55,4 +55,8 @@ def test_a_window_of_another_form_is_refused(text):
 
 def test_no_window_is_none():
     """Then a batch is rendered at any time."""
-    assert window_of(None, "UTC") is None
+    assert window_of(None, None) is None
+    with pytest.raises(OptionInvalid, match="needs --window"):
+        window_of(None, "Europe/Paris")
+    with pytest.raises(WindowInvalid, match="no time zone"):
+        window_of("22:00-06:00", "localtime")

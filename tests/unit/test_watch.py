@@ -206,6 +206,6 @@ def test_a_long_id_hides_no_count():
     sink = io.StringIO()
     Console(file=sink, width=80).print(batches_table([status.model_copy(update={"batch": long})]))
     head, first, *rest = sink.getvalue().splitlines()
-    assert head.split() == ["Batch", "Phase", "Submitted", "Done", "Failed", "Total"]
-    assert first.split()[-3:] == ["12,345", "678", "13,023"]
+    assert head.split() == ["Batch", "Phase", "Submitted", "Done", "Unchanged", "Failed", "Total"]
+    assert first.split()[-4:] == ["12,345", "0", "678", "13,023"]
     assert first.split()[0] + "".join(rest).replace(" ", "") == long.batch_id

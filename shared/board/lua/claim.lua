@@ -23,10 +23,10 @@ local function spent_budget(batch)
   local most, most_seconds, done, failed, held, rejected, running, begun, device, old =
     unpack(fields)
   if most and done + failed + held + rejected + running - begun >= tonumber(most) then
-    return string.format('its %s items were begun', most)
+    return string.format('its cap of %s items is used up', most)
   end
   if most_seconds and device - old >= tonumber(most_seconds) then
-    return string.format('its %s device seconds were used', most_seconds)
+    return string.format('its cap of %s device seconds is used up', most_seconds)
   end
   return false
 end
