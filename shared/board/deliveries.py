@@ -77,8 +77,9 @@ class Delivery:
     @property
     def failed(self) -> bool:
         """Whether it was given up, or its last try came to nothing."""
+        last = self.tries[0].error if self.tries else ""
         return self.state is DeliveryState.GIVEN_UP or (
-            self.state is DeliveryState.WAITING and bool(self.tries)
+            self.state is DeliveryState.WAITING and bool(last)
         )
 
 

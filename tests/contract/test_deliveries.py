@@ -110,6 +110,16 @@ def test_a_redelivery_does_not_double_a_try_that_runs(board):
     assert board.report_delivery(taken, TAKEN, DeliveryState.DELIVERED)
 
 
+def test_what_was_taken_and_is_sent_again_has_not_failed(board):
+    """Its last try came to something, so that nobody sends it a third time with the failed ones."""
+    announce(board)
+    taken = board.take_delivery(LEASE_SECONDS)
+    board.report_delivery(taken, TAKEN, DeliveryState.DELIVERED)
+    board.redeliver("msg_a")
+    delivery = board.delivery("msg_a")
+    assert (delivery.state, delivery.failed) == (DeliveryState.WAITING, False)
+
+
 @pytest.mark.parametrize("named", ["msg_b", ""])
 def test_an_unknown_delivery_is_an_error(board, named):
     """To be shown and to be sent again."""
