@@ -90,9 +90,11 @@ def resume(batch: BatchArgument, *, json: JsonFlag = False) -> None:
 def promote(batch: BatchArgument, *, json: JsonFlag = False) -> None:
     """Let the rest of a batch follow its pilot."""
     with open_board() as board:
+        early = board.status(batch).pause_reason != "pilot"
         promoted = board.promote(batch)
     none = f"The batch {batch} has no pilot that waits."
-    said = f"The rest of the batch {batch} follows." if promoted else none
+    over = " Its pilot was not over." if early else ""
+    said = f"The rest of the batch {batch} follows.{over}" if promoted else none
     _tell(batch, {"promoted": promoted}, said, as_json=json)
 
 
