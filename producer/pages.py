@@ -1,6 +1,7 @@
 """Pages: HTML files that hold all they show, fetch nothing and work offline."""
 
 import base64
+import functools
 import hashlib
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -50,6 +51,7 @@ def data_uri(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
+@functools.cache  # a template takes longer to be compiled than to be rendered
 def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("producer", "templates"),

@@ -1,5 +1,7 @@
 """Identities of many sources by listing: right for any keys, and never more requests than keys."""
 
+import functools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,21 +17,26 @@ from tests.inner_s3 import inner_store
 KEYS = st.sets(st.text("ab-./~é\U0001f457", min_size=1, max_size=4))
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch):
-    """Credentials; nothing is sent anywhere."""
-    for name, value in s3_environment("http://127.0.0.1:9", "K" * 20, "secret").items():
-        monkeypatch.setenv(name, value)
+@functools.cache
+def memory_and_store():
+    """One S3 in memory, since a client takes longer to be made than to be asked."""
+    memory = MemoryStore()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in s3_environment("http://127.0.0.1:9", "K" * 20, "secret").items():
+            patch.setenv(name, value)
+        return memory, inner_store(memory)
 
 
 def found(objects, wanted, page_keys=3):
     """The ETag and size of each wanted key that a listing tells, and the listings it took."""
-    memory = MemoryStore(page_keys)
+    memory, store = memory_and_store()
+    memory._objects.clear()
+    memory._page_keys, memory.listings = page_keys, 0
     etags = {key: memory.put(f"shop/{key}", key.encode()) for key in objects}
     addresses = {f"s3://shop/{key}": key for key in wanted}
     with Book.opened() as book:
         book.ask_for(addresses)
-        identify(book, inner_store(memory))
+        identify(book, store)
         told = {key: book.identity(address) for address, key in addresses.items()}
     expected = {key: (etags[key], len(key.encode())) if key in etags else None for key in wanted}
     return told, expected, memory.listings
