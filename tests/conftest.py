@@ -7,9 +7,14 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from infra.demo import services
+
+# How long an example takes is the machine's business: a slow one is no failure.
+hypothesis.settings.register_profile("restyle", deadline=None)
+hypothesis.settings.load_profile("restyle")
 
 #: Variables that would lead a test to somebody's real account or settings.
 FOREIGN = ("AWS_", "RESTYLE_", "HF_", "XDG_")
