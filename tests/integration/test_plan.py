@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from producer.results import each_row
 from producer.steward import Ending
 from producer.submission import Submission
 from producer.submit import submit
+from producer.summary import halt
 from shared.allowed import AllowedPlaces
 from shared.errors import NothingToSubmit, RecordInvalid
 from shared.fingerprint import RENDERER_VERSION
@@ -28,6 +30,7 @@ from shared.references import resolve
 from shared.s3 import ObjectStore
 from shared.states import ItemState
 from shared.styles import load_style
+from shared.windows import Window
 
 NAMES = ("a", "b", "c", "d")
 LIMITS = Limits(max_bytes=5_000_000, max_side=4_000, max_pixels=4_000_000)
@@ -58,11 +61,16 @@ class Nights:
             self._written = texts
         return str(manifest), style
 
-    def submit(self, batch_id, manifest=None, **wishes):
+    def submit(self, batch_id, manifest=None, *, window=None, **wishes):
         """Submit the catalogue; returns the plan's numbers."""
         rows, style = self._files()
         request = Submission(
-            manifest or rows, style, self.shop.output, batch_id, wishes=Wishes(**wishes)
+            manifest or rows,
+            style,
+            self.shop.output,
+            batch_id,
+            wishes=Wishes(**wishes),
+            window=window,
         )
         cache = self.shop.folder / "cache"
         return submit(request, self.board, self.store, dispatch=lambda: None, cache=cache).plan
@@ -360,6 +368,18 @@ def test_a_planned_batch_comes_back_after_redis_was_lost(second):
     second.shop.recover(second.shop.record("next"))
     assert second.results("next") == rows
     assert second.render("next") == ["b"]
+
+
+def test_a_recovered_batch_keeps_to_its_window(nights):
+    """Closed before the loss, closed after it: nothing is given out, and status says why."""
+    later = datetime.now(UTC) + timedelta(hours=2)
+    window = Window.of(f"{later.minute} {later.hour} * * *", "UTC", 3_600)
+    nights.submit("night", window=window)
+    assert nights.board.take_for_publishing(99, 60) == []
+    nights.shop.lose()
+    nights.shop.recover(nights.shop.record("night"))
+    assert nights.board.take_for_publishing(99, 60) == []
+    assert "its window is closed until" in halt(nights.board.status("night"))
 
 
 def test_a_prefix_is_planned_by_its_own_listing(second):
