@@ -209,10 +209,15 @@ class _Watcher:
         return any(status.counts.get(state) for state in AHEAD)
 
     def _workers(self) -> list[WorkerRecord]:
-        return [one for one in self.board.workers() if one.silent_seconds <= SILENT_SECONDS]
+        return at_work(self.board.workers())
 
 
 def _lost(workers: Sequence[WorkerRecord]) -> str:
     """What all workers wait for; empty where one of them has all that it needs."""
     reasons = [next(iter(worker.lost_services.values()), "") for worker in workers]
     return reasons[0] if reasons and all(reasons) else ""
+
+
+def at_work(workers: Sequence[WorkerRecord]) -> list[WorkerRecord]:
+    """Those of all known workers that have said something lately."""
+    return [one for one in workers if one.silent_seconds <= SILENT_SECONDS]

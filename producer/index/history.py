@@ -59,13 +59,9 @@ class Tally:
         for one in measured:
             self.add(one.work, one.items, one.device_seconds, one.size)
 
-    def measured(self) -> list[Measured]:
-        """The sums, the most items first."""
-        return sorted(self.by_work().values(), key=lambda one: -one.items)
-
-    def each(self) -> Iterator[Measured]:
-        """The sums as they are when they are asked for."""
-        yield from self.measured()
+    def measured(self) -> Iterator[Measured]:
+        """The sums as they are when the first is asked for, the most items first."""
+        yield from sorted(self.by_work().values(), key=lambda one: -one.items)
 
     def by_work(self) -> Mapping[Work, Measured]:
         """The sums by kind of work."""

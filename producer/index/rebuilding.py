@@ -66,7 +66,7 @@ def rebuild(
             _count(sidecar, tally)
             yield _entry(sidecar, str(output), submitted(sidecar.batch_id))
 
-    address = write_segment(str(output), NAME, entries(), tally.each(), store)
+    address = write_segment(str(output), NAME, entries(), tally.measured(), store)
     for segment in old:
         if segment != address:
             store.delete(segment)

@@ -52,7 +52,7 @@ class Indexing:
     @property
     def measured(self) -> Iterator[Measured]:
         """What the items took whose entries were read until it is asked for."""
-        return self._tally.each()
+        return self._tally.measured()
 
     def _count(self, item: Item, result: Result) -> None:
         work = Work.of(self._styling.of(item.spec), supplied_mask=item.spec.mask is not None)

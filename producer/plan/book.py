@@ -99,6 +99,14 @@ class Book:
         )
         return (Entry.parse(entry) for (entry,) in rows)
 
+    def orphaned_rows(self) -> Iterator[Entry]:
+        """Earlier results of rows whose source is gone, in the manifest's order."""
+        rows = self._db.execute(
+            "select earlier.entry from verdicts join earlier on earlier.id = verdicts.entry "
+            "where kind = 'orphaned' order by position"
+        )
+        return (Entry.parse(entry) for (entry,) in rows)
+
     # --- objects
 
     def ask_for(self, addresses: Iterable[str]) -> None:

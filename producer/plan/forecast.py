@@ -7,11 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pydantic import Field
 
 from producer.index import Measured, Work
+from producer.watch import at_work
 from shared.board import StatusBoard
 from shared.record import Record
-
-#: A worker that has said nothing for this long is not at work; they report every ten seconds.
-SILENT_SECONDS = 30.0
 
 
 class Forecast(Record):
@@ -46,7 +44,7 @@ class Forecast(Record):
         fields = {
             "images": images,
             "unknown": unknown,
-            "devices": _devices(board),
+            "devices": len(at_work(board.workers())),
             "ahead": sum(backlog.waiting.values()) + backlog.claimed,
         }
         if not known or not images:
@@ -86,7 +84,3 @@ def _basis(known: Mapping[Work, Measured], fields: Mapping[str, int]) -> str:
     devices = fields["devices"]
     at_work = "device is" if devices == 1 else "devices are"
     return f"{basis}; {devices:,} {at_work} at work now"
-
-
-def _devices(board: StatusBoard) -> int:
-    return sum(one.silent_seconds <= SILENT_SECONDS for one in board.workers())

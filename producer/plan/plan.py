@@ -114,11 +114,9 @@ class Plan:
 
     def orphans(self) -> Iterator[Orphan]:
         """Results whose source is gone, those that no row names last."""
-        rows = (row.earlier for row in self.rows() if row.kind is Kind.ORPHANED)
-        for entry in itertools.chain(rows, self._book.orphans()):
-            if entry is not None:
-                variants = entry.result(self.output).variants
-                yield Orphan(entry.external_id, entry.source, variants)
+        for entry in itertools.chain(self._book.orphaned_rows(), self._book.orphans()):
+            variants = entry.result(self.output).variants
+            yield Orphan(entry.external_id, entry.source, variants)
 
     def summary(self) -> dict[str, Any]:
         """The plan in numbers, as every surface shows it; a part of the orphans is named."""
