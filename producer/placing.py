@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from producer.draft import Draft
+from producer.plan import Progress
 from producer.recording import write_batch, write_inputs
 from producer.retrieval import recorded_rows
 from shared.board import StatusBoard
@@ -14,9 +15,6 @@ from shared.s3 import ObjectStore
 
 #: Items handed to the board at a time.
 SLICE = 4_000
-
-#: Told what happened ("checked", "compared", "queued") to how many rows so far.
-Progress = Callable[[str, int], None]
 
 
 def _to_nobody(_what: str, _rows: int) -> None:

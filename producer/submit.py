@@ -19,8 +19,8 @@ from producer.archive import ended_before
 from producer.draft import Draft
 from producer.keeping import keep, kept_catalogue
 from producer.manifest import Manifest, open_manifest
-from producer.placing import Progress, adopted, place
-from producer.plan import Kind, Plan, Subject, made_plan
+from producer.placing import adopted, place
+from producer.plan import Kind, Plan, Progress, Subject, made_plan
 from producer.prompts import READ_FIELDS, PromptNotes, SharedNote
 from producer.record import read_batch
 from producer.submission import Receipt, Submission

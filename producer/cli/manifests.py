@@ -12,7 +12,7 @@ from producer.cli.terminal import err
 from shared.errors import ManifestInvalid
 
 if TYPE_CHECKING:
-    from producer.placing import Progress
+    from producer.plan import Progress
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.settings import load_settings
 
 if TYPE_CHECKING:
-    from producer.placing import Progress
+    from producer.plan import Progress
     from producer.recovery import Recovery
 
 

@@ -1,7 +1,7 @@
 """The plan: manifest, style and earlier results → each item new, changed, unchanged or orphaned."""
 
 from producer.plan.forecast import Forecast
-from producer.plan.plan import Plan, Subject, Wishes, made_plan
+from producer.plan.plan import Plan, Progress, Subject, Wishes, made_plan
 from producer.plan.verdicts import ITEMS, QUEUED, Kind, Orphan, Planned
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Orphan",
     "Plan",
     "Planned",
+    "Progress",
     "Subject",
     "Wishes",
     "made_plan",

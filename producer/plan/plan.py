@@ -130,7 +130,7 @@ class Plan:
         }
 
 
-#: Told what happened ("compared") to how many rows so far.
+#: Told what happened ("checked", "compared", "queued") to how many rows so far.
 Progress = Callable[[str, int], None]
 
 

@@ -8,7 +8,8 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from producer.placing import Progress, set_first_window
+from producer.placing import set_first_window
+from producer.plan import Progress
 from producer.recovery.outcomes import Outcomes
 from producer.retrieval import recorded_batch, recorded_rows
 from producer.submit import delay_of
