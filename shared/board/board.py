@@ -9,6 +9,7 @@ from shared.board.dead import Dead
 from shared.board.deliveries import Deliveries
 from shared.board.dispatching import Dispatching
 from shared.board.reading import Reading
+from shared.board.requests import Requests
 from shared.board.restoration import Restoration
 from shared.board.schedules import Schedules
 from shared.board.server import Server
@@ -28,6 +29,7 @@ class StatusBoard(
     Dead,
     Deliveries,
     Turns,
+    Requests,
     Server,
 ):
     """All that the rooms ask of the board; safe for threads.

@@ -68,6 +68,7 @@ from shared.errors.models import (
     ModelError,
     ModelInvalid,
     ModelMissing,
+    ModelNotAllowed,
     ModelReferenceInvalid,
     ModelUnavailable,
 )
@@ -102,7 +103,13 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
-from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.requests import (
+    KeyReused,
+    MethodRefused,
+    PathUnknown,
+    RequestInvalid,
+    RowsTooMany,
+)
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -173,6 +180,7 @@ __all__ = [
     "ItemNotFailed",
     "ItemUnknown",
     "KeptPixelsChanged",
+    "KeyReused",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
@@ -188,6 +196,7 @@ __all__ = [
     "ModelError",
     "ModelInvalid",
     "ModelMissing",
+    "ModelNotAllowed",
     "ModelReferenceInvalid",
     "ModelUnavailable",
     "NothingToReplay",
@@ -212,6 +221,7 @@ __all__ = [
     "RequestInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RowsTooMany",
     "RunLost",
     "ScheduleExists",
     "ScheduleInvalid",

@@ -177,3 +177,7 @@ class BoardKeys:
     def open_runs(self) -> str:
         """Sorted set of `schedule/slot` to be executed, by when they may be taken (ms)."""
         return self._key("open_runs")
+
+    def asked(self, key: str) -> str:
+        """What was asked under a key of the asker's own (JSON), for a day."""
+        return self._key("asked", key)
