@@ -14,6 +14,7 @@ from shared.keys.s3 import (
     item_mark,
     probe_key,
     replay_prefix,
+    staging_prefix,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "item_mark",
     "probe_key",
     "replay_prefix",
+    "staging_prefix",
 ]

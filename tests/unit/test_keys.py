@@ -16,6 +16,7 @@ from shared.keys import (
     item_mark,
     probe_key,
     replay_prefix,
+    staging_prefix,
 )
 
 hexes = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -31,7 +32,8 @@ DEEP = f"s3://shop/{'x' * (MAX_KEY_BYTES - MAX_NAME_BYTES - MAX_REPLAY_BYTES - 1
 def names(keys: ResultKeys) -> list[str]:
     """Every name that one item's outputs may have."""
     pictures = [keys.variant(number, ending) for number in (1, 16) for ending in ("jpg", "webp")]
-    return [str(one) for one in (*pictures, keys.mask, keys.sidecar, keys.failure)]
+    masks = [keys.mask, keys.map, keys.frozen, keys.thumbnails]
+    return [str(one) for one in (*pictures, *masks, keys.sidecar, keys.failure)]
 
 
 @pytest.mark.parametrize(
@@ -178,8 +180,15 @@ def test_an_output_without_room_for_names_is_refused_at_once():
     for address in (*longest, *(S3Address.parse(name) for name in names(keys))):
         assert len(address.key.encode()) <= MAX_KEY_BYTES
     replays = str(replay_prefix(DEEP, f"20261124-120000-{'r' * 40}-0000"))
-    again = ResultKeys.of(replays, "s3://shop/" + "x" * MAX_KEY_BYTES, "0" * 64)
-    for name in (*names(again), str(batch_file(replays, "b" * 61, f"manifest.{'0' * 12}.jsonl"))):
+    again, staged = (
+        ResultKeys.of(below, "s3://shop/" + "x" * MAX_KEY_BYTES, "0" * 64)
+        for below in (replays, str(staging_prefix(DEEP)))
+    )
+    for name in (
+        *names(again),
+        *names(staged),
+        str(batch_file(replays, "b" * 61, f"manifest.{'0' * 12}.jsonl")),
+    ):
         assert len(S3Address.parse(name).key.encode()) <= MAX_KEY_BYTES
     for output in (DEEP.replace("x/", "xx/"), DEEP.replace("x/", "xx")):
         with pytest.raises(AddressInvalid, match="no room for the results' names"):
