@@ -106,6 +106,7 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
+from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -186,6 +187,7 @@ __all__ = [
     "MaskTooLarge",
     "MemoryShort",
     "MessageInvalid",
+    "MethodRefused",
     "ModelChanged",
     "ModelError",
     "ModelInvalid",
@@ -200,6 +202,7 @@ __all__ = [
     "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
+    "PathUnknown",
     "PilotWaits",
     "PlaceNotAllowed",
     "Poison",
@@ -210,6 +213,7 @@ __all__ = [
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",
+    "RequestInvalid",
     "RestyleError",
     "ResultsMissing",
     "RunLost",
