@@ -157,7 +157,8 @@ def _window_seconds(text: str) -> int:
 @speaks
 def list_schedules(*, json: JsonFlag = False) -> None:
     """List the schedules: when each runs next, how its last run went, and what is broken."""
-    from producer.cli.schedule_views import facts, show_list
+    from producer.cli.schedule_views import show_list
+    from producer.standing import facts
 
     with open_board() as board:
         standings, now = board.schedules()
@@ -177,7 +178,8 @@ def show(name: NameArgument, *, json: JsonFlag = False) -> None:
 
 
 def _show(name: str, *, as_json: bool) -> None:
-    from producer.cli.schedule_views import batch_phases, facts, show_one
+    from producer.cli.schedule_views import show_one
+    from producer.standing import batch_phases, facts
 
     with open_board() as board:
         standing, now = board.schedule(name), board.schedules().now
