@@ -13,6 +13,7 @@ from producer.standing import Phases, coming
 from shared.durations import written
 from shared.schedules import Run, Schedule, Standing
 
+
 def show_list(rows: Sequence[tuple[Standing, Sequence[Run]]], now: datetime) -> None:
     """A line per schedule; below, what is broken or waits, and why."""
     if not rows:
