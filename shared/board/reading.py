@@ -7,10 +7,10 @@ from shared.board.part import Part
 from shared.board.records import load_item, load_status, pairs
 from shared.errors import ItemUnknown
 from shared.jobs import BatchStatus, Item
-from shared.keys import is_replay
+from shared.keys import is_apart
 from shared.states import ItemState
 
-#: So many batches are read at a time at least; many replays in a row may be passed over.
+#: So many batches are read at a time at least; many of those that are apart may be passed over.
 LEAST_PAGE = 20
 
 
@@ -34,13 +34,13 @@ class Reading(Part):
 
         Args:
             limit: Most batches.
-            replays: Whether replays of stored results are among them.
+            replays: Whether replays of stored results, and renderings, are among them.
 
         Raises:
             RedisUnreachable: Redis does not answer.
         """
         wanted = (
-            one for one in self._newest(max(limit, LEAST_PAGE)) if replays or not _is_replay(one)
+            one for one in self._newest(max(limit, LEAST_PAGE)) if replays or not _is_apart(one)
         )
         return list(itertools.islice(wanted, limit))
 
@@ -95,5 +95,5 @@ class Reading(Part):
         return found[0]
 
 
-def _is_replay(status: BatchStatus) -> bool:
-    return is_replay(status.batch.output, status.batch.batch_id)
+def _is_apart(status: BatchStatus) -> bool:
+    return is_apart(status.batch.output, status.batch.batch_id)

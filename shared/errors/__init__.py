@@ -102,6 +102,7 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
+from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -182,6 +183,7 @@ __all__ = [
     "MaskTooLarge",
     "MemoryShort",
     "MessageInvalid",
+    "MethodRefused",
     "ModelChanged",
     "ModelError",
     "ModelInvalid",
@@ -196,6 +198,7 @@ __all__ = [
     "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
+    "PathUnknown",
     "PilotWaits",
     "PlaceNotAllowed",
     "Poison",
@@ -206,6 +209,7 @@ __all__ = [
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",
+    "RequestInvalid",
     "RestyleError",
     "ResultsMissing",
     "RunLost",

@@ -10,10 +10,14 @@ from shared.keys.s3 import (
     batch_file,
     catalogue_file,
     index_prefix,
+    is_apart,
+    is_rendering,
     is_replay,
     item_mark,
     probe_key,
+    rendering_prefix,
     replay_prefix,
+    supplied_mask,
 )
 
 __all__ = [
@@ -26,8 +30,12 @@ __all__ = [
     "batch_file",
     "catalogue_file",
     "index_prefix",
+    "is_apart",
+    "is_rendering",
     "is_replay",
     "item_mark",
     "probe_key",
+    "rendering_prefix",
     "replay_prefix",
+    "supplied_mask",
 ]

@@ -123,6 +123,33 @@ def test_an_object_is_served_with_its_type_and_a_name_to_save_it_under(
         assert answer.read() == BODY
 
 
+def test_a_copy_is_the_object_under_another_key(store, home):
+    """A copy by the server has the bytes, the type and the name to save; the object stays."""
+    source, target = home.join("out_staging/ü b+c.v1.jpg"), home.join("out/ü b+c.v1.jpg")
+    etag = store.put(source, BODY, content_type="image/jpeg")
+    put(store, target, b"what lay there before")
+    copied = store.copy(source, target, etag=etag)
+    assert store.get(target, etag=copied) == store.get(source) == BODY
+    asked = {"Bucket": home.bucket}
+    told = [store._client.head_object(**asked, Key=one.key) for one in (source, target)]
+    assert told[1]["ContentType"] == "image/jpeg"
+    assert told[1]["ContentDisposition"] == told[0]["ContentDisposition"]
+
+
+def test_a_copy_is_of_the_version_that_was_asked_for(store, home):
+    """Nothing is copied of an object that was replaced or is gone; a missing bucket is named."""
+    source, target = home.join("in/a.jpg"), home.join("out/a.jpg")
+    old = put(store, source, b"old")
+    put(store, source, b"new")
+    with pytest.raises(errors.SourceChanged, match=old):
+        store.copy(source, target, etag=old)
+    with pytest.raises(errors.ObjectMissing, match=r"in/b\.jpg"):
+        store.copy(home.join("in/b.jpg"), target)
+    with pytest.raises(errors.BucketMissing):
+        store.copy(source, S3Address(f"{home.bucket}-2", "a.jpg"))
+    assert not store.exists(target)
+
+
 def test_head_says_what_a_listing_says(store, home):
     """One object has one ETag (without quotes), one size and one time, whoever tells of it."""
     etag = put(store, home.join("a/b.jpg"))
@@ -256,6 +283,8 @@ CALLS: dict[str, Callable[[ObjectStore, S3Address], object]] = READS | {
     "exists": lambda store, address: store.exists(address),
     "list": lambda store, address: list(store.list(address)),
     "put": put,
+    "copy": lambda store, address: store.copy(address, S3Address("shop", "in/out/b.jpg")),
+    "copy to": lambda store, address: store.copy(S3Address("shop", "in/out/b.jpg"), address),
     "delete": lambda store, address: store.delete(address),
 }
 
