@@ -5,7 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 
 from producer.backoffice import health, page
-from producer.backoffice.api import batches, results, schedules, steering, styles, workers
+from producer.backoffice.api import batches, creating, results, schedules, steering, styles, workers
 from producer.backoffice.asking import admitted
 from producer.backoffice.etags import ETags
 from producer.backoffice.gatekeeper import Gatekeeper, OpenDoor
@@ -19,6 +19,7 @@ MAX_BODY_BYTES = 80_000_000
 #: One router per resource.
 ROUTERS = (
     batches.router,
+    creating.router,
     steering.router,
     results.router,
     schedules.router,

@@ -108,6 +108,7 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import (
+    BodyTooLarge,
     KeyReused,
     MethodRefused,
     PathUnknown,
@@ -153,6 +154,7 @@ __all__ = [
     "BatchUnknown",
     "BatcherClosed",
     "BoardError",
+    "BodyTooLarge",
     "BucketMissing",
     "CatalogueMissing",
     "ClaimLost",
