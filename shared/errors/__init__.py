@@ -103,6 +103,7 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.rerenders import RerenderInvalid
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -210,6 +211,7 @@ __all__ = [
     "RedisUnsafe",
     "ReplayUnfinished",
     "RequestInvalid",
+    "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
     "RunLost",
