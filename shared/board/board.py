@@ -11,6 +11,7 @@ from shared.board.dead import Dead
 from shared.board.deliveries import Deliveries
 from shared.board.dispatching import Dispatching
 from shared.board.reading import Reading
+from shared.board.requests import Requests
 from shared.board.restoration import Restoration
 from shared.board.schedules import Schedules
 from shared.board.server import Server
@@ -30,6 +31,7 @@ class StatusBoard(
     Dead,
     Deliveries,
     Turns,
+    Requests,
     Access,
     Audit,
     Server,
