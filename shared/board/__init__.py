@@ -1,5 +1,7 @@
 """The status board: atomic moves on Redis, each a Lua script."""
 
+from shared.board.access import AccessToken, StoredToken
+from shared.board.audit import Act
 from shared.board.board import StatusBoard
 from shared.board.claims import PinnedSource, Renewal
 from shared.board.dead import DeadMessage
@@ -11,6 +13,8 @@ from shared.board.server import ServerFacts
 from shared.board.workers import WorkerRecord
 
 __all__ = [
+    "AccessToken",
+    "Act",
     "Backlog",
     "DeadMessage",
     "Delivery",
@@ -21,6 +25,7 @@ __all__ = [
     "RetiredBatch",
     "ServerFacts",
     "StatusBoard",
+    "StoredToken",
     "Swept",
     "TakenDelivery",
     "Try",

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from shared.brakes import PauseReason
 from shared.jobs import Batch, BatchStatus, Claim, Failure, Item, ItemSpec, Result
+from shared.record import Record
 from shared.states import ItemState
 
 #: Field of ItemSpec → its name in Redis; the number is the hash's own field.
@@ -18,6 +19,7 @@ _SPEC_NAMES: Mapping[str, str] = {
     "external_id": "i",
     "source": "s",
     "mask": "m",
+    "frozen": "f",
     "overrides": "o",
     "etag": "e",
     "size": "z",
@@ -30,7 +32,7 @@ def dump_spec(spec: ItemSpec) -> str:
     """The spec as compact JSON, without its number and without defaults."""
     fields = {short: getattr(spec, name) for name, short in _SPEC_NAMES.items()}
     kept = {short: value for short, value in fields.items() if value is not None and value != {}}
-    return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(kept, separators=(",", ":"), ensure_ascii=False, default=Record.model_dump)
 
 
 def load_spec(number: int, text: str) -> ItemSpec:

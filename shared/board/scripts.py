@@ -44,6 +44,13 @@ _KEY_PARTS: Mapping[str, int] = {
     "runs": 1,
     "run": 2,
     "open_runs": 0,
+    "token_names": 0,
+    "token": 1,
+    "session": 1,
+    "sessions": 1,
+    "failures": 1,
+    "failing": 0,
+    "audit": 0,
 }
 
 

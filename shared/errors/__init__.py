@@ -13,6 +13,10 @@ RestyleError
 The codes are stable: they stand on the board, in sidecars, in `--json` and in people's scripts.
 """
 
+from shared.errors.access import (
+    TokenExists,
+    TokenUnknown,
+)
 from shared.errors.base import RestyleError, registry
 from shared.errors.device import (
     BatcherClosed,
@@ -225,6 +229,8 @@ __all__ = [
     "StorageUnavailable",
     "StyleInvalid",
     "StyleUnreadable",
+    "TokenExists",
+    "TokenUnknown",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",
