@@ -102,6 +102,7 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
+from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -146,7 +147,9 @@ __all__ = [
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
+    "CountDiffers",
     "CredentialsMissing",
+    "DecisionUnknown",
     "DeliveryUnknown",
     "DeviceError",
     "DeviceLost",
