@@ -17,7 +17,7 @@ from producer.record import batch_address, manifest_address
 from producer.specs import spec_of
 from shared.errors import ObjectMissing, RecordInvalid, RecordMissing
 from shared.jobs import Batch, ItemSpec
-from shared.keys import S3Address, is_replay
+from shared.keys import S3Address, is_rendering, is_replay
 from shared.s3 import ObjectStore
 from shared.wording import first_problems
 
@@ -64,6 +64,9 @@ def _refuse_other(batch: Batch, address: S3Address) -> None:
         raise RecordInvalid(record=address, reason=reason)
     if is_replay(batch.output, batch.batch_id):
         reason = "it is that of a replay, which `restyle replay` starts anew"
+        raise RecordInvalid(record=address, reason=reason)
+    if is_rendering(batch.output, batch.batch_id):
+        reason = "it is that of a rendering, which is asked for anew"
         raise RecordInvalid(record=address, reason=reason)
     if not {batch.style.segmenter, batch.style.painter} <= batch.models.keys():
         raise RecordInvalid(record=address, reason="it does not tell of its style's models")

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
 
     #: Where `restyle doctor` puts its test object, and the default of --output.
     output: str | None = None
+    #: A folder with the style files that the back office offers; by default none.
+    styles: Path | None = None
 
     #: Only under these s3:// prefixes may be read, commas between them; needs
     #: RESTYLE_ALLOWED_OUTPUTS, which may be read too.

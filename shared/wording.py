@@ -46,7 +46,7 @@ class Problem(NamedTuple):
 def problems(error: ValidationError, known: Iterable[str]) -> list[Problem]:
     """Everything that is wrong, in the order of the fields; `known` are names to be proposed."""
     known = list(known)
-    return [_problem(dict(detail), known) for detail in error.errors()]
+    return [problem_of(dict(detail), known) for detail in error.errors()]
 
 
 def first_problems(error: ValidationError, known: Iterable[str]) -> str:
@@ -61,7 +61,8 @@ def in_one_sentence(found: list[Problem]) -> str:
     return f"{named}; and {rest} more" if rest > 0 else named
 
 
-def _problem(detail: dict[str, Any], known: list[str]) -> Problem:
+def problem_of(detail: Mapping[str, Any], known: Iterable[str] = ()) -> Problem:
+    """The problem that one of pydantic's details tells of."""
     field = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         named = shorten(field if field.isprintable() else ascii(field))
@@ -73,7 +74,7 @@ def _problem(detail: dict[str, Any], known: list[str]) -> Problem:
     return Problem(field, message)
 
 
-def _message(detail: dict[str, Any]) -> str:
+def _message(detail: Mapping[str, Any]) -> str:
     if detail["type"] not in KEYS and detail["loc"] and detail["input"] is None:
         return "is empty (null)"
     if words := WORDS.get(detail["type"]):

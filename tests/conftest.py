@@ -20,6 +20,15 @@ hypothesis.settings.load_profile("restyle")
 FOREIGN = ("AWS_", "RESTYLE_", "HF_", "XDG_")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a module makes once, one process makes: its tests stay together."""
+    for item in items:
+        made = item._fixtureinfo.name2fixturedefs.values()
+        if any(definition.scope == "module" for family in made for definition in family):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch, tmp_path):
     """No test sees the user's own accounts, settings or caches."""

@@ -91,7 +91,7 @@ def _scene(rgb: Rgb, labels: NDArray[np.uint8], kind: str, look: str, seed: int)
     protected = np.isin(labels, [CODE[name] for name in PROTECTED])
     growth = growth_px(style, (width, height))
     hard = grow(np.asarray(labels == CODE[kind]), growth) & ~protected
-    found = FoundMask(hard, protected, peak=1.0)
+    found = FoundMask(hard, protected, hard * np.uint8(255))
     repaint = Repaint.found(found, style, (width, height), NO_CALL)
     return Scene(rgb, labels, repaint, kind, look, seed)
 

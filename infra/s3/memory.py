@@ -1,7 +1,7 @@
 """The objects of an S3 in memory, and what S3 would answer.
 
-It speaks as much S3 as Restyle does: PUT, HEAD, GET (Range, If-Match), DELETE, and listings in
-pages; every bucket exists and no signature is checked.
+It speaks as much S3 as Restyle does: PUT, copies (If-Match), HEAD, GET (Range, If-Match), DELETE,
+and listings in pages; every bucket exists and no signature is checked.
 """
 
 import hashlib
@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import NamedTuple
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 #: When every object was written: what a listing says need not be true.
 _WRITTEN = "2026-01-01T00:00:00.000Z"
 _WRITTEN_HTTP = formatdate(1_767_225_600, usegmt=True)
+
+#: The header that makes a PUT a copy, and names what is copied as bucket/key.
+COPIED = "x-amz-copy-source"
 
 
 class Request(NamedTuple):
@@ -69,6 +73,8 @@ class MemoryStore:
     def answer(self, request: Request) -> Answer:
         """What S3 would say."""
         match request.method:
+            case "PUT" if COPIED in request.headers:
+                return self._copy(request)
             case "PUT":
                 return self._put(request)
             case "DELETE":
@@ -83,6 +89,17 @@ class MemoryStore:
     def _put(self, request: Request) -> Answer:
         etag = self.put(request.path, request.body)
         return Answer(HTTPStatus.OK, {"ETag": f'"{etag}"'})
+
+    def _copy(self, request: Request) -> Answer:
+        stored = self._objects.get(unquote(request.headers[COPIED]))
+        if stored is None:
+            return refusal(HTTPStatus.NOT_FOUND, "NoSuchKey")
+        wanted = request.headers.get(f"{COPIED}-if-match", stored.etag)
+        if wanted.strip('"') != stored.etag:
+            return refusal(HTTPStatus.PRECONDITION_FAILED, "PreconditionFailed")
+        self._objects[request.path] = stored
+        told = f'<ETag>"{stored.etag}"</ETag><LastModified>{_WRITTEN}</LastModified>'
+        return Answer(HTTPStatus.OK, {}, f"<CopyObjectResult>{told}</CopyObjectResult>".encode())
 
     def _get(self, request: Request) -> Answer:
         if "/" not in request.path.rstrip("/"):

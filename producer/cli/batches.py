@@ -72,7 +72,9 @@ def status(
     ] = None,
     *,
     limit: Annotated[int, typer.Option(min=1, help="Batches to list, the newest first.")] = 20,
-    replays: Annotated[bool, typer.Option("--replays", help="List replays too.")] = False,
+    replays: Annotated[
+        bool, typer.Option("--replays", help="List replays and renderings too.")
+    ] = False,
     archived: Annotated[
         bool, typer.Option("--archived", help="Then list as many that have left the board.")
     ] = False,

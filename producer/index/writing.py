@@ -9,7 +9,7 @@ from producer.results import each_item
 from producer.styling import Styling
 from shared.board import StatusBoard
 from shared.jobs import Batch, Item, Result
-from shared.keys import is_replay
+from shared.keys import is_apart
 from shared.s3 import ObjectStore
 from shared.states import ItemState
 
@@ -17,7 +17,7 @@ from shared.states import ItemState
 def index_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> None:
     """Write the segment of a batch's results; harmless if repeated.
 
-    A batch without results, and a replay, leave none.
+    A batch without results, a replay and a rendering leave none.
 
     Raises:
         BatchUnknown: No such batch.
@@ -26,7 +26,7 @@ def index_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> None:
     """
     status = board.status(batch_id)
     batch = status.batch
-    if status.counts[ItemState.DONE] and not is_replay(batch.output, batch_id):
+    if status.counts[ItemState.DONE] and not is_apart(batch.output, batch_id):
         indexing = Indexing(batch)
         entries = indexing.entries(each_item(board, batch_id, ItemState.DONE))
         # Never a name again that somebody has read: who folds removes what was read by its name.

@@ -9,7 +9,7 @@ from producer.results import each_item
 from producer.styling import Styling
 from shared.board import StatusBoard
 from shared.jobs import BatchStatus, Item
-from shared.keys import is_replay
+from shared.keys import is_apart
 from shared.states import ItemState
 
 #: States of an item that somebody has in hand.
@@ -33,7 +33,7 @@ def note_open_batches(book: Book, board: StatusBoard, output: str, *, own: str =
     """
     for status in board.open_batches():
         batch = status.batch
-        is_other = batch.batch_id != own and not is_replay(batch.output, batch.batch_id)
+        is_other = batch.batch_id != own and not is_apart(batch.output, batch.batch_id)
         if is_other and status.sealed and batch.output == output:
             _note(book, board, status)
 

@@ -12,7 +12,7 @@ from producer.results import write_results
 from shared.board import StatusBoard
 from shared.errors import BoardError, RestyleError, StorageError
 from shared.jobs import BatchStatus
-from shared.keys import S3Address, is_replay
+from shared.keys import S3Address, is_apart
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 
@@ -86,7 +86,7 @@ class Ending:
         """
         before = self.board.status(batch_id)
         files = write_results(self.board, self.store, batch_id)
-        if not is_replay(before.batch.output, batch_id):  # whoever replays looks at its one item
+        if not is_apart(before.batch.output, batch_id):  # whoever asked looks at its one item
             index_batch(self.board, self.store, batch_id)
             files += self._report(batch_id)
         status = self.board.status(batch_id)

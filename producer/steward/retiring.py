@@ -12,7 +12,7 @@ from shared.board import StatusBoard
 from shared.board.retirement import ITEMS_PER_RUN
 from shared.errors import BatchUnknown, BoardError, RestyleError
 from shared.jobs import BatchStatus
-from shared.keys import is_replay
+from shared.keys import is_apart
 
 #: Batches that one beat looks at: two requests to S3 each.
 BATCHES_PER_BEAT = 20
@@ -20,7 +20,7 @@ BATCHES_PER_BEAT = 20
 ITEMS_PER_BEAT = 100_000
 #: A batch that cannot leave is looked at again after so long.
 PUT_OFF = timedelta(minutes=10)
-#: A replay is read by who asked for it, a recovered batch may be retried: these stay so long.
+#: Replays and renderings are read by who asked for them, a recovered batch may be retried.
 LEAST_STAY = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
@@ -105,15 +105,15 @@ class _Retiring:
 
     def _retire(self, batch_id: str) -> bool:
         status = self.board.status(batch_id)
-        replay = is_replay(status.batch.output, batch_id)
-        if (status.recovered_at or replay) and self._is_fresh(status):
+        apart = is_apart(status.batch.output, batch_id)
+        if (status.recovered_at or apart) and self._is_fresh(status):
             self._put_off(batch_id, LEAST_STAY)
             return False
-        # A replay's results were removed when it had been looked at.
-        if not replay and not is_kept(status, self.ending.store):
+        # A replay's results were removed when it had been looked at; a rendering's need no list.
+        if not apart and not is_kept(status, self.ending.store):
             self._mend(batch_id)
             return False
-        left = self.board.retire(status, self.latest, indexed=not replay)
+        left = self.board.retire(status, self.latest, indexed=not apart)
         if left:
             log.info("batch retired", batch=batch_id, output=status.batch.output)
         return left

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shared.errors import WebhookInvalid, WebhookSecretMissing
 from shared.jobs import Batch
-from shared.keys import is_replay
+from shared.keys import is_apart
 from shared.settings import Settings
 from shared.webhooks import MAX_TARGETS, WebhookTarget, targets
 
@@ -27,7 +27,7 @@ def named_for_batch(named: Sequence[str], settings: Settings) -> tuple[str, ...]
 
 
 def recipients(batch: Batch, settings: Settings) -> tuple[str, ...]:
-    """Where the batch's events go; those of a replay, which is nobody's order, go nowhere."""
-    if is_replay(batch.output, batch.batch_id):
+    """Where the batch's events go; those of a replay or a rendering go nowhere."""
+    if is_apart(batch.output, batch.batch_id):
         return ()
     return tuple(dict.fromkeys((*batch.webhooks, *targets(settings.webhooks))))

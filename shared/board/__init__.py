@@ -1,5 +1,7 @@
 """The status board: atomic moves on Redis, each a Lua script."""
 
+from shared.board.access import AccessToken, StoredToken
+from shared.board.audit import Act
 from shared.board.board import StatusBoard
 from shared.board.claims import PinnedSource, Renewal
 from shared.board.dead import DeadMessage
@@ -15,6 +17,8 @@ from shared.board.server import ServerFacts
 from shared.board.workers import WorkerRecord
 
 __all__ = [
+    "AccessToken",
+    "Act",
     "Backlog",
     "Changes",
     "DeadMessage",
@@ -29,6 +33,7 @@ __all__ = [
     "Reviewed",
     "ServerFacts",
     "StatusBoard",
+    "StoredToken",
     "Swept",
     "TakenDelivery",
     "Try",

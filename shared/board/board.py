@@ -2,6 +2,8 @@
 
 from typing import Self
 
+from shared.board.access import Access
+from shared.board.audit import Audit
 from shared.board.claims import Claims
 from shared.board.connection import Connection
 from shared.board.control import Control
@@ -34,6 +36,8 @@ class StatusBoard(
     Dead,
     Deliveries,
     Turns,
+    Access,
+    Audit,
     Server,
 ):
     """All that the rooms ask of the board; safe for threads.

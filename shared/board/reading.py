@@ -7,10 +7,10 @@ from shared.board.part import Part
 from shared.board.records import load_item, load_status, pairs
 from shared.errors import ItemUnknown
 from shared.jobs import BatchStatus, Item
-from shared.keys import is_replay
+from shared.keys import is_apart
 from shared.states import ItemState
 
-#: So many batches are read at a time at least; many replays in a row may be passed over.
+#: So many batches are read at a time at least; many of those that are apart may be passed over.
 LEAST_PAGE = 20
 
 
@@ -29,19 +29,22 @@ class Reading(Part):
             raise self._unknown(batch_id)
         return load_status(pairs(fields))
 
-    def batches(self, limit: int = 100, *, replays: bool = True) -> list[BatchStatus]:
+    def batches(
+        self, limit: int = 100, *, replays: bool = True, after: str | None = None
+    ) -> list[BatchStatus]:
         """The roll-ups of the newest batches, newest first.
 
         Args:
             limit: Most batches.
-            replays: Whether replays of stored results are among them.
+            replays: Whether replays of stored results, and renderings, are among them.
+            after: Only batches that were opened before this one.
 
         Raises:
+            BatchUnknown: `after` is not on the board any more.
             RedisUnreachable: Redis does not answer.
         """
-        wanted = (
-            one for one in self._newest(max(limit, LEAST_PAGE)) if replays or not _is_replay(one)
-        )
+        newest = self._newest(max(limit, LEAST_PAGE), after or "")
+        wanted = (one for one in newest if replays or not _is_apart(one))
         return list(itertools.islice(wanted, limit))
 
     def open_batches(self) -> list[BatchStatus]:
@@ -62,9 +65,12 @@ class Reading(Part):
         """
         return list(self._connection.run("list_children", batch_id))
 
-    def _newest(self, page: int) -> Iterator[BatchStatus]:
-        for start in itertools.count(0, page):
-            records = self._connection.run("list_batches", start, page)
+    def _newest(self, page: int, after: str) -> Iterator[BatchStatus]:
+        start = self._connection.run("rank_batch", after) if after else 0
+        if start is None:
+            raise self._unknown(after)
+        for first in itertools.count(start, page):
+            records = self._connection.run("list_batches", first, page)
             yield from (load_status(pairs(fields)) for fields in records)
             if len(records) < page:
                 return
@@ -103,5 +109,5 @@ class Reading(Part):
         return found[0]
 
 
-def _is_replay(status: BatchStatus) -> bool:
-    return is_replay(status.batch.output, status.batch.batch_id)
+def _is_apart(status: BatchStatus) -> bool:
+    return is_apart(status.batch.output, status.batch.batch_id)

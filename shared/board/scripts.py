@@ -51,6 +51,13 @@ _KEY_PARTS: Mapping[str, int] = {
     "publishing": 0,
     "unpublishing": 0,
     "settled": 0,
+    "token_names": 0,
+    "token": 1,
+    "session": 1,
+    "sessions": 1,
+    "failures": 1,
+    "failing": 0,
+    "audit": 0,
 }
 #: Files of functions that every script begins with, in this order.
 _LIBRARIES = ("prelude", "runs", "rows")

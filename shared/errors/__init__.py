@@ -13,6 +13,10 @@ RestyleError
 The codes are stable: they stand on the board, in sidecars, in `--json` and in people's scripts.
 """
 
+from shared.errors.access import (
+    TokenExists,
+    TokenUnknown,
+)
 from shared.errors.base import RestyleError, registry
 from shared.errors.device import (
     BatcherClosed,
@@ -102,6 +106,7 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
+from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
 from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
@@ -185,6 +190,7 @@ __all__ = [
     "MaskTooLarge",
     "MemoryShort",
     "MessageInvalid",
+    "MethodRefused",
     "ModelChanged",
     "ModelError",
     "ModelInvalid",
@@ -199,6 +205,7 @@ __all__ = [
     "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
+    "PathUnknown",
     "PilotWaits",
     "PlaceNotAllowed",
     "Poison",
@@ -209,6 +216,7 @@ __all__ = [
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",
+    "RequestInvalid",
     "RestyleError",
     "ResultsMissing",
     "RunLost",
@@ -224,6 +232,8 @@ __all__ = [
     "StorageUnavailable",
     "StyleInvalid",
     "StyleUnreadable",
+    "TokenExists",
+    "TokenUnknown",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",

@@ -10,11 +10,15 @@ from shared.keys.s3 import (
     batch_file,
     catalogue_file,
     index_prefix,
+    is_apart,
+    is_rendering,
     is_replay,
     item_mark,
     probe_key,
+    rendering_prefix,
     replay_prefix,
     staging_prefix,
+    supplied_mask,
 )
 
 __all__ = [
@@ -27,9 +31,13 @@ __all__ = [
     "batch_file",
     "catalogue_file",
     "index_prefix",
+    "is_apart",
+    "is_rendering",
     "is_replay",
     "item_mark",
     "probe_key",
+    "rendering_prefix",
     "replay_prefix",
     "staging_prefix",
+    "supplied_mask",
 ]

@@ -208,3 +208,34 @@ class BoardKeys:
     def open_runs(self) -> str:
         """Sorted set of `schedule/slot` to be executed, by when they may be taken (ms)."""
         return self._key("open_runs")
+
+    @property
+    def token_names(self) -> str:
+        """Hash of the name of each token of the back office → its id."""
+        return self._key("token_names")
+
+    def token(self, token_id: str) -> str:
+        """Hash: a token's name, role, digest of its secret, times (ms)."""
+        return self._key("token", token_id)
+
+    def session(self, digest: str) -> str:
+        """When a session was used (ms), a space, its token's id; gone when it is over."""
+        return self._key("session", digest)
+
+    def sessions(self, token_id: str) -> str:
+        """Sorted set of the digests of a token's newest sessions, by when they were opened (ms)."""
+        return self._key("token", token_id, "sessions")
+
+    def failures(self, source: str) -> str:
+        """List of the times (ms) at which a source failed to sign in, newest first."""
+        return self._key("failures", source)
+
+    @property
+    def failing(self) -> str:
+        """Sorted set of the sources that failed to sign in, by their last failure (ms)."""
+        return self._key("failing")
+
+    @property
+    def audit(self) -> str:
+        """List of what was done through the back office, newest first: time (ms), a space, JSON."""
+        return self._key("audit")

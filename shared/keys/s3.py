@@ -15,7 +15,8 @@ MAX_KEY_BYTES = 1_024
 MAX_STEM_BYTES = 200
 #: No name that is built here is longer, so that an output prefix has room for each of them.
 MAX_NAME_BYTES = 256
-#: Nor is a replay's folder, which lies below an output prefix and holds such names again.
+#: Nor is the folder of a replay or a rendering, which lies below an output prefix and holds such
+#: names again.
 MAX_REPLAY_BYTES = 128
 
 #: A bucket's name by S3's rules; underscores are of old, and other servers take single letters.
@@ -224,6 +225,29 @@ def replay_prefix(output: str, batch_id: str) -> S3Address:
 def is_replay(output: str, batch_id: str) -> bool:
     """Whether a batch of this output is a replay: its results lie where `replay_prefix` says."""
     return output.endswith(f"/_replays/{batch_id}/")
+
+
+def rendering_prefix(output: str, rendering_id: str) -> S3Address:
+    """Where a rendering's pictures and results lie below an output prefix; nothing else does."""
+    return S3Address.parse_prefix(output, kind="output").join(f"_renderings/{rendering_id}/")
+
+
+def is_rendering(output: str, batch_id: str) -> bool:
+    """Whether a batch of this output is a rendering: it lies where `rendering_prefix` says."""
+    return output.endswith(f"/_renderings/{batch_id}/")
+
+
+def is_apart(output: str, batch_id: str) -> bool:
+    """Whether a batch is no order of a catalogue: a replay or a rendering.
+
+    Lists, plans, the index, reports and webhooks leave it out.
+    """
+    return is_replay(output, batch_id) or is_rendering(output, batch_id)
+
+
+def supplied_mask(output: str, sha256: str, extension: str) -> S3Address:
+    """Where a mask that somebody handed in by its bytes lies below an output prefix."""
+    return S3Address.parse_prefix(output, kind="output").join(f"_masks/{sha256}.{extension}")
 
 
 def probe_key(output: str, mark: str) -> S3Address:

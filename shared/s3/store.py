@@ -1,4 +1,4 @@
-"""ObjectStore: get, put and list objects."""
+"""ObjectStore: get, put, copy and list objects."""
 
 import time
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from shared.s3.disposition import content_disposition
 from shared.s3.download import Download, retried
 from shared.s3.faults import named
 from shared.s3.info import ObjectInfo, answered_info, plain_etag
+from shared.s3.links import Links
 from shared.s3.listing import Listing
 from shared.s3.parts import ObjectFile, Part
 
@@ -29,8 +30,8 @@ PATIENCE_SECONDS = 60.0
 SLOWEST_BYTES_PER_SECOND = 500_000
 
 
-class ObjectStore(Listing):
-    """Get, put and list objects; safe to share among threads, one per process.
+class ObjectStore(Listing, Links):
+    """Get, put, copy and list objects; safe to share among threads, one per process.
 
     Every method raises the `StorageError` that names what happened, and nothing of botocore's:
     `BucketMissing`, `ObjectMissing`, `AccessDenied`, `CredentialsMissing`, `StorageRefused`, and
@@ -254,6 +255,34 @@ class ObjectStore(Listing):
                 ContentDisposition=content_disposition(address.key, content_type),
             )
         return plain_etag(answer["ETag"])
+
+    def copy(self, source: S3Address, target: S3Address, *, etag: str | None = None) -> str:
+        """Let S3 copy an object, at most 5 GB, and return the copy's ETag, without quotes.
+
+        The copy has the source's content type, and the name that the source is saved under.
+
+        Args:
+            source: Which object.
+            target: Where its copy lies; an existing object is replaced.
+            etag: The very version that is wanted, without quotes.
+
+        Raises:
+            ObjectMissing: There is no such object.
+            SourceChanged: The object has another ETag.
+        """
+        self.allowed.check_write(target)
+        # Some servers (rclone, moto) ignore the condition of a copy.
+        found = self.head(source).etag
+        if etag and found != etag:
+            raise errors.SourceChanged(address=source, expected=etag)
+        with named(source, "CopyObject", found):
+            answer = self._client.copy_object(
+                Bucket=target.bucket,
+                Key=target.key,
+                CopySource={"Bucket": source.bucket, "Key": source.key},
+                CopySourceIfMatch=f'"{found}"',
+            )
+        return plain_etag(answer["CopyObjectResult"]["ETag"])
 
     def delete(self, address: S3Address) -> None:
         """Remove an object; one that is not there is no error.

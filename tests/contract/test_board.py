@@ -15,7 +15,7 @@ from shared.errors import (
     RedisUnreachable,
     RedisUnsafe,
 )
-from shared.keys import replay_prefix
+from shared.keys import rendering_prefix, replay_prefix
 from shared.settings import Settings
 from shared.states import ItemState
 from shared.styles import Style
@@ -198,14 +198,15 @@ def test_batches_are_listed_newest_first(board, submit, eventually):
     assert [status.batch.batch_id for status in board.batches(2)] == ["three", "two"]
 
 
-def test_replays_push_no_batch_out_of_the_list(board, submit, eventually):
-    """However many replays are newer, as many real batches are listed as were asked for."""
+@pytest.mark.parametrize("prefix", [replay_prefix, rendering_prefix])
+def test_what_is_apart_pushes_no_batch_out_of_the_list(board, submit, eventually, prefix):
+    """However many replays or renderings are newer, as many real batches are listed as asked."""
     for name in ("one", "two", "three"):
         submit(name, 1)
         eventually(lambda: time_has_passed(board))
     for number in range(5):
-        name = f"replay-{number}"
-        submit(name, 1, output=str(replay_prefix("s3://shop/out/", name)))
+        name = f"apart-{number}"
+        submit(name, 1, output=str(prefix("s3://shop/out/", name)))
     submit("four", 1, output="s3://shop/_replays/")
     listed = [status.batch.batch_id for status in board.batches(3, replays=False)]
     assert listed == ["four", "three", "two"]

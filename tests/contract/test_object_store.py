@@ -114,13 +114,37 @@ def test_an_object_is_served_with_its_type_and_a_name_to_save_it_under(
 ):
     """Whoever follows a link gets what the put said, byte for byte."""
     store.put(home.join(key), BODY, content_type=content_type)
-    link = store._client.generate_presigned_url(
-        "get_object", Params={"Bucket": home.bucket, "Key": key}
-    )
-    with urllib.request.urlopen(link) as answer:
+    with urllib.request.urlopen(store.link(home.join(key), 60)) as answer:
         assert answer.headers["Content-Type"] == content_type
         assert answer.headers["Content-Disposition"] == disposition
         assert answer.read() == BODY
+
+
+def test_a_copy_is_the_object_under_another_key(store, home):
+    """A copy by the server has the bytes, the type and the name to save; the object stays."""
+    source, target = home.join("out_staging/ü b+c.v1.jpg"), home.join("out/ü b+c.v1.jpg")
+    etag = store.put(source, BODY, content_type="image/jpeg")
+    put(store, target, b"what lay there before")
+    copied = store.copy(source, target, etag=etag)
+    assert store.get(target, etag=copied) == store.get(source) == BODY
+    asked = {"Bucket": home.bucket}
+    told = [store._client.head_object(**asked, Key=one.key) for one in (source, target)]
+    assert told[1]["ContentType"] == "image/jpeg"
+    assert told[1]["ContentDisposition"] == told[0]["ContentDisposition"]
+
+
+def test_a_copy_is_of_the_version_that_was_asked_for(store, home):
+    """Nothing is copied of an object that was replaced or is gone; a missing bucket is named."""
+    source, target = home.join("in/a.jpg"), home.join("out/a.jpg")
+    old = put(store, source, b"old")
+    put(store, source, b"new")
+    with pytest.raises(errors.SourceChanged, match=old):
+        store.copy(source, target, etag=old)
+    with pytest.raises(errors.ObjectMissing, match=r"in/b\.jpg"):
+        store.copy(home.join("in/b.jpg"), target)
+    with pytest.raises(errors.BucketMissing):
+        store.copy(source, S3Address(f"{home.bucket}-2", "a.jpg"))
+    assert not store.exists(target)
 
 
 def test_head_says_what_a_listing_says(store, home):
@@ -256,6 +280,8 @@ CALLS: dict[str, Callable[[ObjectStore, S3Address], object]] = READS | {
     "exists": lambda store, address: store.exists(address),
     "list": lambda store, address: list(store.list(address)),
     "put": put,
+    "copy": lambda store, address: store.copy(address, S3Address("shop", "in/out/b.jpg")),
+    "copy to": lambda store, address: store.copy(S3Address("shop", "in/out/b.jpg"), address),
     "delete": lambda store, address: store.delete(address),
 }
 
@@ -283,6 +309,14 @@ def test_an_allowed_place_is_read_and_written(store, home):
     assert narrow.get(home.join("out/a"), etag=put(narrow, home.join("out/a"))) == BODY
     with pytest.raises(errors.PlaceNotAllowed, match="RESTYLE_ALLOWED_OUTPUTS"):
         put(narrow, home.join("in/b.jpg"))
+
+
+def test_a_link_opens_only_what_may_be_read(s3_environment):
+    """It is signed on this host, so that a forbidden one must be refused here; nothing is sent."""
+    narrow = ObjectStore.connect(allowed=AllowedPlaces.parse("s3://shop/in", "s3://shop/in/out"))
+    assert "/in/a.jpg?" in narrow.link(S3Address("shop", "in/a.jpg"), 60)
+    with pytest.raises(errors.PlaceNotAllowed):
+        narrow.link(S3Address("shop", "inn/a.jpg"), 60)
 
 
 # --- credentials and configuration -----------------------------------------------------------

@@ -15,7 +15,7 @@ from producer.webhooks import Event, Post, Sender, announce, announce_batch, new
 from producer.webhooks.pauses import PAUSES_SECONDS, pause_seconds
 from producer.webhooks.sender import THREADS
 from shared.board import DeliveryState
-from shared.keys import replay_prefix
+from shared.keys import rendering_prefix, replay_prefix
 from shared.settings import Settings
 from tests.receivers import Receiver, dawdling, receiver
 
@@ -278,9 +278,10 @@ def test_the_same_event_of_a_batch_is_announced_once(board, settings, submit, fa
     assert len(list(board.deliveries())) == 3
 
 
-def test_a_replay_tells_nobody(board, settings, submit):
-    """It is a check of somebody's own, not a batch of the catalogue."""
-    output = str(replay_prefix("s3://shop/out/", "again"))
+@pytest.mark.parametrize("prefix", [replay_prefix, rendering_prefix])
+def test_what_is_apart_tells_nobody(board, settings, submit, prefix):
+    """A replay and a rendering are somebody's own, not batches of the catalogue."""
+    output = str(prefix("s3://shop/out/", "again"))
     submit("again", output=output)
     settings = settings.model_copy(update={"webhooks": "https://a.example/"})
     assert announce_batch(board, settings, board.status("again"), "batch.ended") == []

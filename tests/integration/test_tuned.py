@@ -40,9 +40,7 @@ def difference(ours, theirs):
 
 
 #: All that a CPU can do of it; graphs are traced as on a GPU, and run by torch's own kernels.
-TUNED = Tuning(
-    compiled=True, channels_last=True, sdpa=True, buckets=(1, 2, 4, 6), backend="aot_eager"
-)
+TUNED = Tuning(compiled=True, channels_last=True, sdpa=True, buckets=(1, 2, 4), backend="aot_eager")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +53,7 @@ def painters(tiny_painter):
     )
 
 
-@pytest.mark.parametrize("rows", [1, 3, 5])
+@pytest.mark.parametrize("rows", [1, 3])
 def test_padded_and_compiled_calls_paint_the_same(painters, rows):
     """As many pictures as were asked for, each as the plain painter paints it."""
     asked = [request(seed) for seed in range(rows)]
@@ -71,7 +69,7 @@ def test_no_call_makes_a_graph_that_its_bucket_has(tiny_painter):
     for size in TUNED.buckets:
         painter.paint([request(seed, steps=1) for seed in range(size)])
     with torch.compiler.set_stance("fail_on_recompile"):
-        for rows, scheduler in [(3, "ddim"), (5, "unipc"), (6, "dpmsolver++"), (1, "euler")]:
+        for rows, scheduler in [(3, "ddim"), (4, "unipc"), (2, "dpmsolver++"), (1, "euler")]:
             fields = {"scheduler": scheduler, "guidance_scale": 2.0 + rows, "steps": 4}
             painter.paint([request(seed, **fields) for seed in range(rows)])
         painter.paint([request(1, scheduler="euler_ancestral", strength=0.5, steps=4)])

@@ -1,4 +1,4 @@
-"""A year of nights: what has ended leaves, so that the board holds a month of them."""
+"""Nights without end: what has ended leaves, so that the board holds a month of them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from shared.states import ItemState
 from shared.styles import Style
 from tests.inner_s3 import inner_store
 
-NIGHTS, ITEMS, DAYS = 365, 3, 30
+ITEMS, DAYS = 3, 30
 NIGHT = timedelta(days=1)
 #: A batch is its record, specs, outcomes, a set for each of two states, and its items.
 MOST_KEYS = (DAYS + 1) * (3 + 2 + ITEMS) + 10
@@ -85,18 +85,19 @@ class Nights:
             return sum(size or 0 for size in asked.execute())
 
 
-def test_a_year_of_nights_does_not_fill_the_board(inspector):
+@pytest.mark.parametrize("count", [120, pytest.param(365, marks=pytest.mark.slow)])
+def test_nights_do_not_fill_the_board(inspector, count):
     """After each month the board holds the last thirty nights only; S3 still tells of the first."""
     board, store = StatusBoard.connect(load_settings()), inner_store(MemoryStore())
     nights = Nights(board, store, inspector, "s3://shop/out/")
     retired, keys, sizes = [], [], []
-    for number in range(NIGHTS):
+    for number in range(count):
         retired += nights.play(number)
         if number % 30 == 29:
             keys.append(len(nights.board_keys()))
             sizes.append(nights.board_bytes())
-    assert retired == [f"night-{number:03}" for number in range(NIGHTS - DAYS)]
-    assert len(board.batches(NIGHTS)) == DAYS
+    assert retired == [f"night-{number:03}" for number in range(count - DAYS)]
+    assert len(board.batches(count)) == DAYS
     assert max(keys) <= MOST_KEYS
     # From the second month on only the index grows, by a small entry a night.
     growth = (sizes[-1] - sizes[1]) / (len(sizes) - 2) / 30

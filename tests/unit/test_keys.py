@@ -13,10 +13,14 @@ from shared.keys import (
     ResultKeys,
     S3Address,
     batch_file,
+    is_apart,
+    is_rendering,
     item_mark,
     probe_key,
+    rendering_prefix,
     replay_prefix,
     staging_prefix,
+    supplied_mask,
 )
 
 hexes = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -179,17 +183,15 @@ def test_an_output_without_room_for_names_is_refused_at_once():
     keys = ResultKeys.of(DEEP, "s3://shop/" + "x" * MAX_KEY_BYTES, "0" * 64)
     for address in (*longest, *(S3Address.parse(name) for name in names(keys))):
         assert len(address.key.encode()) <= MAX_KEY_BYTES
-    replays = str(replay_prefix(DEEP, f"20261124-120000-{'r' * 40}-0000"))
-    again, staged = (
-        ResultKeys.of(below, "s3://shop/" + "x" * MAX_KEY_BYTES, "0" * 64)
-        for below in (replays, str(staging_prefix(DEEP)))
-    )
-    for name in (
-        *names(again),
-        *names(staged),
-        str(batch_file(replays, "b" * 61, f"manifest.{'0' * 12}.jsonl")),
-    ):
-        assert len(S3Address.parse(name).key.encode()) <= MAX_KEY_BYTES
+    own = f"20261124-120000-{'r' * 40}-0000"
+    apart = (str(replay_prefix(DEEP, own)), str(rendering_prefix(DEEP, own)))
+    for below in (*apart, str(staging_prefix(DEEP))):
+        again = ResultKeys.of(below, "s3://shop/" + "x" * MAX_KEY_BYTES, "0" * 64)
+        rows = batch_file(below, "b" * 61, f"manifest.{'0' * 12}.jsonl")
+        assert all(
+            len(name.partition("shop/")[2].encode()) <= MAX_KEY_BYTES
+            for name in (*names(again), str(rows))
+        )
     for output in (DEEP.replace("x/", "xx/"), DEEP.replace("x/", "xx")):
         with pytest.raises(AddressInvalid, match="no room for the results' names"):
             S3Address.parse_output(output)
@@ -208,3 +210,20 @@ def test_a_prefix_gets_its_closing_slash():
     assert S3Address.parse_prefix("s3://shop").join("a.json").key == "a.json"
     with pytest.raises(AddressInvalid):  # the slash is the byte too many
         S3Address.parse_prefix("s3://shop/" + "x" * MAX_KEY_BYTES)
+
+
+def test_a_rendering_is_apart_under_its_own_id_only():
+    """A folder of a user's that is called like it makes no rendering of a batch."""
+    own = str(rendering_prefix("s3://shop/out/", "one"))
+    assert own == "s3://shop/out/_renderings/one/"
+    assert is_rendering(own, "one")
+    assert is_apart(own, "one")
+    assert is_apart(str(replay_prefix("s3://shop/out/", "one")), "one")
+    assert not is_apart(own, "two")
+    assert not is_apart("s3://shop/_renderings/", "one")
+
+
+def test_a_handed_in_mask_lies_under_its_digest():
+    """The same mask is stored once, and another one never takes its place."""
+    place = supplied_mask("s3://shop/out", "ab" * 32, "png")
+    assert str(place) == f"s3://shop/out/_masks/{'ab' * 32}.png"

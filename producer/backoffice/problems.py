@@ -1,0 +1,155 @@
+"""Problems: every error as `application/problem+json` (RFC 9457), in the words of its class."""
+
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from shared import errors
+from shared.record import Record
+from shared.wording import Problem as Wrong
+from shared.wording import in_one_sentence, problem_of
+
+MEDIA_TYPE = "application/problem+json"
+#: A service that is away is asked again after so many seconds.
+RETRY_SECONDS = 5
+#: Status of a class and of those below it, unless they have their own; others are 500.
+STATUSES: Mapping[type[errors.RestyleError], int] = {
+    errors.InputError: 422,
+    errors.ImageError: 422,
+    errors.MaskError: 422,
+    errors.ModelError: 422,
+    errors.WebhookError: 422,
+    errors.StorageError: 422,
+    errors.PathUnknown: 404,
+    errors.BatchUnknown: 404,
+    errors.ItemUnknown: 404,
+    errors.ScheduleUnknown: 404,
+    errors.DeliveryUnknown: 404,
+    errors.ObjectMissing: 404,
+    errors.BucketMissing: 404,
+    errors.RecordMissing: 404,
+    errors.ResultsMissing: 404,
+    errors.MethodRefused: 405,
+    errors.BatchExists: 409,
+    errors.BatchIncomplete: 409,
+    errors.BatchRestoring: 409,
+    errors.BatchNotArchived: 409,
+    errors.BatchCancelled: 409,
+    errors.PilotWaits: 409,
+    errors.ItemNotFailed: 409,
+    errors.ScheduleExists: 409,
+    errors.RunLost: 409,
+    errors.ClaimLost: 409,
+    errors.SourceChanged: 409,
+    errors.ObjectTooLarge: 413,
+    errors.PlaceNotAllowed: 403,
+    errors.BoardError: 503,
+    errors.StorageUnavailable: 503,
+    errors.StorageMisconfigured: 503,
+    errors.CredentialsMissing: 503,
+    errors.DiskFailed: 503,
+    errors.ModelUnavailable: 503,
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Problem(Record):
+    """An error as every route answers it; the facts of its kind stand beside these."""
+
+    #: urn:restyle:error:CODE.
+    type: str
+    title: str
+    status: int
+    #: One sentence: what and where.
+    detail: str
+    code: str
+    #: What to do about it.
+    hint: str
+
+
+#: What the OpenAPI document says of every route's errors.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Something that was asked for is wrong.", "model": Problem},
+    "5XX": {"description": "Restyle, Redis or S3 cannot serve now.", "model": Problem},
+}
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Let an app answer every error as a problem."""
+    app.add_exception_handler(errors.RestyleError, _restyle_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def status_of(error: errors.RestyleError) -> int:
+    """The HTTP status of an error: that of the nearest class that has one."""
+    found = (STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES)
+    return next(found, 500)
+
+
+def answer(error: errors.RestyleError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The error as a response."""
+    status, report = status_of(error), error.report()
+    details = report["details"] if isinstance(report["details"], dict) else {}
+    body = details | {
+        "type": f"urn:restyle:error:{error.code}",
+        "title": error.code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": report["message"],
+        "code": error.code,
+        "hint": report["hint"],
+    }
+    retry = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return JSONResponse(body, status, retry | dict(headers or {}), MEDIA_TYPE)
+
+
+def _restyle_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, errors.RestyleError) or status_of(error) == 500:
+        return _unexpected(request, error)
+    if status_of(error) > 500:
+        log.warning("a request could not be served", path=request.url.path, reason=str(error))
+    return answer(error)
+
+
+def _invalid_request(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - the library's
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    wrong = [_wrong(detail) for detail in found]
+    fields = {one.field: one.message for one in wrong if one.field}
+    return answer(errors.RequestInvalid(reason=in_one_sentence(wrong), fields=fields))
+
+
+def _wrong(detail: Mapping[str, Any]) -> Wrong:
+    """What is wrong, under the field's own name: whether it is of path, query or body is plain."""
+    if detail["type"] == "json_invalid":
+        return Wrong("", f"its body is no JSON ({detail['ctx']['error']})")
+    return problem_of({**detail, "loc": detail["loc"][1:]})
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    """What the framework itself refuses: a path that nothing serves, a method, a body's size."""
+    if not isinstance(error, HTTPException):
+        return _unexpected(request, error)
+    facts = {"method": request.method, "path": request.url.path}
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return answer(errors.PathUnknown(path=facts["path"]))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return answer(errors.MethodRefused(**facts), error.headers)
+    reason = str(error.detail).rstrip(".").lower()
+    return answer(errors.RequestInvalid(reason=reason, fields={}))
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    """The answer tells nothing of the inside; the log has it under the id that the answer names."""
+    mark = uuid.uuid4().hex[:12]
+    log.error("a request failed", id=mark, path=request.url.path, exc_info=error)
+    return answer(errors.RestyleError(reason=f"the log tells more under the id {mark}"))
