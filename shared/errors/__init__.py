@@ -108,6 +108,7 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -152,7 +153,9 @@ __all__ = [
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
+    "CountDiffers",
     "CredentialsMissing",
+    "DecisionUnknown",
     "DeliveryUnknown",
     "DeviceError",
     "DeviceLost",
