@@ -115,6 +115,7 @@ from shared.errors.requests import (
     RowsTooMany,
 )
 from shared.errors.rerenders import RerenderInvalid
+from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -159,7 +160,9 @@ __all__ = [
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
+    "CountDiffers",
     "CredentialsMissing",
+    "DecisionUnknown",
     "DeliveryUnknown",
     "DeviceError",
     "DeviceLost",
