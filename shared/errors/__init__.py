@@ -77,6 +77,7 @@ from shared.errors.models import (
     ModelUnavailable,
 )
 from shared.errors.pictures import (
+    FrozenMaskLost,
     ImageAnimated,
     ImageBomb,
     ImageEmpty,
@@ -115,6 +116,8 @@ from shared.errors.requests import (
     RequestInvalid,
     RowsTooMany,
 )
+from shared.errors.rerenders import RerenderInvalid
+from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -160,7 +163,9 @@ __all__ = [
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
+    "CountDiffers",
     "CredentialsMissing",
+    "DecisionUnknown",
     "DeliveryUnknown",
     "DeviceError",
     "DeviceLost",
@@ -169,6 +174,7 @@ __all__ = [
     "DiskFailed",
     "DownloadBroken",
     "FileUnwritable",
+    "FrozenMaskLost",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",
@@ -225,6 +231,7 @@ __all__ = [
     "RedisUnsafe",
     "ReplayUnfinished",
     "RequestInvalid",
+    "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
     "RowsTooMany",
