@@ -5,8 +5,19 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 
 from producer.backoffice import health, page
-from producer.backoffice.api import batches, creating, results, schedules, steering, styles, workers
+from producer.backoffice.api import (
+    batches,
+    creating,
+    invocations,
+    renderings,
+    results,
+    schedules,
+    steering,
+    styles,
+    workers,
+)
 from producer.backoffice.asking import admitted
+from producer.backoffice.desk import Desk
 from producer.backoffice.etags import ETags
 from producer.backoffice.gatekeeper import Gatekeeper, OpenDoor
 from producer.backoffice.office import Office
@@ -14,12 +25,14 @@ from producer.backoffice.problems import RESPONSES, tell_problems
 
 #: Where the API is served.
 API = "/api/v1"
-#: A request's body is JSON with at most one picture in it.
-MAX_BODY_BYTES = 80_000_000
+#: A request's body is JSON of so many bytes; what takes pictures has a limit of its own.
+MAX_BODY_BYTES = 10_000_000
 #: One router per resource.
 ROUTERS = (
     batches.router,
     creating.router,
+    renderings.router,
+    invocations.router,
     steering.router,
     results.router,
     schedules.router,
@@ -45,11 +58,14 @@ def create_app(office: Office, gatekeeper: Gatekeeper | None = None) -> FastAPI:
         max_body_size=MAX_BODY_BYTES,
     )
     app.state.office = office
+    app.state.desk = Desk()
     app.state.gatekeeper = gatekeeper or OpenDoor()
     tell_problems(app)
     app.add_middleware(ETags)
     app.include_router(health.router)
     app.include_router(_api())
+    # Where SageMaker's own clients look for it.
+    app.include_router(invocations.router, dependencies=[Depends(admitted)], responses=RESPONSES)
     page.serve(app)
     return app
 

@@ -14,6 +14,9 @@ from starlette.requests import Request
 from shared.errors import BodyTooLarge
 from shared.record import Record
 
+#: The framework's own limit on such a route: out of reach, for it answers no problem.
+OUT_OF_REACH = 2**40
+
 M = TypeVar("M", bound=Record)
 
 

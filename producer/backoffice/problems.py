@@ -20,6 +20,8 @@ from shared.wording import in_one_sentence, problem_of
 MEDIA_TYPE = "application/problem+json"
 #: A service that is away is asked again after so many seconds.
 RETRY_SECONDS = 5
+#: What is worth asking again in a moment.
+RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 #: Status of a class and of those below it, unless they have their own; others are 500.
 STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.InputError: 422,
@@ -53,6 +55,8 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.ObjectTooLarge: 413,
     errors.RowsTooMany: 413,
     errors.BodyTooLarge: 413,
+    errors.RenderingsBusy: 429,
+    errors.RenderingUnfinished: 504,
     errors.PlaceNotAllowed: 403,
     errors.ModelNotAllowed: 403,
     errors.BoardError: 503,
@@ -95,32 +99,38 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def status_of(error: errors.RestyleError) -> int:
-    """The HTTP status of an error: that of the nearest class that has one."""
-    found = (STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES)
-    return next(found, 500)
+def status_of(kind: type[errors.RestyleError]) -> int:
+    """The HTTP status of a kind of error: that of the nearest class that has one."""
+    return next((STATUSES[cls] for cls in kind.__mro__ if cls in STATUSES), 500)
 
 
 def answer(error: errors.RestyleError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The error as a response."""
-    status, report = status_of(error), error.report()
+    return answer_report(error.report(), status_of(type(error)), headers)
+
+
+def answer_report(
+    report: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """An error's report, or a failure that is one, as a response."""
+    code = str(report["code"])
     details = report["details"] if isinstance(report["details"], dict) else {}
     body = details | {
-        "type": f"urn:restyle:error:{error.code}",
-        "title": error.code.replace("_", " ").capitalize(),
+        "type": f"urn:restyle:error:{code}",
+        "title": code.replace("_", " ").capitalize(),
         "status": status,
         "detail": report["message"],
-        "code": error.code,
+        "code": code,
         "hint": report["hint"],
     }
-    retry = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    retry = {"Retry-After": str(RETRY_SECONDS)} if status in RETRIED else {}
     return JSONResponse(body, status, retry | dict(headers or {}), MEDIA_TYPE)
 
 
 def _restyle_error(request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, errors.RestyleError) or status_of(error) == 500:
+    if not isinstance(error, errors.RestyleError) or status_of(type(error)) == 500:
         return _unexpected(request, error)
-    if status_of(error) > 500:
+    if status_of(type(error)) > 500:
         log.warning("a request could not be served", path=request.url.path, reason=str(error))
     return answer(error)
 

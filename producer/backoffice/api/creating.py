@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from producer.backoffice.api.summaries import SummaryView
 from producer.backoffice.asking import TheCaller, TheOffice
-from producer.backoffice.bodies import body_of, described
+from producer.backoffice.bodies import OUT_OF_REACH, body_of, described
 from producer.backoffice.office import Office
 from producer.backoffice.submissions import MAX_BYTES, SubmissionBody, submission_of
 from producer.idempotence import Keyed, keyed
@@ -49,7 +49,9 @@ class Created(Record):
         return cls.model_validate({"batch": SummaryView.of(receipt.status), **receipt.facts()})
 
 
-@router.post("/batches", status_code=201, openapi_extra=described(SubmissionBody))
+@router.post(
+    "/batches", status_code=201, max_body_size=OUT_OF_REACH, openapi_extra=described(SubmissionBody)
+)
 def create_batch(
     office: TheOffice,
     caller: TheCaller,
@@ -67,7 +69,7 @@ def create_batch(
         return told(placed(request, known, office), response)
 
 
-@router.post("/plans", openapi_extra=described(SubmissionBody))
+@router.post("/plans", max_body_size=OUT_OF_REACH, openapi_extra=described(SubmissionBody))
 def plan(office: TheOffice, body: TheSubmission) -> dict[str, Any]:
     """What a submission would render, and why; queues nothing."""
     with submission_of(body, office.settings) as request:
