@@ -72,10 +72,12 @@ from shared.errors.models import (
     ModelError,
     ModelInvalid,
     ModelMissing,
+    ModelNotAllowed,
     ModelReferenceInvalid,
     ModelUnavailable,
 )
 from shared.errors.pictures import (
+    FrozenMaskLost,
     ImageAnimated,
     ImageBomb,
     ImageEmpty,
@@ -106,7 +108,14 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
-from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.requests import (
+    KeyReused,
+    MethodRefused,
+    PathUnknown,
+    RequestInvalid,
+    RowsTooMany,
+)
+from shared.errors.rerenders import RerenderInvalid
 from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
@@ -163,6 +172,7 @@ __all__ = [
     "DiskFailed",
     "DownloadBroken",
     "FileUnwritable",
+    "FrozenMaskLost",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",
@@ -180,6 +190,7 @@ __all__ = [
     "ItemNotFailed",
     "ItemUnknown",
     "KeptPixelsChanged",
+    "KeyReused",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
@@ -195,6 +206,7 @@ __all__ = [
     "ModelError",
     "ModelInvalid",
     "ModelMissing",
+    "ModelNotAllowed",
     "ModelReferenceInvalid",
     "ModelUnavailable",
     "NothingToReplay",
@@ -217,8 +229,10 @@ __all__ = [
     "RedisUnsafe",
     "ReplayUnfinished",
     "RequestInvalid",
+    "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RowsTooMany",
     "RunLost",
     "ScheduleExists",
     "ScheduleInvalid",
