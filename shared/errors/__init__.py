@@ -77,6 +77,7 @@ from shared.errors.models import (
     ModelUnavailable,
 )
 from shared.errors.pictures import (
+    FrozenMaskLost,
     ImageAnimated,
     ImageBomb,
     ImageEmpty,
@@ -171,6 +172,7 @@ __all__ = [
     "DiskFailed",
     "DownloadBroken",
     "FileUnwritable",
+    "FrozenMaskLost",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",
