@@ -7,6 +7,7 @@ RestyleError
 ├── StorageError    S3
 ├── BoardError      Redis: board, claims, messages
 ├── WebhookError    events on their way to a webhook's target
+├── AccessError     who asks the back office, and what they may do
 ├── ModelError      model references, archives and directories
 └── DeviceError     the device, and what dies on it
 
@@ -14,7 +15,21 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 """
 
 from shared.errors.access import (
+    AccessError,
+    AddressUnusable,
+    BodyTooLarge,
+    BodyTooSlow,
+    CertificateUnusable,
+    CredentialMissing,
+    CredentialRefused,
+    FailuresTooMany,
+    PartMissing,
+    RequestForeign,
+    RoleTooLow,
+    SignInInsecure,
     TokenExists,
+    TokenInvalid,
+    TokensMissing,
     TokenUnknown,
 )
 from shared.errors.base import RestyleError, registry
@@ -134,8 +149,10 @@ from shared.errors.webhooks import (
 
 __all__ = [
     "AccessDenied",
+    "AccessError",
     "AddressInvalid",
     "AddressUncovered",
+    "AddressUnusable",
     "BatchArchived",
     "BatchCancelled",
     "BatchExists",
@@ -146,11 +163,16 @@ __all__ = [
     "BatchUnknown",
     "BatcherClosed",
     "BoardError",
+    "BodyTooLarge",
+    "BodyTooSlow",
     "BucketMissing",
     "CatalogueMissing",
+    "CertificateUnusable",
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
+    "CredentialMissing",
+    "CredentialRefused",
     "CredentialsMissing",
     "DeliveryUnknown",
     "DeviceError",
@@ -159,6 +181,7 @@ __all__ = [
     "DeviceOutOfMemory",
     "DiskFailed",
     "DownloadBroken",
+    "FailuresTooMany",
     "FileUnwritable",
     "ImageAnimated",
     "ImageBomb",
@@ -202,6 +225,7 @@ __all__ = [
     "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
+    "PartMissing",
     "PathUnknown",
     "PilotWaits",
     "PlaceNotAllowed",
@@ -213,15 +237,18 @@ __all__ = [
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",
+    "RequestForeign",
     "RequestInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RoleTooLow",
     "RunLost",
     "ScheduleExists",
     "ScheduleInvalid",
     "ScheduleUnknown",
     "SettingsInvalid",
     "SidecarInvalid",
+    "SignInInsecure",
     "SourceChanged",
     "StorageError",
     "StorageMisconfigured",
@@ -230,7 +257,9 @@ __all__ = [
     "StyleInvalid",
     "StyleUnreadable",
     "TokenExists",
+    "TokenInvalid",
     "TokenUnknown",
+    "TokensMissing",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",

@@ -25,6 +25,7 @@ def commands(tmp_path):
     files = ("--manifest", str(manifest), "--style", str(style), "--output", "s3://shop/out/")
     others = {"submit": files, "plan": files, "replay": ("s3://shop/out/a.json",)}
     others |= {"status": (), "dead": (), "webhooks": ("list",), "schedule": ("list",)}
+    others |= {"serve": (), "token": ("list",)}
     return {name: (name, *others.get(name, ("spring",))) for name in ROOMS if name not in OTHERS}
 
 
