@@ -1,5 +1,6 @@
 """URLs as people are shown them, and as they name where Restyle is served."""
 
+import ipaddress
 import re
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -21,6 +22,24 @@ def mask_url(url: str) -> str:
 def mask_urls(text: str) -> str:
     """The text with the password of each URL in it, if any, replaced by `***`."""
     return re.sub(r"\w+://[^\s/@\"']+@", lambda found: mask_url(found[0]), text)
+
+
+def hostname(url: str) -> str:
+    """The name or address of a URL's host; empty where it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # brackets that hold no address
+        return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is that of this very host."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def public_url(url: str) -> str:

@@ -3,7 +3,7 @@
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from producer.backoffice.access.origins import hostname, is_loopback
+from shared.urls import hostname, is_loopback
 
 #: Scripts, styles and pictures come from us alone; blobs are pictures that the page draws itself.
 POLICY = (
@@ -56,5 +56,5 @@ def _complete(headers: MutableHeaders, scope: Scope) -> None:
 
 def _is_strict(scope: Scope) -> bool:
     """Over TLS, but not for this host itself: the rule would bind all other ports of it."""
-    host = hostname(Headers(scope=scope).get("host", ""))
+    host = hostname(f"//{Headers(scope=scope).get('host', '')}")
     return bool(scope["scheme"] == "https") and not is_loopback(host)

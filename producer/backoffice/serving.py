@@ -13,12 +13,12 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from producer.backoffice.access.gatekeeper import Gatekeeper
-from producer.backoffice.access.origins import hostname, is_loopback
 from producer.backoffice.access_log import AccessLog
 from producer.backoffice.app import create_app
 from producer.backoffice.office import Office
 from shared.board import StatusBoard
 from shared.errors import AddressUnusable, CertificateUnusable, OptionInvalid, TokensMissing
+from shared.urls import hostname, is_loopback
 
 #: Requests that are under way when the service is told to end have so long, in seconds.
 DRAIN_SECONDS = 30
@@ -72,8 +72,8 @@ class Place:
     @property
     def is_local(self) -> bool:
         """Whether this host alone reaches it."""
-        public = hostname((self.public_url or "").partition("://")[2])
-        return is_loopback(self.host) and (not public or is_loopback(public))
+        public = self.public_url is None or is_loopback(hostname(self.public_url))
+        return is_loopback(self.host) and public
 
     @property
     def address(self) -> str:

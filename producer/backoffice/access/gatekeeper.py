@@ -18,13 +18,7 @@ from producer.backoffice.access.credential import (
     digest_of,
     new_session_id,
 )
-from producer.backoffice.access.origins import (
-    check_host,
-    check_origin,
-    host_of,
-    is_at_home,
-    is_loopback,
-)
+from producer.backoffice.access.origins import check_host, check_origin, host_of, is_at_home
 from shared.board import AccessToken, StatusBoard
 from shared.errors import (
     CredentialMissing,
@@ -34,6 +28,7 @@ from shared.errors import (
     SignInInsecure,
     TokenUnknown,
 )
+from shared.urls import is_loopback
 
 #: The header in which the page sends back its session's `csrf`.
 CSRF_HEADER = "X-CSRF-Token"

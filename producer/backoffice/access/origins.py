@@ -1,11 +1,11 @@
 """Origins: whether a browser sends a request for our own page, and whether from this host."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from shared.errors import RequestForeign
+from shared.urls import hostname, is_loopback
 
 #: Headers that a proxy adds: whoever sends them is not the client.
 PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -13,27 +13,9 @@ PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via
 OWN_SITES = frozenset({"same-origin", "none"})
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is that of this very host."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def hostname(host: str) -> str:
-    """A host's name without its port; empty where it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:  # brackets that hold no address
-        return ""
-
-
 def host_of(request: Request) -> str:
     """The name under which a request asks for this host."""
-    return hostname(request.headers.get("host", ""))
+    return hostname(f"//{request.headers.get('host', '')}")
 
 
 def is_at_home(request: Request) -> bool:
