@@ -87,10 +87,12 @@ from shared.errors.models import (
     ModelError,
     ModelInvalid,
     ModelMissing,
+    ModelNotAllowed,
     ModelReferenceInvalid,
     ModelUnavailable,
 )
 from shared.errors.pictures import (
+    FrozenMaskLost,
     ImageAnimated,
     ImageBomb,
     ImageEmpty,
@@ -121,7 +123,15 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
-from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.requests import (
+    KeyReused,
+    MethodRefused,
+    PathUnknown,
+    RequestInvalid,
+    RowsTooMany,
+)
+from shared.errors.rerenders import RerenderInvalid
+from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -171,9 +181,11 @@ __all__ = [
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
+    "CountDiffers",
     "CredentialMissing",
     "CredentialRefused",
     "CredentialsMissing",
+    "DecisionUnknown",
     "DeliveryUnknown",
     "DeviceError",
     "DeviceLost",
@@ -183,6 +195,7 @@ __all__ = [
     "DownloadBroken",
     "FailuresTooMany",
     "FileUnwritable",
+    "FrozenMaskLost",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",
@@ -200,6 +213,7 @@ __all__ = [
     "ItemNotFailed",
     "ItemUnknown",
     "KeptPixelsChanged",
+    "KeyReused",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
@@ -215,6 +229,7 @@ __all__ = [
     "ModelError",
     "ModelInvalid",
     "ModelMissing",
+    "ModelNotAllowed",
     "ModelReferenceInvalid",
     "ModelUnavailable",
     "NothingToReplay",
@@ -239,9 +254,11 @@ __all__ = [
     "ReplayUnfinished",
     "RequestForeign",
     "RequestInvalid",
+    "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
     "RoleTooLow",
+    "RowsTooMany",
     "RunLost",
     "ScheduleExists",
     "ScheduleInvalid",
