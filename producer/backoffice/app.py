@@ -5,7 +5,17 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 
 from producer.backoffice import health, page
-from producer.backoffice.api import batches, results, schedules, steering, styles, workers
+from producer.backoffice.api import (
+    batches,
+    changes,
+    files,
+    items,
+    results,
+    schedules,
+    steering,
+    styles,
+    workers,
+)
 from producer.backoffice.asking import admitted
 from producer.backoffice.etags import ETags
 from producer.backoffice.gatekeeper import Gatekeeper, OpenDoor
@@ -20,6 +30,9 @@ MAX_BODY_BYTES = 80_000_000
 ROUTERS = (
     batches.router,
     steering.router,
+    items.router,
+    files.router,
+    changes.router,
     results.router,
     schedules.router,
     styles.router,

@@ -106,7 +106,7 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
-from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.requests import FileUnknown, MethodRefused, PathUnknown, RequestInvalid
 from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
@@ -162,6 +162,7 @@ __all__ = [
     "DeviceOutOfMemory",
     "DiskFailed",
     "DownloadBroken",
+    "FileUnknown",
     "FileUnwritable",
     "ImageAnimated",
     "ImageBomb",

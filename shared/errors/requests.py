@@ -25,3 +25,11 @@ class MethodRefused(InputError):
     code = "method_refused"
     sentence = "{path} does not take {method}."
     hint = "The header Allow names what it takes."
+
+
+class FileUnknown(InputError):
+    """An item has no such picture, or has none yet."""
+
+    code = "file_unknown"
+    sentence = "The item #{item} of the batch {batch} has no {file}."
+    hint = "Ask for the item: `files` names every picture that it has."
