@@ -6,13 +6,13 @@ from typing import Any
 from pydantic_core import from_json
 
 from shared.errors import NothingToReplay, ObjectMissing, SidecarInvalid, SourceChanged
+from shared.facts import StoredFile
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from shared.sidecars import (
     MAX_SIDECAR_BYTES,
     FailureSidecar,
     Sidecar,
-    StoredFile,
     parse_sidecar,
 )
 

@@ -22,6 +22,7 @@ from pydantic_settings import (
 from shared.allowed import AllowedPlaces, PlaceList
 from shared.ecosystem import ECOSYSTEM, SECRET
 from shared.errors import SettingsInvalid
+from shared.folders import FolderList
 from shared.optimizations import OptimizationNames, WarmUps
 from shared.pictures.limits import Limits
 from shared.urls import mask_url
@@ -57,6 +58,10 @@ class Settings(BaseSettings):
     allowed_sources: PlaceList = ""
     #: Only under these s3:// prefixes may be written, commas between them; by default anywhere.
     allowed_outputs: PlaceList = ""
+
+    #: Folders of this host whose models requests over HTTP may name, commas between them; styles
+    #: of RESTYLE_STYLES name any.
+    model_folders: FolderList = ""
 
     #: Every batch's events go to these URLs, commas between them; `restyle submit --webhook` names
     #: others for one batch.

@@ -72,10 +72,12 @@ from shared.errors.models import (
     ModelError,
     ModelInvalid,
     ModelMissing,
+    ModelNotAllowed,
     ModelReferenceInvalid,
     ModelUnavailable,
 )
 from shared.errors.pictures import (
+    FrozenMaskLost,
     ImageAnimated,
     ImageBomb,
     ImageEmpty,
@@ -106,7 +108,15 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
-from shared.errors.requests import FileUnknown, MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.requests import (
+    FileUnknown,
+    KeyReused,
+    MethodRefused,
+    PathUnknown,
+    RequestInvalid,
+    RowsTooMany,
+)
+from shared.errors.rerenders import RerenderInvalid
 from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
@@ -164,6 +174,7 @@ __all__ = [
     "DownloadBroken",
     "FileUnknown",
     "FileUnwritable",
+    "FrozenMaskLost",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",
@@ -181,6 +192,7 @@ __all__ = [
     "ItemNotFailed",
     "ItemUnknown",
     "KeptPixelsChanged",
+    "KeyReused",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
@@ -196,6 +208,7 @@ __all__ = [
     "ModelError",
     "ModelInvalid",
     "ModelMissing",
+    "ModelNotAllowed",
     "ModelReferenceInvalid",
     "ModelUnavailable",
     "NothingToReplay",
@@ -218,8 +231,10 @@ __all__ = [
     "RedisUnsafe",
     "ReplayUnfinished",
     "RequestInvalid",
+    "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RowsTooMany",
     "RunLost",
     "ScheduleExists",
     "ScheduleInvalid",
