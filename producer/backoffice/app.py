@@ -10,6 +10,9 @@ from producer.backoffice.access.gatekeeper import Gatekeeper
 from producer.backoffice.api import (
     audit,
     batches,
+    changes,
+    files,
+    items,
     results,
     schedules,
     session,
@@ -18,7 +21,7 @@ from producer.backoffice.api import (
     tokens,
     workers,
 )
-from producer.backoffice.asking import the_caller
+from producer.backoffice.asking import admitted, the_caller
 from producer.backoffice.etags import ETags
 from producer.backoffice.gate import Gate
 from producer.backoffice.headers import SecurityHeaders
@@ -32,6 +35,9 @@ API = "/api/v1"
 ROUTERS = (
     batches.router,
     steering.router,
+    items.router,
+    files.router,
+    changes.router,
     results.router,
     schedules.router,
     styles.router,

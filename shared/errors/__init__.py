@@ -124,6 +124,7 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import (
+    FileUnknown,
     KeyReused,
     MethodRefused,
     PathUnknown,
@@ -194,6 +195,7 @@ __all__ = [
     "DiskFailed",
     "DownloadBroken",
     "FailuresTooMany",
+    "FileUnknown",
     "FileUnwritable",
     "FrozenMaskLost",
     "ImageAnimated",
