@@ -11,6 +11,7 @@ from producer.backoffice.api import (
     audit,
     batches,
     changes,
+    creating,
     files,
     items,
     results,
@@ -34,6 +35,7 @@ API = "/api/v1"
 #: One router per resource.
 ROUTERS = (
     batches.router,
+    creating.router,
     steering.router,
     items.router,
     files.router,

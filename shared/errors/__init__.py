@@ -124,6 +124,7 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import (
+    BodyTooLarge,
     FileUnknown,
     KeyReused,
     MethodRefused,
