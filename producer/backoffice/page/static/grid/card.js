@@ -46,7 +46,7 @@ export class Card {
   #write(tile) {
     fill(this.name, tile.name);
     this.name.title = tile.name;
-    fill(this.notes, chips(tile));
+    fill(this.notes, chips(tile, this.view === "overlay"));
     set(this.element, { "aria-label": [tile.name, ...spoken(tile)].join(", ") });
   }
 }
@@ -57,11 +57,12 @@ function instead(tile) {
   return h("span.why.soft", {}, tile.state === "queued" ? "waiting" : tile.state);
 }
 
-function chips(tile) {
+/** In a sheet of held masks, that an item is held goes without saying. */
+function chips(tile, isSheet) {
   const state = tile.approved ? "publishing" : tile.state;
   const why = tile.reason || tile.code;
   return [
-    h("span.chip", { data: { tone: TONES[tile.state] ?? "plain" } }, state === "held" && tile.stage ? `held: ${tile.stage}` : state),
+    !(isSheet && tile.state === "held") && h("span.chip", { data: { tone: TONES[tile.state] ?? "plain" } }, state === "held" && tile.stage ? `held: ${tile.stage}` : state),
     tile.state === "held" && tile.score != null && h("span.chip.score", { title: "The gate's score" }, score(tile.score)),
     why && h("span.chip.clip", { title: words(why) }, words(why)),
     tile.state === "held" && tile.reasons.map((reason) => h("span.chip.clip", { title: words(reason) }, words(reason))),
