@@ -32,7 +32,7 @@ export class Filters {
   show() {
     const asked = query();
     for (const [name, { control }] of Object.entries(this.controls)) {
-      if (document.activeElement !== control) control.value = asked.get(name) ?? (name === "size" ? "medium" : "");
+      control.value = asked.get(name) ?? (name === "size" ? "medium" : "");
     }
     const chosen = asked.getAll("state");
     for (const [state, { button }] of this.states) button.setAttribute("aria-pressed", String(chosen.includes(state)));

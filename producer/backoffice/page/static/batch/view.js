@@ -54,7 +54,7 @@ class Gallery {
     this.stage = new Stage({
       batch: this.batch, filter, signal, view: "pair", size: this.query().get("size") ?? "medium",
       total: this.about.total - this.about.counts.unchanged, label: `Items of ${this.batch}`,
-      nothing: () => nothing(filter), onRerender: (numbers) => this.#rerender({ numbers }),
+      nothing: () => nothing(filter), onSaved: () => this.feed.now(), onRerender: (numbers) => this.#rerender({ numbers }),
     });
     fill(this.place, this.stage.element);
     return this.stage.begin();

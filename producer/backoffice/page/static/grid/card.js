@@ -26,6 +26,7 @@ export class Card {
     if (tile === this.tile) return;
     this.tile = tile;
     this.element.dataset.state = tile?.state ?? "waiting";
+    this.element.dataset.verdict = tile?.verdict ?? "";
     this.element.dataset.number = tile?.number ?? "";
     this.element.classList.toggle("unsaved", Boolean(tile?.unsaved));
     if (tile) this.#write(tile);

@@ -63,7 +63,7 @@ class Sheet {
     this.stage = new Stage({
       batch: this.batch, filter: this.filter, signal, grows: true, view: stage === "mask" ? "overlay" : "pair", size: "large",
       label: `Held ${stage}s of ${this.batch}`, nothing: () => this.#nothing(),
-      onRerender: (numbers) => rerender(this.batch, { numbers, style: this.about.style_fields }),
+      onSaved: () => this.feed.now(), onRerender: (numbers) => rerender(this.batch, { numbers, style: this.about.style_fields }),
     });
     fill(this.place, this.stage.element);
     await this.stage.begin();
