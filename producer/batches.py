@@ -9,7 +9,7 @@ from producer.archive import ArchivedBatch, open_archived, read_roll_up
 from producer.result_row import ResultRow
 from producer.results import each_item, each_row
 from shared.board import StatusBoard, WorkerRecord
-from shared.errors import BatchArchived
+from shared.errors import BatchArchived, ItemUnknown
 from shared.jobs import BatchStatus, Item
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
@@ -90,6 +90,24 @@ class BatchReader:
             return
         with open_archived(place, self.connect()) as archived:
             yield archived
+
+    def item(self, name: str, number: int) -> Item:
+        """One item of a batch, named by its id.
+
+        Raises:
+            BatchUnknown: No such batch.
+            ItemUnknown: The batch has no item of this number.
+            BoardError: Redis did not answer.
+            StorageError: S3 refused, or did not answer.
+        """
+        try:
+            return self.board.item(name, number)
+        except BatchArchived:
+            with self.open(name) as found:
+                item = next(found.items(after=number - 1), None) if number >= 0 else None
+        if item is None:
+            raise ItemUnknown(batch=name, item=number)
+        return item
 
     def _place(self, name: str) -> BatchStatus | S3Address:
         """How the batch stands on the board, or else its folder in S3."""

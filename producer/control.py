@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from producer.results import each_item
 from shared.board import StatusBoard
-from shared.errors import CodeUnknown, ItemNotFailed, ItemUnknown, registry
+from shared.errors import BatchCancelled, CodeUnknown, ItemNotFailed, ItemUnknown, registry
 from shared.states import ItemState
 from shared.wording import did_you_mean
 
@@ -65,3 +65,44 @@ def _not_failed(
         for name in missing & {item.spec.external_id, f"#{item.spec.number}"}:
             return ItemNotFailed(batch=batch_id, item=name, state=item.state)
     return ItemUnknown(batch=batch_id, item=min(missing))
+
+
+def pause(board: StatusBoard, batch_id: str) -> bool:
+    """Stop giving a batch's items to workers; running ones go on to their end.
+
+    Returns:
+        False where it has ended, and there is nothing to pause.
+
+    Raises:
+        BatchUnknown: No such batch.
+        BatchCancelled: It was cancelled, and nothing brings it back.
+        BoardError: Redis did not answer.
+    """
+    goes_on = _goes_on(board, batch_id)
+    if goes_on:
+        board.pause(batch_id)
+    return goes_on
+
+
+def resume(board: StatusBoard, batch_id: str) -> bool:
+    """Go on with a paused batch.
+
+    Returns:
+        False where it has ended, and there is nothing to resume.
+
+    Raises:
+        BatchUnknown: No such batch.
+        BatchCancelled: It was cancelled, and nothing brings it back.
+        PilotWaits: The rest of it waits for `promote`.
+        BoardError: Redis did not answer.
+    """
+    goes_on = _goes_on(board, batch_id)
+    board.resume(batch_id)
+    return goes_on
+
+
+def _goes_on(board: StatusBoard, batch_id: str) -> bool:
+    status = board.status(batch_id)
+    if status.cancelled:
+        raise BatchCancelled(batch=batch_id)
+    return bool(status.open)

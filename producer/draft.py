@@ -3,13 +3,15 @@
 import gzip
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from producer.plan import ITEMS, Kind, Plan, Planned
 from producer.result_row import ResultRow
-from producer.specs import flat_row
+from producer.specs import flat_row, spec_of
+from shared.jobs import ItemSpec
 from shared.states import ItemState
 
 
@@ -40,16 +42,34 @@ class Draft:
                     unchanged += 1
                     old.write(_unchanged_line(place, row, plan.output))
                 else:
-                    line = _line(row)
+                    line = _line(row.spec)
                     digest.update(line)
                     rows.write(line)
         return cls(
             rows_file, digest.hexdigest(), unchanged_file, plan.queued, unchanged, plan.summary()
         )
 
+    @classmethod
+    def of_specs(cls, specs: Iterable[ItemSpec], folder: Path) -> "Draft":
+        """Write the files of items that are queued whatever a plan would say."""
+        rows_file, digest, count = folder / "rows.jsonl", hashlib.sha256(), 0
+        with rows_file.open("wb") as rows:
+            for count, spec in enumerate(specs, start=1):  # noqa: B007 - the last count is wanted
+                line = _line(spec)
+                digest.update(line)
+                rows.write(line)
+        counts = {str(kind): count if kind is Kind.NEW else 0 for kind in Kind}
+        return cls(rows_file, digest.hexdigest(), folder / "unchanged", count, 0, counts)
 
-def _line(row: Planned) -> bytes:
-    fields = json.dumps(flat_row(row.spec), ensure_ascii=False, sort_keys=True)
+    def specs(self) -> Iterator[ItemSpec]:
+        """What is queued, numbered from 0."""
+        with self.rows_file.open("rb") as rows:
+            for number, line in enumerate(rows):
+                yield spec_of(json.loads(line), number)
+
+
+def _line(spec: ItemSpec) -> bytes:
+    fields = json.dumps(flat_row(spec), ensure_ascii=False, sort_keys=True)
     return f"{fields}\n".encode()
 
 

@@ -1,7 +1,11 @@
 """Schedule: what its run submits, and what must be right of it before it is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from producer.index import MANY
 from producer.left_out import LeftOut
@@ -13,18 +17,23 @@ from producer.submission import Submission
 from producer.submit import delay_of, known_batch, submit
 from producer.turn import turn_for
 from shared.board import StatusBoard
+from shared.durations import parse_duration
 from shared.errors import (
     BatchArchived,
     BatchExists,
     BatchUnknown,
     ManifestEmpty,
     NothingToSubmit,
+    OutputMissing,
+    ScheduleInvalid,
 )
 from shared.keys import S3Address, probe_key
 from shared.references import locate, parse
 from shared.s3 import ObjectStore
 from shared.schedules import Schedule, Slot, batch_id_of
 from shared.styles import MAX_STYLE_BYTES, Style, load_style, read_style
+from shared.windows import MAX_WINDOW_SECONDS
+from shared.wording import first_problems
 
 #: Fields of a style that name a model.
 MODELS = ("segmenter", "painter")
@@ -125,11 +134,66 @@ def kept_style(style: str) -> str:
     if style.startswith("s3://"):
         return str(S3Address.parse_object(style, kind="style"))
     read = load_style(Path(style))
-    named = {field: parse(getattr(read, field)) for field in MODELS}
-    moved = {field: str(model) for field, model in named.items() if model.kind == "directory"}
-    if any(getattr(read, field) != model for field, model in moved.items()):
-        return style_text(read.with_overrides(moved))
-    return Path(style).read_text(encoding="utf-8-sig")
+    moved = _moved(read)
+    return style_text(moved) if moved != read else Path(style).read_text(encoding="utf-8-sig")
+
+
+def kept_fields(style: Style) -> str:
+    """What a schedule keeps of a style that is no file; raises as `kept_style`."""
+    return style_text(_moved(style))
+
+
+def _moved(style: Style) -> Style:
+    """The style with every directory of a model absolute."""
+    named = {field: parse(getattr(style, field)) for field in MODELS}
+    return style.with_overrides(
+        {field: str(model) for field, model in named.items() if model.kind == "directory"}
+    )
+
+
+def schedule_of(fields: Mapping[str, Any], window: str | None) -> Schedule:
+    """The schedule that a person describes.
+
+    Args:
+        fields: Those of `Schedule`, but for its window and when it was made.
+        window: For how long its batches render after each due time: `6h`; None for no bounds.
+
+    Raises:
+        OutputMissing: It says nowhere where results go.
+        ScheduleInvalid: A field of it is wrong.
+    """
+    if fields["output"] is None:
+        raise OutputMissing
+    try:
+        seconds = None if window is None else _window_seconds(window)
+        made = {"window_seconds": seconds, "created_at": datetime.now(UTC)}
+        return Schedule.model_validate({**fields, **made})
+    except ValidationError as error:
+        reason = first_problems(error, Schedule.model_fields)
+        raise ScheduleInvalid(schedule=fields["name"], reason=reason) from error
+    except ValueError as error:
+        reason = f"window: {error}"
+        raise ScheduleInvalid(schedule=fields["name"], reason=reason) from error
+
+
+def _window_seconds(text: str) -> int:
+    seconds = parse_duration(text)
+    if not 0 < seconds <= MAX_WINDOW_SECONDS:
+        msg = f"it should be more than 0 and at most 7d, not {text}"
+        raise ValueError(msg)
+    return seconds
+
+
+def run_now(name: str, board: StatusBoard) -> Slot:
+    """Let a steward run a schedule at its next beat, beside its due times.
+
+    Raises:
+        ScheduleUnknown: No such schedule.
+        BoardError: Redis did not answer.
+    """
+    slot = Slot(at=board.schedules().now.replace(microsecond=0), asked=True)
+    board.make_run(name, slot)
+    return slot
 
 
 def check_schedule(schedule: Schedule, store: ObjectStore) -> None:

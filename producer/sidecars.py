@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from shared.errors import NothingToReplay, SidecarInvalid, SourceChanged
+from shared.facts import StoredFile
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from shared.sidecars import (
     MAX_SIDECAR_BYTES,
     FailureSidecar,
     Sidecar,
-    StoredFile,
     parse_sidecar,
 )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.catalogues import Recognised
+from producer.open_models import OpenModels
 from producer.plan import Wishes
 from producer.prompts import SharedNote
 from shared.brakes import Brakes
@@ -41,6 +42,8 @@ class Submission:
     schedule: str | None = None
     #: URLs that the batch's events are sent to.
     webhooks: tuple[str, ...] = ()
+    #: Which models it may name; None for any.
+    models: OpenModels | None = None
 
 
 @dataclass(frozen=True, slots=True)

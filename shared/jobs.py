@@ -1,16 +1,18 @@
-"""Batch, Item, Claim, Result: what is stored, and the queue's versioned message.
+"""Batch, Item, Claim: what is stored, and the queue's versioned message.
 
 Everything here is frozen and strict: values cross process borders as JSON.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
 from shared.brakes import Brakes, PauseReason
-from shared.errors import RestyleError
-from shared.record import Record
+from shared.gate import FrozenMask
+from shared.original import Original
+from shared.record import Digest, Record
+from shared.results import Failure, Held, Result
 from shared.states import ItemState
 from shared.styles import Style
 from shared.webhooks import Targets
@@ -19,7 +21,6 @@ from shared.windows import Window
 BATCH_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 
 BatchId = Annotated[str, Field(pattern=BATCH_ID_PATTERN)]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Lane = Literal["urgent", "standard", "bulk"]
 #: Lanes in strict order: a later one is served when the earlier ones are.
 LANES: tuple[Lane, ...] = ("urgent", "standard", "bulk")
@@ -35,11 +36,15 @@ class ItemSpec(Record):
     source: str
     #: s3://bucket/key of a supplied mask, which is used as it is.
     mask: str | None = None
+    #: A mask that was approved before, in another batch.
+    frozen: FrozenMask | None = None
     #: Fields of the style that this row replaces.
     overrides: dict[str, Any] = Field(default_factory=dict)
     #: ETag and size in bytes, where a listing told them at submission; else pinned by the claim.
     etag: str | None = None
     size: int | None = None
+    #: Of an item that is rendered again: what its result stands for.
+    stands_for: Original | None = None
 
 
 class ResolvedModel(Record):
@@ -94,6 +99,8 @@ class Batch(Record):
     window: Window | None = None
     #: The schedule that it is a run of.
     schedule: str | None = None
+    #: The batch whose items it renders again.
+    parent: BatchId | None = None
     #: URLs that the batch's events are sent to, beside those of the settings.
     webhooks: Targets = ()
 
@@ -106,42 +113,6 @@ class Batch(Record):
     def rows_digest(self) -> str:
         """SHA-256 over the rows of the items that are on the board."""
         return self.queued_digest or self.manifest_digest
-
-
-class Failure(Record):
-    """Why an item failed; the same words on the board, in `--json` and in the sidecar."""
-
-    code: str
-    message: str
-    hint: str
-    details: dict[str, Any] = Field(default_factory=dict)
-    #: s3:// address of the JSON that says the same beside the results, where it could be written.
-    sidecar: str | None = None
-
-    @classmethod
-    def of(cls, error: RestyleError, sidecar: str | None = None) -> Self:
-        """The failure that an error stands for."""
-        return cls.model_validate({**error.report(), "sidecar": sidecar})
-
-
-class Result(Record):
-    """Where an item's outputs are and what they are; the sidecar has the rest."""
-
-    fingerprint: str
-    #: s3:// addresses, variant 1 first.
-    variants: tuple[str, ...]
-    mask: str
-    sidecar: str
-    #: Seconds from claim to report; 0 where that is not told.
-    render_seconds: float = Field(0, ge=0)
-    #: Seconds that devices worked for it; of a call that it shared, its part.
-    device_seconds: float = Field(0, ge=0)
-    #: Bytes of its variants.
-    size: int = Field(0, ge=0)
-    #: SHA-256 (hex) of the source's bytes.
-    source_sha256: str | None = None
-    #: ETag of the supplied mask.
-    mask_etag: str | None = None
 
 
 class Item(Record):
@@ -160,6 +131,18 @@ class Item(Record):
     owner: str | None = None
     result: Result | None = None
     failure: Failure | None = None
+    #: What waits for a person; of a rejected item, what was rejected.
+    held: Held | None = None
+    #: The mask that it is painted with, once a person approved it.
+    frozen: FrozenMask | None = None
+    #: Whether its result is approved and its publication under way.
+    approved: bool = False
+    #: The variant that a person picked, from 1.
+    picked: int | None = None
+    #: Who approved or rejected it last, when, and why it was rejected.
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: str = ""
 
 
 class ClaimName(NamedTuple):
@@ -183,6 +166,8 @@ class Claim(Record):
     retries: int = 0
     #: How many of them may have ended their worker; from the first one on it is rendered alone.
     strikes: int = 0
+    #: The approved mask to paint with, instead of finding one.
+    frozen: FrozenMask | None = None
 
     @property
     def name(self) -> ClaimName:
@@ -218,6 +203,12 @@ class BatchStatus(Record):
     closes_at: datetime | None = None
     #: Seconds that devices worked for its items so far.
     device_seconds: float = 0.0
+    #: Held items whose masks the gate complains about; for the breaker they count as failed.
+    flagged: int = 0
+    #: Held items whose results are approved and about to be published.
+    publishing: int = 0
+    #: Number of its newest change, as `changes` counts them.
+    cursor: int = 0
     #: Grows when a person retries items.
     revision: int = 0
     #: When the steward wrote the batch's results.
@@ -248,3 +239,25 @@ class Hint(Record):
 
     message: Message
     lane: Lane
+
+
+__all__ = [
+    "BATCH_ID_PATTERN",
+    "LANES",
+    "Batch",
+    "BatchId",
+    "BatchStatus",
+    "Claim",
+    "ClaimName",
+    "Digest",
+    "Failure",
+    "Held",
+    "Hint",
+    "Item",
+    "ItemSpec",
+    "KeptCatalogue",
+    "Lane",
+    "Message",
+    "ResolvedModel",
+    "Result",
+]

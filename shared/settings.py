@@ -22,6 +22,7 @@ from pydantic_settings import (
 from shared.allowed import AllowedPlaces, PlaceList
 from shared.ecosystem import ECOSYSTEM, SECRET
 from shared.errors import SettingsInvalid
+from shared.folders import FolderList
 from shared.optimizations import OptimizationNames, WarmUps
 from shared.pictures.limits import Limits
 from shared.urls import mask_url
@@ -49,12 +50,18 @@ class Settings(BaseSettings):
 
     #: Where `restyle doctor` puts its test object, and the default of --output.
     output: str | None = None
+    #: A folder with the style files that the back office offers; by default none.
+    styles: Path | None = None
 
     #: Only under these s3:// prefixes may be read, commas between them; needs
     #: RESTYLE_ALLOWED_OUTPUTS, which may be read too.
     allowed_sources: PlaceList = ""
     #: Only under these s3:// prefixes may be written, commas between them; by default anywhere.
     allowed_outputs: PlaceList = ""
+
+    #: Folders of this host whose models requests over HTTP may name, commas between them; styles
+    #: of RESTYLE_STYLES name any.
+    model_folders: FolderList = ""
 
     #: Every batch's events go to these URLs, commas between them; `restyle submit --webhook` names
     #: others for one batch.

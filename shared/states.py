@@ -18,7 +18,13 @@ class ItemState(StrEnum):
 
 #: From each state, the states an item may move to. The board's scripts use this very table.
 MOVES: dict[ItemState, frozenset[ItemState]] = {
-    ItemState.QUEUED: frozenset({ItemState.RUNNING, ItemState.CANCELLED}),
+    ItemState.QUEUED: frozenset(
+        {
+            ItemState.RUNNING,
+            ItemState.HELD,  # an approved mask is taken back before it is painted
+            ItemState.CANCELLED,
+        }
+    ),
     ItemState.RUNNING: frozenset(
         {
             ItemState.DONE,
@@ -28,11 +34,18 @@ MOVES: dict[ItemState, frozenset[ItemState]] = {
             ItemState.CANCELLED,
         }
     ),
-    ItemState.HELD: frozenset({ItemState.QUEUED, ItemState.REJECTED, ItemState.CANCELLED}),
+    ItemState.HELD: frozenset(
+        {
+            ItemState.QUEUED,  # its mask is approved
+            ItemState.DONE,  # its result is published
+            ItemState.REJECTED,
+            ItemState.CANCELLED,
+        }
+    ),
     ItemState.FAILED: frozenset({ItemState.QUEUED}),  # only when a person asks for it
-    ItemState.DONE: frozenset(),
+    ItemState.DONE: frozenset({ItemState.HELD}),  # a publication is taken back
+    ItemState.REJECTED: frozenset({ItemState.HELD}),  # so is a rejection
     ItemState.CANCELLED: frozenset(),
-    ItemState.REJECTED: frozenset(),
     ItemState.UNCHANGED: frozenset(),
 }
 

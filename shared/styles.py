@@ -38,6 +38,11 @@ Chroma = Literal["4:4:4", "4:2:2", "4:2:0"]
 #: What a result says of how it came about (IPTC's DigitalSourceType, shortened).
 SourceType = Literal["composite", "generated", "none"]
 
+#: Fields that decide who sees a result before it counts, and none of its pixels.
+WAITING_FIELDS = frozenset(
+    {"gate", "review", "mask_min_area", "gate_margin", "gate_pieces", "gate_border"}
+)
+
 #: Short names that a style may use → the fields they stand for.
 ALIASES = {"mask": "mask_prompt", "protect": "protect_prompts", "paint": "prompt"}
 
@@ -57,6 +62,10 @@ def _no_boolean(value: object) -> object:
         msg = "should be a number"  # YAML reads yes, no, on and off as booleans
         raise ValueError(msg)  # noqa: TRY004 - pydantic reports ValueErrors only
     return value
+
+
+def _off_or_text(value: object) -> object:
+    return "off" if value is False else value  # YAML reads the bare word as a boolean
 
 
 def _lossless_or_number(value: object) -> object:
@@ -80,6 +89,10 @@ Quality = Annotated[Integer, Field(ge=1, le=100)]
 #: One validator, since a union's two complaints are hard to read.
 LossyOrNot = Annotated[Literal["lossless"] | int, BeforeValidator(_lossless_or_number)]
 Prompts = Annotated[tuple[Prompt, ...], BeforeValidator(_one_or_many), Field(max_length=16)]
+
+#: `off` fails a mask over `mask_max_area`; the others hold it.
+Gating = Annotated[Literal["auto", "hold", "off"], BeforeValidator(_off_or_text)]
+Reviewing = Literal["none", "required"]
 
 
 class Style(BaseModel):
@@ -149,6 +162,19 @@ class Style(BaseModel):
     #: A mask, found or supplied, over more than this fraction of the picture is not painted.
     mask_max_area: Number = Field(0.6, gt=0, le=1)
 
+    #: Which masks found by text wait for a person: those out of range, all, or none.
+    gate: Gating = "auto"
+    #: Whether results are published only once a person approved them.
+    review: Reviewing = "none"
+    #: The gate holds masks under this fraction of the picture.
+    mask_min_area: Number = Field(0.002, ge=0, le=1)
+    #: It holds masks that the segmenter was less sure of, 0 to 1.
+    gate_margin: Number = Field(0.1, ge=0, le=1)
+    #: It holds masks of more separate areas.
+    gate_pieces: Integer = Field(8, ge=1, le=10_000)
+    #: It holds masks that cover more than this share of the picture's border.
+    gate_border: Number = Field(0.45, ge=0, le=1)
+
     @model_validator(mode="before")
     @classmethod
     def _full_names(cls, fields: object) -> object:
@@ -164,7 +190,7 @@ class Style(BaseModel):
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of everything that decides a result's bytes."""
-        fields = self.model_dump(mode="json", exclude={"name"})
+        fields = self.model_dump(mode="json", exclude={"name", *WAITING_FIELDS})
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
     def with_overrides(self, overrides: Mapping[str, object]) -> "Style":

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from infra.demo.catalogue import draw, mask_of
 from infra.demo.figures import CODE
 from infra.demo.palette import COLOURS
-from shared.sidecars import Call
+from shared.facts import Call
 from shared.styles import Style
 from worker.arrays import Mask, Rgb, Size
 from worker.inpaint.protocol import InpaintRequest, Painter
@@ -91,7 +91,7 @@ def _scene(rgb: Rgb, labels: NDArray[np.uint8], kind: str, look: str, seed: int)
     protected = np.isin(labels, [CODE[name] for name in PROTECTED])
     growth = growth_px(style, (width, height))
     hard = grow(np.asarray(labels == CODE[kind]), growth) & ~protected
-    found = FoundMask(hard, protected, peak=1.0)
+    found = FoundMask(hard, protected, hard * np.uint8(255))
     repaint = Repaint.found(found, style, (width, height), NO_CALL)
     return Scene(rgb, labels, repaint, kind, look, seed)
 

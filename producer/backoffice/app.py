@@ -5,7 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 
 from producer.backoffice import health, page
-from producer.backoffice.api import batches
+from producer.backoffice.api import batches, results, schedules, steering, styles, workers
 from producer.backoffice.asking import admitted
 from producer.backoffice.etags import ETags
 from producer.backoffice.gatekeeper import Gatekeeper, OpenDoor
@@ -17,7 +17,14 @@ API = "/api/v1"
 #: A request's body is JSON with at most one picture in it.
 MAX_BODY_BYTES = 80_000_000
 #: One router per resource.
-ROUTERS = (batches.router,)
+ROUTERS = (
+    batches.router,
+    steering.router,
+    results.router,
+    schedules.router,
+    styles.router,
+    workers.router,
+)
 
 
 def create_app(office: Office, gatekeeper: Gatekeeper | None = None) -> FastAPI:

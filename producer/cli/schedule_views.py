@@ -1,9 +1,7 @@
-"""How schedules are shown: as a table, one by one, and as JSON."""
+"""How schedules are shown: as a table, and one by one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -11,54 +9,9 @@ from rich.text import Text
 from producer.cli.batches import PIPE_WIDTH, say
 from producer.cli.brakes import brakes_told
 from producer.cli.terminal import out
-from producer.summary import phase
-from shared.board import StatusBoard
+from producer.standing import Phases, coming
 from shared.durations import written
-from shared.errors import BatchUnknown
-from shared.recurrence import Recurrence
 from shared.schedules import Run, Schedule, Standing
-
-#: Due times that are shown ahead.
-SHOWN_SLOTS = 5
-#: Where the batch of each run stands, by its id; None where the board has none.
-Phases = Mapping[str, str | None]
-
-
-def batch_phases(runs: Sequence[Run], board: StatusBoard) -> dict[str, str | None]:
-    """Where the batch of each run stands, by its id; None where the board has none."""
-    return {run.batch_id: _phase(run, board) for run in runs}
-
-
-def _phase(run: Run, board: StatusBoard) -> str | None:
-    try:
-        return phase(board.status(run.batch_id))
-    except BatchUnknown:
-        return None
-
-
-def facts(
-    standing: Standing, runs: Sequence[Run], now: datetime, phases: Phases | None = None
-) -> dict[str, Any]:
-    """A schedule as JSON; times of the next runs by its own clocks."""
-    schedule = standing.schedule
-    return schedule.model_dump(mode="json") | {
-        "condition": standing.condition,
-        "words": schedule.words,
-        "since": standing.since.isoformat(),
-        "broken": standing.broken.model_dump(mode="json") if standing.broken else None,
-        "next": [slot.isoformat() for slot in _coming(schedule, now)],
-        "runs": [_run_facts(run, (phases or {}).get(run.batch_id)) for run in runs],
-    }
-
-
-def _run_facts(run: Run, phase: str | None) -> dict[str, Any]:
-    told = run.model_dump(mode="json", exclude={"schedule", "slot", "fence"})
-    slot = {"slot": run.slot.key, "at": run.slot.at.isoformat(), "asked": run.slot.asked}
-    return slot | told | {"batch": run.batch_id, "phase": phase}
-
-
-def _coming(schedule: Recurrence, now: datetime) -> list[datetime]:
-    return [slot.astimezone(schedule.zone) for slot in islice(schedule.coming(now), SHOWN_SLOTS)]
 
 
 def show_list(rows: Sequence[tuple[Standing, Sequence[Run]]], now: datetime) -> None:
@@ -111,7 +64,7 @@ def show_one(standing: Standing, runs: Sequence[Run], now: datetime, phases: Pha
         say(f"  stops      {line}")
     for name, value in _options(schedule).items():
         say(f"  option     {name}: {value}")
-    for slot in () if standing.paused else _coming(schedule, now):
+    for slot in () if standing.paused else coming(schedule, now):
         say(f"  next       {_local(slot, schedule)}")
     for run in runs:
         _show_run(run, schedule, phases.get(run.batch_id) or "")

@@ -1,7 +1,6 @@
 """`restyle schedule`: batches that submit themselves, each night or whenever a cron says."""
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -29,11 +28,7 @@ from producer.cli.options import (
 )
 from producer.cli.submitting import Lane
 from producer.cli.terminal import JsonFlag, print_json, speaks
-from shared.errors import OutputMissing, ScheduleInvalid
 from shared.settings import load_settings
-
-if TYPE_CHECKING:
-    from shared.schedules import Schedule
 
 Missed = Literal["late", "skip"]
 
@@ -98,7 +93,7 @@ def add(  # noqa: PLR0913 - an argument per option
     Example: restyle schedule add nightly --cron "0 1 * * *" --timezone Europe/Paris --window 6h
     --manifest s3://shop/photos/ --style s3://shop/summer.yaml --output s3://shop/restyled/
     """
-    from producer.schedule import check_schedule
+    from producer.schedule import check_schedule, kept_style, schedule_of
     from producer.webhooks import named_for_batch
     from shared.s3 import ObjectStore
     from shared.schedules import RunOptions
@@ -114,50 +109,19 @@ def add(  # noqa: PLR0913 - an argument per option
         brakes=brakes_of(max_items, max_device_time, pilot, promote_at, stop_at),
         webhooks=named_for_batch(webhook or (), settings),
     )
-    schedule = _schedule(fields, style, window)
+    schedule = schedule_of(fields | {"style": kept_style(style)}, window)
     check_schedule(schedule, ObjectStore.connect(allowed=settings.allowed))
     with open_board() as board:
         board.add_schedule(schedule, replace=replace)
     _show(schedule.name, as_json=json)
 
 
-def _schedule(fields: dict[str, Any], style: str, window: str | None) -> "Schedule":
-    from pydantic import ValidationError
-
-    from producer.schedule import kept_style
-    from shared.schedules import Schedule
-    from shared.wording import first_problems
-
-    if fields["output"] is None:
-        raise OutputMissing
-    fields |= {"style": kept_style(style), "created_at": datetime.now(UTC)}
-    try:
-        seconds = None if window is None else _window_seconds(window)
-        return Schedule.model_validate(fields | {"window_seconds": seconds})
-    except ValidationError as error:
-        reason = first_problems(error, Schedule.model_fields)
-        raise ScheduleInvalid(schedule=fields["name"], reason=reason) from error
-    except ValueError as error:
-        reason = f"window: {error}"
-        raise ScheduleInvalid(schedule=fields["name"], reason=reason) from error
-
-
-def _window_seconds(text: str) -> int:
-    from shared.durations import parse_duration
-    from shared.windows import MAX_WINDOW_SECONDS
-
-    seconds = parse_duration(text)
-    if not 0 < seconds <= MAX_WINDOW_SECONDS:
-        msg = f"it should be more than 0 and at most 7d, not {text}"
-        raise ValueError(msg)
-    return seconds
-
-
 @schedule_app.command("list")
 @speaks
 def list_schedules(*, json: JsonFlag = False) -> None:
     """List the schedules: when each runs next, how its last run went, and what is broken."""
-    from producer.cli.schedule_views import facts, show_list
+    from producer.cli.schedule_views import show_list
+    from producer.standing import facts
 
     with open_board() as board:
         standings, now = board.schedules()
@@ -177,7 +141,8 @@ def show(name: NameArgument, *, json: JsonFlag = False) -> None:
 
 
 def _show(name: str, *, as_json: bool) -> None:
-    from producer.cli.schedule_views import batch_phases, facts, show_one
+    from producer.cli.schedule_views import show_one
+    from producer.standing import batch_phases, facts
 
     with open_board() as board:
         standing, now = board.schedule(name), board.schedules().now
@@ -222,11 +187,11 @@ def remove(name: NameArgument, *, json: JsonFlag = False) -> None:
 @speaks
 def run(name: NameArgument, *, json: JsonFlag = False) -> None:
     """Run a schedule now, beside its due times, and even while it is paused."""
-    from shared.schedules import Slot, batch_id_of
+    from producer.schedule import run_now
+    from shared.schedules import batch_id_of
 
     with open_board() as board:
-        slot = Slot(at=board.schedules().now.replace(microsecond=0), asked=True)
-        board.make_run(name, slot)
+        slot = run_now(name, board)
     batch = batch_id_of(name, slot)
     sentence = (
         f"A steward submits the batch {batch} at its next beat. Next: restyle schedule show {name}"

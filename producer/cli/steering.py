@@ -1,15 +1,11 @@
 """Commands that steer a submitted batch: cancel, retry, pause, resume, promote."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from producer.cli.batches import BatchArgument, counted, open_board, say
 from producer.cli.terminal import JsonFlag, print_json, speaks
-from shared.errors import BatchCancelled
-
-if TYPE_CHECKING:
-    from shared.board import StatusBoard
 
 
 def register(app: typer.Typer) -> None:
@@ -62,10 +58,10 @@ def retry(
 @speaks
 def pause(batch: BatchArgument, *, json: JsonFlag = False) -> None:
     """Stop giving a batch's items to workers; running ones go on to their end."""
+    from producer.control import pause as halt
+
     with open_board() as board:
-        goes_on = _goes_on(board, batch)
-        if goes_on:
-            board.pause(batch)
+        goes_on = halt(board, batch)
     paused = f"The batch {batch} is paused. Next: restyle resume {batch}"
     ended = f"The batch {batch} has ended; there is nothing to pause."
     _tell(batch, {"paused": goes_on}, paused if goes_on else ended, as_json=json)
@@ -74,11 +70,11 @@ def pause(batch: BatchArgument, *, json: JsonFlag = False) -> None:
 @speaks
 def resume(batch: BatchArgument, *, json: JsonFlag = False) -> None:
     """Go on with a paused batch."""
+    from producer.control import resume as go_on
     from producer.summary import halt
 
     with open_board() as board:
-        goes_on = _goes_on(board, batch)
-        board.resume(batch)
+        goes_on = go_on(board, batch)
         why = halt(board.status(batch))
     ended = f"The batch {batch} has ended; there is nothing to resume."
     going = f"The batch {batch} waits: {why}" if why else f"The batch {batch} goes on."
@@ -96,18 +92,6 @@ def promote(batch: BatchArgument, *, json: JsonFlag = False) -> None:
     over = " Its pilot was not over." if early else ""
     said = f"The rest of the batch {batch} follows.{over}" if promoted else none
     _tell(batch, {"promoted": promoted}, said, as_json=json)
-
-
-def _goes_on(board: "StatusBoard", batch: str) -> bool:
-    """Whether the batch has open items.
-
-    Raises:
-        BatchCancelled: It was cancelled, and nothing brings it back.
-    """
-    status = board.status(batch)
-    if status.cancelled:
-        raise BatchCancelled(batch=batch)
-    return bool(status.open)
 
 
 def _tell(batch: str, facts: dict[str, object], sentence: str, *, as_json: bool) -> None:

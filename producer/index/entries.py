@@ -8,6 +8,7 @@ from producer.styling import Styling
 from shared.fingerprint import RENDERER_VERSION, PixelInputs
 from shared.jobs import Batch, Item, Result
 from shared.keys import ResultKeys
+from shared.original import Original
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Entry:
     #: The batch that it was rendered in, and when that or itself came about (ISO 8601, UTC).
     batch: str
     at: str
+    #: Where a person had it rendered under other wishes: what was asked of the item before.
+    stands_for: Original | None = None
 
     @classmethod
     def of(cls, item: Item, result: Result, batch: Batch, styling: Styling) -> "Entry":
@@ -59,6 +62,7 @@ class Entry:
             variants=[address.removeprefix(batch.output) for address in result.variants],
             batch=batch.batch_id,
             at=batch.submitted_at.isoformat(),
+            stands_for=spec.stands_for,
         )
 
     @classmethod
@@ -72,12 +76,35 @@ class Entry:
         if not isinstance(values, list) or len(values) != len(NAMES):
             msg = f"it is no list of {len(NAMES)} values"
             raise ValueError(msg)
-        return cls(**dict(zip(NAMES, values, strict=True)))
+        named = dict(zip(NAMES, values, strict=True))
+        if named["stands_for"] is not None:
+            named["stands_for"] = Original.model_validate(named["stands_for"])
+        return cls(**named)
 
     def dump(self) -> str:
         """One line of JSON: the fields' values in their order."""
         values: list[Any] = [getattr(self, name) for name in NAMES]
+        if self.stands_for is not None:
+            values[NAMES.index("stands_for")] = self.stands_for.model_dump()
         return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def asked(self) -> Original:
+        """What was asked of the item, whatever a person made of it since."""
+        if self.stands_for is not None:
+            return self.stands_for
+        return Original(
+            style=self.style,
+            segmenter=self.segmenter,
+            painter=self.painter,
+            mask_etag=self.mask_etag,
+        )
+
+    def answers(self, inputs: PixelInputs) -> bool:
+        """Whether it is what this makes of the item, or a person's re-render of that."""
+        if self.fingerprint == inputs.fingerprint:
+            return True
+        return self.stands_for is not None and not self._differences(inputs)
 
     def result(self, output: str) -> Result:
         """The result, as the item had it that was rendered."""
@@ -98,17 +125,20 @@ class Entry:
         Returns:
             One or more of source, mask, style, model, renderer.
         """
-        models = (inputs.segmenter, inputs.painter)
+        # A worker of another release may have rendered it, whose version nobody noted.
+        return self._differences(inputs) or ["renderer"]
+
+    def _differences(self, inputs: PixelInputs) -> list[str]:
+        asked, models = self.asked, (inputs.segmenter, inputs.painter)
         compared = {
             "source": (self.source, self.etag, self.size)
             != (inputs.source, inputs.source_etag, inputs.source_size),
-            "mask": self.mask_etag != inputs.mask_etag,
-            "style": self.style != inputs.style,
-            "model": _models_differ((self.segmenter, self.painter), models),
+            "mask": asked.mask_etag != inputs.mask_etag,
+            "style": asked.style != inputs.style,
+            "model": _models_differ((asked.segmenter, asked.painter), models),
             "renderer": self.renderer != RENDERER_VERSION,
         }
-        # A worker of another release may have rendered it, whose version nobody noted.
-        return [name for name, differs in compared.items() if differs] or ["renderer"]
+        return [name for name, differs in compared.items() if differs]
 
 
 def _models_differ(old: tuple[str | None, str], new: tuple[str | None, str]) -> bool:

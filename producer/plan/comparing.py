@@ -76,7 +76,7 @@ class Comparison:
         inputs = self._inputs(spec) if earlier else None
         if earlier and inputs is None:
             return Compared(Planned(spec, Kind.ORPHANED, (), earlier[0][1]), earlier[0][0], named)
-        same = [one for one in earlier if inputs and one[1].fingerprint == inputs.fingerprint]
+        same = [one for one in earlier if inputs and one[1].answers(inputs)]
         if same and self._is_there(same[0][1]):
             return Compared(Planned(spec, Kind.UNCHANGED, (), same[0][1]), same[0][0], named)
         style = self._styling.of(spec).digest
@@ -85,7 +85,7 @@ class Comparison:
         if inputs is None:
             return Compared(Planned(spec, Kind.NEW))
         # That under the same style says more than a newer one under another.
-        number, entry = next((one for one in earlier if one[1].style == style), earlier[0])
+        number, entry = next((one for one in earlier if one[1].asked.style == style), earlier[0])
         reasons = ("result",) if same else tuple(entry.changes(inputs))
         planned = Planned(spec, Kind.CHANGED, reasons, entry)
         return Compared(planned, number, named, inputs.source_size, self._is_there(entry))

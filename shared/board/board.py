@@ -2,15 +2,22 @@
 
 from typing import Self
 
+from shared.board.access import Access
+from shared.board.audit import Audit
 from shared.board.claims import Claims
 from shared.board.connection import Connection
 from shared.board.control import Control
 from shared.board.dead import Dead
 from shared.board.deliveries import Deliveries
 from shared.board.dispatching import Dispatching
+from shared.board.feed import Feed
+from shared.board.publication import Publication
 from shared.board.reading import Reading
+from shared.board.requests import Requests
 from shared.board.restoration import Restoration
+from shared.board.review import Review
 from shared.board.schedules import Schedules
+from shared.board.search import Search
 from shared.board.server import Server
 from shared.board.turns import Turns
 from shared.board.workers import Workers
@@ -19,15 +26,21 @@ from shared.settings import Settings
 
 class StatusBoard(
     Restoration,
-    Reading,
+    Search,
+    Feed,
     Dispatching,
     Claims,
     Control,
+    Review,
+    Publication,
     Schedules,
     Workers,
     Dead,
     Deliveries,
     Turns,
+    Requests,
+    Access,
+    Audit,
     Server,
 ):
     """All that the rooms ask of the board; safe for threads.

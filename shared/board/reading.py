@@ -29,19 +29,22 @@ class Reading(Part):
             raise self._unknown(batch_id)
         return load_status(pairs(fields))
 
-    def batches(self, limit: int = 100, *, replays: bool = True) -> list[BatchStatus]:
+    def batches(
+        self, limit: int = 100, *, replays: bool = True, after: str | None = None
+    ) -> list[BatchStatus]:
         """The roll-ups of the newest batches, newest first.
 
         Args:
             limit: Most batches.
             replays: Whether replays of stored results, and renderings, are among them.
+            after: Only batches that were opened before this one.
 
         Raises:
+            BatchUnknown: `after` is not on the board any more.
             RedisUnreachable: Redis does not answer.
         """
-        wanted = (
-            one for one in self._newest(max(limit, LEAST_PAGE)) if replays or not _is_apart(one)
-        )
+        newest = self._newest(max(limit, LEAST_PAGE), after or "")
+        wanted = (one for one in newest if replays or not _is_apart(one))
         return list(itertools.islice(wanted, limit))
 
     def open_batches(self) -> list[BatchStatus]:
@@ -54,9 +57,20 @@ class Reading(Part):
         records = self._connection.run_many("read_batch", ([name] for name in names))
         return [load_status(pairs(fields)) for fields in records if fields]
 
-    def _newest(self, page: int) -> Iterator[BatchStatus]:
-        for start in itertools.count(0, page):
-            records = self._connection.run("list_batches", start, page)
+    def children(self, batch_id: str) -> list[str]:
+        """The batches that render items of this one again, the oldest first.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return list(self._connection.run("list_children", batch_id))
+
+    def _newest(self, page: int, after: str) -> Iterator[BatchStatus]:
+        start = self._connection.run("rank_batch", after) if after else 0
+        if start is None:
+            raise self._unknown(after)
+        for first in itertools.count(start, page):
+            records = self._connection.run("list_batches", first, page)
             yield from (load_status(pairs(fields)) for fields in records)
             if len(records) < page:
                 return

@@ -27,6 +27,8 @@ class WorkerRecord:
     seen_at: datetime
     #: Since then, by Redis' clock.
     silent_seconds: float
+    #: Batch and number of each item that it has a claim on.
+    claims: tuple[tuple[str, int], ...] = ()
 
     @property
     def unavailable_models(self) -> dict[str, str]:
@@ -64,8 +66,9 @@ class Workers(Part):
                 facts=json.loads(facts),
                 seen_at=moment(float(seen)),
                 silent_seconds=max(float(now) - float(seen), 0) / 1000,
+                claims=tuple(sorted(_claim(name) for name in claims)),
             )
-            for owner, facts, seen in rows
+            for owner, facts, seen, claims in rows
         ]
 
     def forget_worker(self, owner: str) -> None:
@@ -75,3 +78,9 @@ class Workers(Part):
             RedisUnreachable: Redis does not answer.
         """
         self._connection.run("forget_worker", owner)
+
+
+def _claim(name: str) -> tuple[str, int]:
+    """`batch/number`, taken apart."""
+    batch, _, number = name.rpartition("/")
+    return batch, int(number)

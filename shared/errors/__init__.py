@@ -13,6 +13,10 @@ RestyleError
 The codes are stable: they stand on the board, in sidecars, in `--json` and in people's scripts.
 """
 
+from shared.errors.access import (
+    TokenExists,
+    TokenUnknown,
+)
 from shared.errors.base import RestyleError, registry
 from shared.errors.device import (
     BatcherClosed,
@@ -68,10 +72,12 @@ from shared.errors.models import (
     ModelError,
     ModelInvalid,
     ModelMissing,
+    ModelNotAllowed,
     ModelReferenceInvalid,
     ModelUnavailable,
 )
 from shared.errors.pictures import (
+    FrozenMaskLost,
     ImageAnimated,
     ImageBomb,
     ImageEmpty,
@@ -102,7 +108,15 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
-from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.requests import (
+    KeyReused,
+    MethodRefused,
+    PathUnknown,
+    RequestInvalid,
+    RowsTooMany,
+)
+from shared.errors.rerenders import RerenderInvalid
+from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -147,7 +161,9 @@ __all__ = [
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
+    "CountDiffers",
     "CredentialsMissing",
+    "DecisionUnknown",
     "DeliveryUnknown",
     "DeviceError",
     "DeviceLost",
@@ -156,6 +172,7 @@ __all__ = [
     "DiskFailed",
     "DownloadBroken",
     "FileUnwritable",
+    "FrozenMaskLost",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",
@@ -173,6 +190,7 @@ __all__ = [
     "ItemNotFailed",
     "ItemUnknown",
     "KeptPixelsChanged",
+    "KeyReused",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
@@ -188,6 +206,7 @@ __all__ = [
     "ModelError",
     "ModelInvalid",
     "ModelMissing",
+    "ModelNotAllowed",
     "ModelReferenceInvalid",
     "ModelUnavailable",
     "NothingToReplay",
@@ -210,8 +229,10 @@ __all__ = [
     "RedisUnsafe",
     "ReplayUnfinished",
     "RequestInvalid",
+    "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RowsTooMany",
     "RunLost",
     "ScheduleExists",
     "ScheduleInvalid",
@@ -225,6 +246,8 @@ __all__ = [
     "StorageUnavailable",
     "StyleInvalid",
     "StyleUnreadable",
+    "TokenExists",
+    "TokenUnknown",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",

@@ -25,3 +25,19 @@ class MethodRefused(InputError):
     code = "method_refused"
     sentence = "{path} does not take {method}."
     hint = "The header Allow names what it takes."
+
+
+class RowsTooMany(InputError):
+    """A request holds more rows than a body may."""
+
+    code = "rows_too_many"
+    sentence = "The request holds {rows:,} rows, and a request holds {limit:,} at most."
+    hint = "Put the rows into S3 as a .jsonl or .csv file, and give its address as `manifest`."
+
+
+class KeyReused(InputError):
+    """An Idempotency-Key came back with another request."""
+
+    code = "key_reused"
+    sentence = "The Idempotency-Key {key!r} belongs to another request of this day."
+    hint = "Use a new key for each request, and the same one to repeat it."

@@ -17,6 +17,7 @@ from shared.keys.s3 import (
     probe_key,
     rendering_prefix,
     replay_prefix,
+    staging_prefix,
     supplied_mask,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "probe_key",
     "rendering_prefix",
     "replay_prefix",
+    "staging_prefix",
     "supplied_mask",
 ]

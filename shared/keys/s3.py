@@ -130,7 +130,8 @@ def _key_problem(key: str) -> str:
 
 #: The name of a result's file, taken apart.
 _RESULT_NAME = re.compile(
-    r"(?P<stem>.+)\.(?P<mark>[0-9a-f]{12})\.((failed\.)?json|mask\.png|v[0-9]+\.[a-z]+)"
+    r"(?P<stem>.+)\.(?P<mark>[0-9a-f]{12})"
+    r"\.((failed\.)?json|(mask|map|frozen)\.png|thumbs\.jpg|v[0-9]+\.[a-z]+)"
 )
 
 
@@ -171,6 +172,21 @@ class ResultKeys:
         return self._name("mask.png")
 
     @property
+    def map(self) -> S3Address:
+        """The segmenter's probabilities, at its own resolution."""
+        return self._name("map.png")
+
+    @property
+    def frozen(self) -> S3Address:
+        """The mask's alpha, which an approval freezes."""
+        return self._name("frozen.png")
+
+    @property
+    def thumbnails(self) -> S3Address:
+        """The strip of small pictures: source, mask, variants."""
+        return self._name("thumbs.jpg")
+
+    @property
     def sidecar(self) -> S3Address:
         """The JSON beside a result."""
         return self._name("json")
@@ -194,6 +210,11 @@ def catalogue_file(output: str, batch_id: str, digest: str, suffix: str) -> S3Ad
 def index_prefix(output: str) -> S3Address:
     """Where the index of earlier results lies below an output prefix; nothing else does."""
     return S3Address.parse_prefix(output, kind="output").join("_index/")
+
+
+def staging_prefix(output: str) -> S3Address:
+    """Where masks and results that wait for a person lie below an output prefix, nothing else."""
+    return S3Address.parse_prefix(output, kind="output").join("_staging/")
 
 
 def replay_prefix(output: str, batch_id: str) -> S3Address:

@@ -14,6 +14,7 @@ from shared.s3.disposition import content_disposition
 from shared.s3.download import Download, retried
 from shared.s3.faults import named
 from shared.s3.info import ObjectInfo, answered_info, plain_etag
+from shared.s3.links import Links
 from shared.s3.listing import Listing
 from shared.s3.parts import ObjectFile, Part
 
@@ -29,7 +30,7 @@ PATIENCE_SECONDS = 60.0
 SLOWEST_BYTES_PER_SECOND = 500_000
 
 
-class ObjectStore(Listing):
+class ObjectStore(Listing, Links):
     """Get, put, copy and list objects; safe to share among threads, one per process.
 
     Every method raises the `StorageError` that names what happened, and nothing of botocore's:

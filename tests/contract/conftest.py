@@ -6,12 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 import redis
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
+from producer.backoffice.app import create_app
+from producer.backoffice.office import Office
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
 from shared.jobs import Batch, Failure, ItemSpec, Result
 from shared.keys import BoardKeys
 from shared.queue import Publisher, celery_app
+from shared.s3 import ObjectStore
 from shared.settings import Settings
 from shared.styles import Style
 
@@ -151,3 +156,31 @@ def eventually() -> Callable[[Callable[[], object]], object]:
         raise AssertionError("the condition never came true")
 
     return eventually
+
+
+@pytest.fixture(scope="session")
+def store(rclone_server) -> ObjectStore:
+    """A store on rclone's server; a client of boto3 takes long to make."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in rclone_server.environment.items():
+            patched.setenv(name, value)
+        return ObjectStore.connect()
+
+
+@pytest.fixture(scope="session")
+def app() -> FastAPI:
+    """The back office without an office, which each test brings; its routes take long to make."""
+    return create_app(None)
+
+
+@pytest.fixture
+def office(settings, board, store, tmp_path) -> Office:
+    """An office over the test's own board."""
+    return Office(settings, board, store, dispatch=lambda: None, cache=tmp_path)
+
+
+@pytest.fixture
+def client(app, office) -> TestClient:
+    """Asks the back office as a browser does."""
+    app.state.office = office
+    return TestClient(app, raise_server_exceptions=False)

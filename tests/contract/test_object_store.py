@@ -114,10 +114,7 @@ def test_an_object_is_served_with_its_type_and_a_name_to_save_it_under(
 ):
     """Whoever follows a link gets what the put said, byte for byte."""
     store.put(home.join(key), BODY, content_type=content_type)
-    link = store._client.generate_presigned_url(
-        "get_object", Params={"Bucket": home.bucket, "Key": key}
-    )
-    with urllib.request.urlopen(link) as answer:
+    with urllib.request.urlopen(store.link(home.join(key), 60)) as answer:
         assert answer.headers["Content-Type"] == content_type
         assert answer.headers["Content-Disposition"] == disposition
         assert answer.read() == BODY
@@ -312,6 +309,14 @@ def test_an_allowed_place_is_read_and_written(store, home):
     assert narrow.get(home.join("out/a"), etag=put(narrow, home.join("out/a"))) == BODY
     with pytest.raises(errors.PlaceNotAllowed, match="RESTYLE_ALLOWED_OUTPUTS"):
         put(narrow, home.join("in/b.jpg"))
+
+
+def test_a_link_opens_only_what_may_be_read(s3_environment):
+    """It is signed on this host, so that a forbidden one must be refused here; nothing is sent."""
+    narrow = ObjectStore.connect(allowed=AllowedPlaces.parse("s3://shop/in", "s3://shop/in/out"))
+    assert "/in/a.jpg?" in narrow.link(S3Address("shop", "in/a.jpg"), 60)
+    with pytest.raises(errors.PlaceNotAllowed):
+        narrow.link(S3Address("shop", "inn/a.jpg"), 60)
 
 
 # --- credentials and configuration -----------------------------------------------------------

@@ -1,20 +1,6 @@
 """The back office over HTTP: batches, errors and ETags, on the real Redis."""
 
 import pytest
-from starlette.testclient import TestClient
-
-from producer.backoffice.app import create_app
-from producer.backoffice.office import Office
-from shared.s3 import ObjectStore
-
-
-@pytest.fixture
-def client(settings, board, s3_environment, tmp_path):
-    """A client of the app over the test's own board."""
-    store = ObjectStore.connect(allowed=settings.allowed)
-    office = Office(settings, board, store, dispatch=lambda: None, cache=tmp_path)
-    with TestClient(create_app(office), raise_server_exceptions=False) as client:
-        yield client
 
 
 def test_a_batch_is_told_as_the_command_line_tells_it(client, submit):
@@ -25,6 +11,19 @@ def test_a_batch_is_told_as_the_command_line_tells_it(client, submit):
     assert sum(told["counts"].values()) == 3
     listed = client.get("/api/v1/batches").json()["batches"]
     assert [one["batch"] for one in listed] == ["spring"]
+
+
+def test_batches_are_listed_page_by_page(client, submit):
+    """Each batch once, the newest first; the last page names no next one."""
+    names = [submit(f"b-{number}", total=1) for number in range(5)]
+    pages, cursor = [], None
+    while cursor is not None or not pages:
+        asked = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = client.get("/api/v1/batches", params=asked).json()
+        pages.append([one["batch"] for one in page["batches"]])
+        cursor = page["next"]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(name for page in pages for name in page) == names
 
 
 def test_a_known_answer_is_not_sent_again(client, submit, board):

@@ -19,6 +19,7 @@ from shared.keys import (
     probe_key,
     rendering_prefix,
     replay_prefix,
+    staging_prefix,
     supplied_mask,
 )
 
@@ -35,7 +36,8 @@ DEEP = f"s3://shop/{'x' * (MAX_KEY_BYTES - MAX_NAME_BYTES - MAX_REPLAY_BYTES - 1
 def names(keys: ResultKeys) -> list[str]:
     """Every name that one item's outputs may have."""
     pictures = [keys.variant(number, ending) for number in (1, 16) for ending in ("jpg", "webp")]
-    return [str(one) for one in (*pictures, keys.mask, keys.sidecar, keys.failure)]
+    masks = [keys.mask, keys.map, keys.frozen, keys.thumbnails]
+    return [str(one) for one in (*pictures, *masks, keys.sidecar, keys.failure)]
 
 
 @pytest.mark.parametrize(
@@ -182,9 +184,10 @@ def test_an_output_without_room_for_names_is_refused_at_once():
     for address in (*longest, *(S3Address.parse(name) for name in names(keys))):
         assert len(address.key.encode()) <= MAX_KEY_BYTES
     own = f"20261124-120000-{'r' * 40}-0000"
-    for apart in (str(replay_prefix(DEEP, own)), str(rendering_prefix(DEEP, own))):
-        again = ResultKeys.of(apart, "s3://shop/" + "x" * MAX_KEY_BYTES, "0" * 64)
-        rows = batch_file(apart, "b" * 61, f"manifest.{'0' * 12}.jsonl")
+    apart = (str(replay_prefix(DEEP, own)), str(rendering_prefix(DEEP, own)))
+    for below in (*apart, str(staging_prefix(DEEP))):
+        again = ResultKeys.of(below, "s3://shop/" + "x" * MAX_KEY_BYTES, "0" * 64)
+        rows = batch_file(below, "b" * 61, f"manifest.{'0' * 12}.jsonl")
         assert all(
             len(name.partition("shop/")[2].encode()) <= MAX_KEY_BYTES
             for name in (*names(again), str(rows))

@@ -84,3 +84,12 @@ def test_maps_of_a_large_picture_stay_in_their_range():
     back = unletterbox(maps, Placement.of((1600, 200), 32), (1600, 200))
     assert back.min() >= maps.min()
     assert back.max() <= maps.max()
+
+
+@settings(deadline=None)
+@given(width=lengths, height=lengths, side=sides)
+def test_the_box_holds_the_picture_and_no_bar(width, height, side):
+    """Of a letterboxed picture the box cuts out all of it, and nothing of the fill."""
+    square, place = letterbox(np.full((height, width, 3), 250, dtype=np.uint8), side, FILL)
+    assert (square[place.box] == 250).all()
+    assert (square == 250).all(axis=2).sum() == place.width * place.height

@@ -33,10 +33,16 @@ def test_nothing_moves_to_itself(state):
     assert not may_move(state, state)
 
 
-@pytest.mark.parametrize("state", sorted(FINAL - {ItemState.FAILED}))
-def test_what_has_ended_stays(state):
-    """Only a failed item can be taken up again, by a person."""
+@pytest.mark.parametrize("state", [ItemState.CANCELLED, ItemState.UNCHANGED])
+def test_what_is_cancelled_or_unchanged_stays(state):
+    """Whoever wants it after all submits it again."""
     assert not MOVES[state]
+
+
+@pytest.mark.parametrize("state", [ItemState.DONE, ItemState.REJECTED])
+def test_a_persons_verdict_can_be_taken_back(state):
+    """A publication and a rejection wait for a person once more, and nothing is rendered again."""
+    assert MOVES[state] == {ItemState.HELD}
 
 
 def test_a_failed_item_is_only_queued_again():
@@ -53,9 +59,15 @@ def test_every_open_state_can_end_and_be_cancelled(state):
 
 
 def test_nothing_ends_without_having_run():
-    """The one way to done or held is through running, that is through a claim."""
-    for end in (ItemState.DONE, ItemState.HELD, ItemState.FAILED):
-        assert [old for old in ItemState if may_move(old, end)] == [ItemState.RUNNING]
+    """The one way to an outcome is through running, that is through a claim.
+
+    Held is one way of them, and whatever comes back to held was held before.
+    """
+    outcomes = {ItemState.DONE, ItemState.HELD, ItemState.FAILED, ItemState.REJECTED}
+    for end in outcomes:
+        others = {old for old in ItemState if may_move(old, end)} - outcomes
+        back = {ItemState.QUEUED} if end is ItemState.HELD else set()
+        assert others <= {ItemState.RUNNING} | back
 
 
 def test_unchanged_is_decided_by_the_plan_alone():
@@ -73,6 +85,7 @@ def test_unchanged_is_decided_by_the_plan_alone():
         "queued cancelled",
         "queued running cancelled",
         "queued running held cancelled",
+        "queued running held queued held queued running held done held rejected held done",
     ],
 )
 def test_the_ways_of_an_item_are_legal(way):

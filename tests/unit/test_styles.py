@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from producer.recording import style_text
 from shared.errors import RestyleError, StyleInvalid, StyleUnreadable
-from shared.styles import ALIASES, OVERRIDABLE, Style, load_style, parse_style
+from shared.styles import (
+    ALIASES,
+    OVERRIDABLE,
+    WAITING_FIELDS,
+    Style,
+    load_style,
+    parse_style,
+)
 
 GOOD = {"mask_prompt": ["the dress"], "prompt": "a red dress"}
 
@@ -35,7 +42,7 @@ def test_three_lines_are_a_style(load):
 
 
 def test_a_style_is_known_by_what_decides_pixels():
-    """The name and the notation do not matter; every other field does."""
+    """Name, notation and who is to approve do not matter; every other field does."""
     style = parse_style(GOOD, where="s")
     assert parse_style({"name": "x", "mask": "the dress ", "paint": "a red dress"}, where="s")
     assert style.digest == parse_style(GOOD | {"name": "other", "steps": "25"}, where="s").digest
@@ -50,9 +57,22 @@ def test_a_style_is_known_by_what_decides_pixels():
         "avif_quality": 80,
         "keep_gps": True, "digital_source_type": "generated", "embed_prompt": True,
     }  # fmt: skip
-    assert changed.keys() == OVERRIDABLE
+    assert changed.keys() == OVERRIDABLE - WAITING_FIELDS
     digests = {style.with_overrides({name: value}).digest for name, value in changed.items()}
     assert len(digests | {style.digest}) == len(changed) + 1
+    waiting = {
+        "gate": "hold", "review": "required", "mask_min_area": 0.1, "gate_margin": 0.5,
+        "gate_pieces": 2, "gate_border": 0.1,
+    }  # fmt: skip
+    assert waiting.keys() == WAITING_FIELDS
+    assert style.with_overrides(waiting).digest == style.digest
+
+
+@pytest.mark.parametrize("written", ["off", "hold", "auto", '"off"'])
+def test_a_gate_needs_no_quotes(load, written):
+    """YAML would make a boolean of `off`."""
+    style = load(f"mask: a\npaint: b\ngate: {written}\n")
+    assert style.gate == written.strip('"')
 
 
 @pytest.mark.parametrize(
@@ -100,6 +120,8 @@ def test_a_style_is_known_by_what_decides_pixels():
         ({"webp_quality": "best"}, "webp_quality"),
         ({"webp_quality": True}, "webp_quality"),
         ({"digital_source_type": "photo"}, "'composite'"),
+        ({"gate": True}, "gate"),
+        ({"review": "maybe"}, "'required'"),
         ({3: 4}, "3"),
     ],
 )

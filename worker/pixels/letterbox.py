@@ -26,6 +26,12 @@ class Placement:
         width, height = (max(1, round(length * side / max(size))) for length in size)
         return cls((side - width) // 2, (side - height) // 2, width, height, side)
 
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """Its rows and columns in the square."""
+        rows = slice(self.top, self.top + self.height)
+        return rows, slice(self.left, self.left + self.width)
+
 
 def letterbox(rgb: Rgb, side: int, fill: tuple[int, int, int]) -> tuple[Rgb, Placement]:
     """Scale a picture to fit a square and centre it on a colour.
@@ -57,11 +63,9 @@ def unletterbox(maps: Maps, placement: Placement, size: Size) -> Maps:
     Returns:
         float32, P x H x W; bilinear, so no value leaves the range of its map.
     """
-    rows = slice(placement.top, placement.top + placement.height)
-    columns = slice(placement.left, placement.left + placement.width)
     width, height = size
     whole = np.empty((len(maps), height, width), dtype=np.float32)
     for part, target in zip(maps, whole, strict=True):
-        inside = np.ascontiguousarray(part[rows, columns], dtype=np.float32)
+        inside = np.ascontiguousarray(part[placement.box], dtype=np.float32)
         cv2.resize(inside, size, dst=target, interpolation=cv2.INTER_LINEAR)
     return whole

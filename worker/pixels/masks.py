@@ -94,8 +94,9 @@ class FoundMask:
     hard: Mask
     #: bool, H x W: what the protect prompts claim; never repainted.
     protected: Mask
-    #: The highest probability that a mask prompt reached anywhere, 0 to 1.
-    peak: float
+    #: uint8, at the segmenter's own resolution and of the picture's shape: the probability that
+    #: the strongest mask prompt reached, 255 = certain; 0 where a protect prompt won the pixel.
+    chances: Grey
 
     def alpha(self, width_px: int) -> Grey:
         """How much of the painted picture each pixel takes: uint8, H x W, 255 = all.
@@ -122,7 +123,8 @@ def found_mask(logits: Maps, placement: Placement, size: Size, style: Style) -> 
     # Who wins a pixel is settled on the map, where the prompts were weighed. Settled after
     # enlarging, a hand before the dress would lose its rim: both prompts are near 1 there, and
     # the hand's falls off at its edge. And two full-size maps take less memory than dozens.
-    pair = np.stack([chances[:count].max(axis=0), guarded.astype(np.float32)])
+    strongest = chances[:count].max(axis=0)
+    pair = np.stack([strongest, guarded.astype(np.float32)])
     wanted, held = unletterbox(pair, placement, size)
     protected = np.asarray(held >= 0.5, dtype=np.bool_)
     claimed = clean(np.asarray((wanted >= threshold) & ~protected, dtype=np.bool_))
@@ -130,7 +132,12 @@ def found_mask(logits: Maps, placement: Placement, size: Size, style: Style) -> 
         claimed = np.zeros_like(claimed)
     # Growth that jumps over a strap or a strand of hair would repaint the skin behind it.
     hard = connected(grow(claimed, growth_px(style, size)) & ~protected, claimed)
-    return FoundMask(hard, protected, peak=float(wanted.max()))
+    return FoundMask(hard, protected, _as_levels(np.where(guarded, 0, strongest)[placement.box]))
+
+
+def _as_levels(chances: Map) -> Grey:
+    # What is no number masks nothing, so it is no chance either.
+    return np.rint(255 * np.nan_to_num(chances, nan=0.0)).astype(np.uint8)
 
 
 def growth_px(style: Style, size: Size) -> int:
@@ -148,25 +155,32 @@ def area(mask: Mask | Grey) -> float:
     return np.count_nonzero(mask) / mask.size
 
 
-def check_area(
+def refuse_empty(
     mask: Mask | Grey, *, style: Style, source: str, supplied: str | None = None
 ) -> None:
-    """The gate of a mask, found or supplied.
+    """Refuse a mask, found or supplied, that leaves nothing to paint.
 
     Args:
         mask: What would be repainted: bool, or uint8 where more than 0.
-        style: Its prompts, and the largest area that it allows.
+        style: Its prompts.
         source: Names the picture in errors.
         supplied: Address of the mask where it was supplied.
 
     Raises:
         MaskEmpty: Nothing would be repainted.
-        MaskTooLarge: More would be repainted than the style allows.
     """
-    covered = area(mask)
-    if not covered:
+    if not np.any(mask):
         prompts = ", ".join(f'"{prompt}"' for prompt in style.mask_prompt)
         reason = f"the mask {supplied} is black" if supplied else f"{prompts} was not found"
         raise MaskEmpty(source=source, reason=reason)
+
+
+def refuse_too_large(mask: Mask | Grey, *, style: Style, source: str) -> None:
+    """Refuse a mask that nobody will look at before it is painted, for its size.
+
+    Raises:
+        MaskTooLarge: More would be repainted than the style allows.
+    """
+    covered = area(mask)
     if covered > style.mask_max_area:
         raise MaskTooLarge(source=source, area=covered, limit=style.mask_max_area)

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
+from producer.backoffice.api.names import BatchName
 from producer.backoffice.api.summaries import BatchView, SummaryView
 from producer.backoffice.asking import TheOffice
 from shared.jobs import BATCH_ID_PATTERN
@@ -11,7 +12,10 @@ from shared.record import Record
 
 router = APIRouter(prefix="/batches", tags=["batches"])
 
-BatchName = Annotated[str, Path(pattern=BATCH_ID_PATTERN, description="The batch's id.")]
+Cursor = Annotated[
+    str | None,
+    Query(pattern=BATCH_ID_PATTERN, description="`next` of the page before; none for the first."),
+]
 
 
 class BatchList(Record):
@@ -23,10 +27,16 @@ class BatchList(Record):
 
 
 @router.get("")
-def list_batches(office: TheOffice, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> BatchList:
-    """The newest batches on the board, replays left out."""
-    found = office.board.batches(limit, replays=False)
-    return BatchList(batches=[SummaryView.of(status) for status in found], next=None)
+def list_batches(
+    office: TheOffice,
+    limit: Annotated[int, Query(ge=1, le=500, description="Most batches of the page.")] = 50,
+    cursor: Cursor = None,
+) -> BatchList:
+    """The newest batches on the board; replays and renderings are left out."""
+    found = office.board.batches(limit + 1, replays=False, after=cursor)
+    page = found[:limit]
+    following = page[-1].batch.batch_id if len(found) > limit else None
+    return BatchList(batches=[SummaryView.of(status) for status in page], next=following)
 
 
 @router.get("/{batch}")
