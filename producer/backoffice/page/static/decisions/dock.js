@@ -17,7 +17,7 @@ export class Dock {
     this.reasons = reasonButtons();
     this.undo = button("undo", "Undo", { class: "quiet" });
     this.rerender = h("button.quiet", { type: "button", on: { click: onRerender } }, "Render again…");
-    this.element = h("section.dock", { "aria-label": "Decide" },
+    this.element = h("section.desk", { "aria-label": "Decide" },
       h("div.about", {}, this.what, this.detail), this.unsaved,
       may("operator") && [this.verbs, this.reasons, h("div.others", {}, this.undo, button("select", "Select", { class: "quiet" }), this.rerender)]);
     this.#follow(signal);
@@ -53,7 +53,7 @@ export class Dock {
 
 function reasonButtons() {
   const list = h("div.list", {}, Object.entries(REJECT_REASONS).map(([reason, label]) => button(`reject-${reason}`, label)));
-  return h("details.menu.reasons", {}, h("summary.button", {}, "Reject as…"), list);
+  return h("details.menu", {}, h("summary.button", {}, "Reject as…"), list);
 }
 
 function detail(tile) {

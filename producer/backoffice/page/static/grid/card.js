@@ -12,7 +12,7 @@ export class Card {
     this.frame = h("span.frame");
     this.name = h("span.clip.name");
     this.notes = h("span.notes");
-    this.element = h("div.tile", { role: "option", tabindex: "-1" },
+    this.element = h("div.item-tile", { role: "option", tabindex: "-1" },
       this.frame, h("span.tick-corner", { "aria-hidden": "true" }), this.name, this.notes);
   }
 
@@ -54,8 +54,8 @@ export class Card {
 
 /** What stands in the frame of an item without pictures. */
 function instead(tile) {
-  if (tile.message) return h("span.why", {}, tile.message);
-  return h("span.why.soft", {}, tile.state === "queued" ? "waiting" : tile.state);
+  if (tile.message) return h("span.instead", {}, tile.message);
+  return h("span.instead.soft", {}, tile.state === "queued" ? "waiting" : tile.state);
 }
 
 /** In a sheet of held masks, that an item is held goes without saying. */

@@ -40,7 +40,7 @@ export class Grid {
   #scroll(top) {
     const start = this.element.getBoundingClientRect().top + scrollY + top;
     const highest = start - ROOM;
-    const lowest = start + this.layout.high + ROOM_BELOW + (document.querySelector(".dock")?.offsetHeight ?? 0) - innerHeight;
+    const lowest = start + this.layout.high + ROOM_BELOW + (document.querySelector(".desk")?.offsetHeight ?? 0) - innerHeight;
     if (scrollY < lowest) scrollTo({ top: Math.min(lowest, highest) });
     else if (scrollY > highest) scrollTo({ top: highest });
   }
@@ -118,7 +118,7 @@ export class Grid {
   }
 
   #positionOf(event) {
-    const tile = event.target.closest(".tile");
+    const tile = event.target.closest(".item-tile");
     return tile ? Number(tile.dataset.position) : null;
   }
 

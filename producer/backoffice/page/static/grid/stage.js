@@ -34,7 +34,7 @@ export class Stage {
     this.dock = new Dock({ desk: this.desk, signal, onRerender: () => onRerender(chosen()) });
     this.news = h("button", { type: "button", hidden: true, on: { click: () => this.#refresh() } });
     this.empty = h("div");
-    this.element = h("div.stage", {}, h("div.news", {}, this.news), this.grid.element, this.empty, this.dock.element);
+    this.element = h("div.gallery", {}, h("div.news", {}, this.news), this.grid.element, this.empty, this.dock.element);
     this.#listen();
   }
 

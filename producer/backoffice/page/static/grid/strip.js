@@ -28,7 +28,7 @@ export async function show(frame, url, { tiles }, parts) {
 
 function picture(url, part, tiles, aspect) {
   const isOverlay = part === "overlay";
-  return h("span.part", { style: { "--aspect": aspect }, class: isOverlay ? "overlay" : "" },
+  return h("span.thumb", { style: { "--aspect": aspect }, class: isOverlay ? "masked" : "" },
     piece(url, isOverlay ? SOURCE : part, tiles), isOverlay && tint(url, tiles));
 }
 
