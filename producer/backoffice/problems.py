@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from producer.backoffice.access.credential import COOKIE
 from shared import errors
 from shared.record import Record
 from shared.wording import Problem as Wrong
@@ -20,8 +21,6 @@ from shared.wording import in_one_sentence, problem_of
 MEDIA_TYPE = "application/problem+json"
 #: A service that is away is asked again after so many seconds.
 RETRY_SECONDS = 5
-#: What is worth asking again in a moment.
-RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 #: Status of a class and of those below it, unless they have their own; others are 500.
 STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.InputError: 422,
@@ -31,8 +30,10 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.WebhookError: 422,
     errors.StorageError: 422,
     errors.PathUnknown: 404,
+    errors.FileUnknown: 404,
     errors.BatchUnknown: 404,
     errors.ItemUnknown: 404,
+    errors.DecisionUnknown: 404,
     errors.ScheduleUnknown: 404,
     errors.DeliveryUnknown: 404,
     errors.ObjectMissing: 404,
@@ -41,6 +42,7 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.ResultsMissing: 404,
     errors.MethodRefused: 405,
     errors.BatchExists: 409,
+    errors.CountDiffers: 409,
     errors.BatchIncomplete: 409,
     errors.BatchRestoring: 409,
     errors.BatchNotArchived: 409,
@@ -58,6 +60,15 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.RenderingsBusy: 429,
     errors.RenderingUnfinished: 504,
     errors.PlaceNotAllowed: 403,
+    errors.CredentialMissing: 401,
+    errors.CredentialRefused: 401,
+    errors.RoleTooLow: 403,
+    errors.RequestForeign: 403,
+    errors.SignInInsecure: 403,
+    errors.TokenUnknown: 404,
+    errors.TokenExists: 409,
+    errors.BodyTooSlow: 408,
+    errors.FailuresTooMany: 429,
     errors.ModelNotAllowed: 403,
     errors.BoardError: 503,
     errors.StorageUnavailable: 503,
@@ -93,29 +104,33 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def tell_problems(app: FastAPI) -> None:
     """Let an app answer every error as a problem."""
-    app.add_exception_handler(errors.RestyleError, _restyle_error)
+    app.add_exception_handler(errors.RestyleError, respond)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
-def status_of(kind: type[errors.RestyleError]) -> int:
-    """The HTTP status of a kind of error: that of the nearest class that has one."""
+def status_of(error: errors.RestyleError) -> int:
+    """The HTTP status of an error."""
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[errors.RestyleError]) -> int:
+    """The HTTP status of a class of errors: that of the nearest class that has one."""
     return next((STATUSES[cls] for cls in kind.__mro__ if cls in STATUSES), 500)
 
 
 def answer(error: errors.RestyleError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The error as a response."""
-    return answer_report(error.report(), status_of(type(error)), headers)
+    status = status_of(error)
+    return told(error.report(), status, _retry(error, status) | dict(headers or {}))
 
 
-def answer_report(
-    report: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
-    """An error's report, or a failure that is one, as a response."""
-    code = str(report["code"])
-    details = report["details"] if isinstance(report["details"], dict) else {}
-    body = details | {
+def told(report: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> JSONResponse:
+    """An error's report, or the failure of an item, as a response."""
+    code, details = str(report["code"]), report["details"]
+    facts = details["details"] if isinstance(details, dict) else {}
+    body = facts | {
         "type": f"urn:restyle:error:{code}",
         "title": code.replace("_", " ").capitalize(),
         "status": status,
@@ -123,16 +138,28 @@ def answer_report(
         "code": code,
         "hint": report["hint"],
     }
-    retry = {"Retry-After": str(RETRY_SECONDS)} if status in RETRIED else {}
-    return JSONResponse(body, status, retry | dict(headers or {}), MEDIA_TYPE)
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
-def _restyle_error(request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, errors.RestyleError) or status_of(type(error)) == 500:
+def _retry(error: errors.RestyleError, status: int) -> dict[str, str]:
+    if isinstance(error, errors.FailuresTooMany):
+        return {"Retry-After": str(error.seconds)}
+    is_passing = status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
+    return {"Retry-After": str(RETRY_SECONDS)} if is_passing else {}
+
+
+def respond(request: Request, error: Exception) -> JSONResponse:
+    """The answer to a request that failed; the log tells what a person cannot mend."""
+    if not isinstance(error, errors.RestyleError) or status_of(error) == 500:
         return _unexpected(request, error)
-    if status_of(type(error)) > 500:
+    if status_of(error) > 500:
         log.warning("a request could not be served", path=request.url.path, reason=str(error))
-    return answer(error)
+    response = answer(error)
+    if status_of(error) == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="restyle"'
+    if isinstance(error, errors.CredentialRefused) and COOKIE in request.cookies:
+        response.delete_cookie(COOKIE)  # else the page would fail with it again and again
+    return response
 
 
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - the library's

@@ -7,6 +7,7 @@ RestyleError
 ├── StorageError    S3
 ├── BoardError      Redis: board, claims, messages
 ├── WebhookError    events on their way to a webhook's target
+├── AccessError     who asks the back office, and what they may do
 ├── ModelError      model references, archives and directories
 └── DeviceError     the device, and what dies on it
 
@@ -14,7 +15,21 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 """
 
 from shared.errors.access import (
+    AccessError,
+    AddressUnusable,
+    BodyTooLarge,
+    BodyTooSlow,
+    CertificateUnusable,
+    CredentialMissing,
+    CredentialRefused,
+    FailuresTooMany,
+    PartMissing,
+    RequestForeign,
+    RoleTooLow,
+    SignInInsecure,
     TokenExists,
+    TokenInvalid,
+    TokensMissing,
     TokenUnknown,
 )
 from shared.errors.base import RestyleError, registry
@@ -109,7 +124,7 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import (
-    BodyTooLarge,
+    FileUnknown,
     KeyReused,
     MethodRefused,
     NotBase64,
@@ -149,8 +164,10 @@ from shared.errors.webhooks import (
 
 __all__ = [
     "AccessDenied",
+    "AccessError",
     "AddressInvalid",
     "AddressUncovered",
+    "AddressUnusable",
     "BatchArchived",
     "BatchCancelled",
     "BatchExists",
@@ -162,12 +179,16 @@ __all__ = [
     "BatcherClosed",
     "BoardError",
     "BodyTooLarge",
+    "BodyTooSlow",
     "BucketMissing",
     "CatalogueMissing",
+    "CertificateUnusable",
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
     "CountDiffers",
+    "CredentialMissing",
+    "CredentialRefused",
     "CredentialsMissing",
     "DecisionUnknown",
     "DeliveryUnknown",
@@ -177,6 +198,8 @@ __all__ = [
     "DeviceOutOfMemory",
     "DiskFailed",
     "DownloadBroken",
+    "FailuresTooMany",
+    "FileUnknown",
     "FileUnwritable",
     "FrozenMaskLost",
     "ImageAnimated",
@@ -224,6 +247,7 @@ __all__ = [
     "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
+    "PartMissing",
     "PathUnknown",
     "PilotWaits",
     "PlaceNotAllowed",
@@ -238,10 +262,12 @@ __all__ = [
     "RenderingUnknown",
     "RenderingsBusy",
     "ReplayUnfinished",
+    "RequestForeign",
     "RequestInvalid",
     "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RoleTooLow",
     "RowsTooMany",
     "RunLost",
     "ScheduleExists",
@@ -249,6 +275,7 @@ __all__ = [
     "ScheduleUnknown",
     "SettingsInvalid",
     "SidecarInvalid",
+    "SignInInsecure",
     "SourceChanged",
     "StorageError",
     "StorageMisconfigured",
@@ -257,7 +284,9 @@ __all__ = [
     "StyleInvalid",
     "StyleUnreadable",
     "TokenExists",
+    "TokenInvalid",
     "TokenUnknown",
+    "TokensMissing",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",

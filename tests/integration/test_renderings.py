@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from PIL import Image
-from starlette.testclient import TestClient
 
-from producer.backoffice.app import create_app
+from producer.backoffice.app import bare_app, furnish
 from producer.backoffice.office import Office
 from shared.dispatch import Dispatcher
 from shared.settings import load_settings
+from tests.office import client_of
 
 OWNER = "test/cpu/0"
 RENDERINGS, INVOCATIONS = "/api/v1/renderings", "/invocations"
@@ -38,7 +38,7 @@ class Queue:
 @pytest.fixture(scope="module")
 def app():
     """The app, whose office each test brings."""
-    return create_app(None)
+    return bare_app()
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def client(app, process, board, store, bucket, tmp_path, monkeypatch, tiny_paint
     monkeypatch.setenv("RESTYLE_STYLES", str(tmp_path / "styles"))
     settings, queue = load_settings(), Queue(process)
     dispatcher = Dispatcher(board, queue, settings)
-    app.state.office = Office(settings, board, store, dispatcher.step, tmp_path)
-    yield TestClient(app, raise_server_exceptions=False)
+    furnish(app, Office(settings, board, store, dispatcher.step, tmp_path))
+    yield client_of(app)
     queue.threads.shutdown()
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from producer.backoffice.api.summaries import SummaryView
 from producer.backoffice.asking import TheCaller, TheOffice
-from producer.backoffice.bodies import OUT_OF_REACH, body_of, described
+from producer.backoffice.bodies import body_of, described
 from producer.backoffice.office import Office
 from producer.backoffice.submissions import MAX_BYTES, SubmissionBody, submission_of
 from producer.idempotence import Keyed, keyed
@@ -44,14 +44,14 @@ class Created(Record):
     catalogue: dict[str, Any] | None
 
     @classmethod
-    def of(cls, receipt: Receipt) -> "Created":
+    def of(cls, receipt: Receipt, office: Office) -> "Created":
         """The answer that a receipt amounts to."""
-        return cls.model_validate({"batch": SummaryView.of(receipt.status), **receipt.facts()})
+        return cls.model_validate(
+            {"batch": SummaryView.of(receipt.status, office), **receipt.facts()}
+        )
 
 
-@router.post(
-    "/batches", status_code=201, max_body_size=OUT_OF_REACH, openapi_extra=described(SubmissionBody)
-)
+@router.post("/batches", status_code=201, openapi_extra=described(SubmissionBody))
 def create_batch(
     office: TheOffice,
     caller: TheCaller,
@@ -66,10 +66,10 @@ def create_batch(
             digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
             wanted = request.batch_id or new_batch_id(_name(request))
             known = keyed(idempotency_key, caller.name, digest, wanted, office.board)
-        return told(placed(request, known, office), response)
+        return told(placed(request, known, office), office, response)
 
 
-@router.post("/plans", max_body_size=OUT_OF_REACH, openapi_extra=described(SubmissionBody))
+@router.post("/plans", openapi_extra=described(SubmissionBody))
 def plan(office: TheOffice, body: TheSubmission) -> dict[str, Any]:
     """What a submission would render, and why; queues nothing."""
     with submission_of(body, office.settings) as request:
@@ -79,13 +79,13 @@ def plan(office: TheOffice, body: TheSubmission) -> dict[str, Any]:
             return made.summary()
 
 
-def told(receipt: Receipt, response: Response) -> Created:
+def told(receipt: Receipt, office: Office, response: Response) -> Created:
     """A receipt as an answer: 201 with the new batch's path, or 200."""
     batch_id = receipt.status.batch.batch_id
     response.headers["Location"] = f"/api/v1/batches/{batch_id}"
     if receipt.repeated:
         response.status_code = 200
-    return Created.of(receipt)
+    return Created.of(receipt, office)
 
 
 def placed(request: Submission, known: Keyed | None, office: Office) -> Receipt:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from producer.backoffice.api.renderings import APlace, pictures, placed, problem_of
 from producer.backoffice.asking import TheOffice
-from producer.backoffice.bodies import OUT_OF_REACH, body_of, described
+from producer.backoffice.bodies import body_of, described
 from producer.backoffice.office import Office
 from producer.backoffice.wishes import MAX_BYTES, RenderingBody, wish_of
 from producer.fitting import fitted
@@ -100,7 +100,6 @@ TheInvocation = Annotated[InvocationBody, Depends(body_of(InvocationBody, MAX_BY
 @router.post(
     "/invocations",
     response_model=Generated,
-    max_body_size=OUT_OF_REACH,
     openapi_extra=described(InvocationBody),
 )
 async def invoke(

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.backoffice.asking import TheOffice
-from producer.backoffice.bodies import OUT_OF_REACH, body_of, described
+from producer.backoffice.bodies import body_of, described
 from producer.backoffice.desk import Desk
 from producer.backoffice.office import Office
-from producer.backoffice.problems import answer_report, status_of
+from producer.backoffice.problems import status_of_kind, told
 from producer.backoffice.wishes import MAX_BYTES, RenderingBody, wish_of
 from producer.rendering import Wish, place_rendering, rendering
 from shared.errors import BatchCancelled, RestyleError, registry
@@ -69,7 +69,6 @@ RenderingName = Annotated[str, Path(pattern=BATCH_ID_PATTERN, description="The r
     "",
     response_model=RenderingView,
     responses={202: {"description": "It takes longer: ask at `poll`.", "model": RenderingView}},
-    max_body_size=OUT_OF_REACH,
     openapi_extra=described(RenderingBody),
 )
 async def render(desk: APlace, office: TheOffice, body: TheBody, request: Request) -> Response:
@@ -161,4 +160,4 @@ def _failed(failure: Failure) -> Response:
     """The item's own words; a code of another release is an inner fault."""
     error = registry().get(failure.code, RestyleError)
     report = failure.model_dump(mode="json", exclude={"sidecar"})
-    return answer_report(report, status_of(error))
+    return told(report, status_of_kind(error), {})
