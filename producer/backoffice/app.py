@@ -11,6 +11,10 @@ from producer.backoffice.access.gatekeeper import Gatekeeper
 from producer.backoffice.api import (
     audit,
     batches,
+    changes,
+    creating,
+    files,
+    items,
     results,
     schedules,
     session,
@@ -19,7 +23,7 @@ from producer.backoffice.api import (
     tokens,
     workers,
 )
-from producer.backoffice.asking import the_caller
+from producer.backoffice.asking import admitted, the_caller
 from producer.backoffice.etags import ETags
 from producer.backoffice.gate import Gate
 from producer.backoffice.headers import SecurityHeaders
@@ -32,7 +36,11 @@ API = "/api/v1"
 #: One router per resource.
 ROUTERS = (
     batches.router,
+    creating.router,
     steering.router,
+    items.router,
+    files.router,
+    changes.router,
     results.router,
     schedules.router,
     styles.router,

@@ -124,6 +124,8 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import (
+    BodyTooLarge,
+    FileUnknown,
     KeyReused,
     MethodRefused,
     PathUnknown,
@@ -194,6 +196,7 @@ __all__ = [
     "DiskFailed",
     "DownloadBroken",
     "FailuresTooMany",
+    "FileUnknown",
     "FileUnwritable",
     "FrozenMaskLost",
     "ImageAnimated",
