@@ -56,7 +56,6 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.SourceChanged: 409,
     errors.ObjectTooLarge: 413,
     errors.RowsTooMany: 413,
-    errors.BodyTooLarge: 413,
     errors.PlaceNotAllowed: 403,
     errors.CredentialMissing: 401,
     errors.CredentialRefused: 401,

@@ -17,8 +17,6 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 from shared.errors.access import (
     AccessError,
     AddressUnusable,
-    BodyTooLarge,
-    BodyTooSlow,
     CertificateUnusable,
     CredentialMissing,
     CredentialRefused,
@@ -125,6 +123,7 @@ from shared.errors.redis import (
 )
 from shared.errors.requests import (
     BodyTooLarge,
+    BodyTooSlow,
     FileUnknown,
     KeyReused,
     MethodRefused,
