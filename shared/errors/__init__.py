@@ -17,6 +17,8 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 from shared.errors.access import (
     AccessError,
     AddressUnusable,
+    BodyTooLarge,
+    BodyTooSlow,
     CertificateUnusable,
     CredentialMissing,
     CredentialRefused,
@@ -122,8 +124,6 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import (
-    BodyTooLarge,
-    BodyTooSlow,
     FileUnknown,
     KeyReused,
     MethodRefused,

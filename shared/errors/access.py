@@ -68,6 +68,23 @@ class SignInInsecure(AccessError):
     )
 
 
+class BodyTooLarge(AccessError):
+    """A request's body is larger than is taken."""
+
+    code = "body_too_large"
+    sentence = "The request's body is larger than {limit:,} bytes."
+    hint = "Name manifests and images by their s3:// addresses, or raise RESTYLE_MAX_BODY_BYTES."
+
+
+class BodyTooSlow(AccessError):
+    """A request's body did not arrive in time."""
+
+    code = "body_too_slow"
+    retryable = True
+    sentence = "The request's body did not arrive within {seconds:g} s."
+    hint = "Send it again, or name manifests and images by their s3:// addresses."
+
+
 class TokensMissing(InputError):
     """The back office is to be served to other hosts, and nobody could sign in."""
 
