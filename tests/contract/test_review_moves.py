@@ -243,5 +243,5 @@ def test_no_interleaving_of_people_breaks_the_books(redis_server, new_batch, res
         (ReviewMachine,),
         {"url": redis_server.url, "new_batch": staticmethod(new_batch), "result": result},
     )
-    patience = hypothesis.settings(max_examples=25, stateful_step_count=40, deadline=None)
+    patience = hypothesis.settings(max_examples=20, stateful_step_count=40, deadline=None)
     run_state_machine_as_test(machine, settings=patience)
