@@ -27,6 +27,14 @@ class MethodRefused(InputError):
     hint = "The header Allow names what it takes."
 
 
+class FileUnknown(InputError):
+    """An item has no such picture, or has none yet."""
+
+    code = "file_unknown"
+    sentence = "The item #{item} of the batch {batch} has no {file}."
+    hint = "Ask for the item: `files` names every picture that it has."
+
+
 class RowsTooMany(InputError):
     """A request holds more rows than a body may."""
 
