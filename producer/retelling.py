@@ -15,9 +15,10 @@ from producer.likeness import (
     worst,
 )
 from producer.pictures import Samples, samples
+from shared.facts import MaskFacts, StoredFile
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
-from shared.sidecars import MaskFacts, Sidecar, StoredFile, VariantFacts
+from shared.sidecars import Sidecar, VariantFacts
 
 LikenessT = TypeVar("LikenessT", Likeness, MaskLikeness)
 
@@ -124,7 +125,9 @@ def _part(
 
 def _circumstances(sidecar: Sidecar) -> Iterator[tuple[str, str]]:
     """What may move a pixel though nobody asked for another picture."""
-    yield "fingerprint", sidecar.fingerprint
+    if sidecar.mask.frozen is None:
+        # A mask approved in the item's own batch is in no fingerprint, and in its replay's it is.
+        yield "fingerprint", sidecar.fingerprint
     yield "renderer", str(sidecar.renderer.version)
     yield "device", f"{sidecar.device.hardware} ({sidecar.device.precision})"
     yield "cuda", sidecar.device.cuda or "none"

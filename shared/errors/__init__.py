@@ -76,6 +76,7 @@ from shared.errors.models import (
     ModelUnavailable,
 )
 from shared.errors.pictures import (
+    FrozenMaskLost,
     ImageAnimated,
     ImageBomb,
     ImageEmpty,
@@ -163,6 +164,7 @@ __all__ = [
     "DiskFailed",
     "DownloadBroken",
     "FileUnwritable",
+    "FrozenMaskLost",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",
