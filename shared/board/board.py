@@ -12,6 +12,7 @@ from shared.board.deliveries import Deliveries
 from shared.board.dispatching import Dispatching
 from shared.board.feed import Feed
 from shared.board.publication import Publication
+from shared.board.requests import Requests
 from shared.board.restoration import Restoration
 from shared.board.review import Review
 from shared.board.schedules import Schedules
@@ -36,6 +37,7 @@ class StatusBoard(
     Dead,
     Deliveries,
     Turns,
+    Requests,
     Access,
     Audit,
     Server,

@@ -25,6 +25,7 @@ _SPEC_NAMES: Mapping[str, str] = {
     "overrides": "o",
     "etag": "e",
     "size": "z",
+    "stands_for": "r",
 }
 #: Prefix of a batch's count of items in one state.
 _COUNT = "n:"

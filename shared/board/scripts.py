@@ -44,6 +44,7 @@ _KEY_PARTS: Mapping[str, int] = {
     "runs": 1,
     "run": 2,
     "open_runs": 0,
+    "asked": 1,
     "changes": 1,
     "frozen": 1,
     "decisions": 1,

@@ -7,6 +7,7 @@ RestyleError
 ├── StorageError    S3
 ├── BoardError      Redis: board, claims, messages
 ├── WebhookError    events on their way to a webhook's target
+├── AccessError     who asks the back office, and what they may do
 ├── ModelError      model references, archives and directories
 └── DeviceError     the device, and what dies on it
 
@@ -14,7 +15,21 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 """
 
 from shared.errors.access import (
+    AccessError,
+    AddressUnusable,
+    BodyTooLarge,
+    BodyTooSlow,
+    CertificateUnusable,
+    CredentialMissing,
+    CredentialRefused,
+    FailuresTooMany,
+    PartMissing,
+    RequestForeign,
+    RoleTooLow,
+    SignInInsecure,
     TokenExists,
+    TokenInvalid,
+    TokensMissing,
     TokenUnknown,
 )
 from shared.errors.base import RestyleError, registry
@@ -72,6 +87,7 @@ from shared.errors.models import (
     ModelError,
     ModelInvalid,
     ModelMissing,
+    ModelNotAllowed,
     ModelReferenceInvalid,
     ModelUnavailable,
 )
@@ -107,7 +123,16 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
-from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.requests import (
+    BodyTooLarge,
+    FileUnknown,
+    KeyReused,
+    MethodRefused,
+    PathUnknown,
+    RequestInvalid,
+    RowsTooMany,
+)
+from shared.errors.rerenders import RerenderInvalid
 from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
@@ -136,8 +161,10 @@ from shared.errors.webhooks import (
 
 __all__ = [
     "AccessDenied",
+    "AccessError",
     "AddressInvalid",
     "AddressUncovered",
+    "AddressUnusable",
     "BatchArchived",
     "BatchCancelled",
     "BatchExists",
@@ -148,12 +175,17 @@ __all__ = [
     "BatchUnknown",
     "BatcherClosed",
     "BoardError",
+    "BodyTooLarge",
+    "BodyTooSlow",
     "BucketMissing",
     "CatalogueMissing",
+    "CertificateUnusable",
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
     "CountDiffers",
+    "CredentialMissing",
+    "CredentialRefused",
     "CredentialsMissing",
     "DecisionUnknown",
     "DeliveryUnknown",
@@ -163,6 +195,8 @@ __all__ = [
     "DeviceOutOfMemory",
     "DiskFailed",
     "DownloadBroken",
+    "FailuresTooMany",
+    "FileUnknown",
     "FileUnwritable",
     "FrozenMaskLost",
     "ImageAnimated",
@@ -182,6 +216,7 @@ __all__ = [
     "ItemNotFailed",
     "ItemUnknown",
     "KeptPixelsChanged",
+    "KeyReused",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
@@ -197,6 +232,7 @@ __all__ = [
     "ModelError",
     "ModelInvalid",
     "ModelMissing",
+    "ModelNotAllowed",
     "ModelReferenceInvalid",
     "ModelUnavailable",
     "NothingToReplay",
@@ -207,6 +243,7 @@ __all__ = [
     "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
+    "PartMissing",
     "PathUnknown",
     "PilotWaits",
     "PlaceNotAllowed",
@@ -218,15 +255,20 @@ __all__ = [
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",
+    "RequestForeign",
     "RequestInvalid",
+    "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RoleTooLow",
+    "RowsTooMany",
     "RunLost",
     "ScheduleExists",
     "ScheduleInvalid",
     "ScheduleUnknown",
     "SettingsInvalid",
     "SidecarInvalid",
+    "SignInInsecure",
     "SourceChanged",
     "StorageError",
     "StorageMisconfigured",
@@ -235,7 +277,9 @@ __all__ = [
     "StyleInvalid",
     "StyleUnreadable",
     "TokenExists",
+    "TokenInvalid",
     "TokenUnknown",
+    "TokensMissing",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",

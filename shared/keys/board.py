@@ -209,6 +209,10 @@ class BoardKeys:
         """Sorted set of `schedule/slot` to be executed, by when they may be taken (ms)."""
         return self._key("open_runs")
 
+    def asked(self, key: str) -> str:
+        """What was asked under a key of the asker's own (JSON), for a day."""
+        return self._key("asked", key)
+
     @property
     def token_names(self) -> str:
         """Hash of the name of each token of the back office → its id."""
