@@ -12,7 +12,6 @@ from shared.board.deliveries import Deliveries
 from shared.board.dispatching import Dispatching
 from shared.board.feed import Feed
 from shared.board.publication import Publication
-from shared.board.reading import Reading
 from shared.board.requests import Requests
 from shared.board.restoration import Restoration
 from shared.board.review import Review

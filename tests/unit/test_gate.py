@@ -207,7 +207,8 @@ def test_a_map_that_never_decides_is_uncertain(inside, outside, held):
 
 
 @pytest.mark.parametrize(
-    ("policy", "waiting"), [("auto", (False, True)), ("hold", (True, True)), ("off", (False, False))]
+    ("policy", "waiting"),
+    [("auto", (False, True)), ("hold", (True, True)), ("off", (False, False))],
 )
 def test_the_styles_policy_says_which_masks_wait(policy, waiting):
     """`auto` those out of range, `hold` all, `off` none; supplied and approved ones never."""
