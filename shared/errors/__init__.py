@@ -7,6 +7,7 @@ RestyleError
 ├── StorageError    S3
 ├── BoardError      Redis: board, claims, messages
 ├── WebhookError    events on their way to a webhook's target
+├── AccessError     who asks the back office, and what they may do
 ├── ModelError      model references, archives and directories
 └── DeviceError     the device, and what dies on it
 
@@ -14,7 +15,21 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 """
 
 from shared.errors.access import (
+    AccessError,
+    AddressUnusable,
+    BodyTooLarge,
+    BodyTooSlow,
+    CertificateUnusable,
+    CredentialMissing,
+    CredentialRefused,
+    FailuresTooMany,
+    PartMissing,
+    RequestForeign,
+    RoleTooLow,
+    SignInInsecure,
     TokenExists,
+    TokenInvalid,
+    TokensMissing,
     TokenUnknown,
 )
 from shared.errors.base import RestyleError, registry
@@ -109,6 +124,8 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import (
+    BodyTooLarge,
+    FileUnknown,
     KeyReused,
     MethodRefused,
     PathUnknown,
@@ -144,8 +161,10 @@ from shared.errors.webhooks import (
 
 __all__ = [
     "AccessDenied",
+    "AccessError",
     "AddressInvalid",
     "AddressUncovered",
+    "AddressUnusable",
     "BatchArchived",
     "BatchCancelled",
     "BatchExists",
@@ -156,12 +175,17 @@ __all__ = [
     "BatchUnknown",
     "BatcherClosed",
     "BoardError",
+    "BodyTooLarge",
+    "BodyTooSlow",
     "BucketMissing",
     "CatalogueMissing",
+    "CertificateUnusable",
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
     "CountDiffers",
+    "CredentialMissing",
+    "CredentialRefused",
     "CredentialsMissing",
     "DecisionUnknown",
     "DeliveryUnknown",
@@ -171,6 +195,8 @@ __all__ = [
     "DeviceOutOfMemory",
     "DiskFailed",
     "DownloadBroken",
+    "FailuresTooMany",
+    "FileUnknown",
     "FileUnwritable",
     "FrozenMaskLost",
     "ImageAnimated",
@@ -217,6 +243,7 @@ __all__ = [
     "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
+    "PartMissing",
     "PathUnknown",
     "PilotWaits",
     "PlaceNotAllowed",
@@ -228,10 +255,12 @@ __all__ = [
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",
+    "RequestForeign",
     "RequestInvalid",
     "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RoleTooLow",
     "RowsTooMany",
     "RunLost",
     "ScheduleExists",
@@ -239,6 +268,7 @@ __all__ = [
     "ScheduleUnknown",
     "SettingsInvalid",
     "SidecarInvalid",
+    "SignInInsecure",
     "SourceChanged",
     "StorageError",
     "StorageMisconfigured",
@@ -247,7 +277,9 @@ __all__ = [
     "StyleInvalid",
     "StyleUnreadable",
     "TokenExists",
+    "TokenInvalid",
     "TokenUnknown",
+    "TokensMissing",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",
