@@ -99,6 +99,7 @@ def _asked(chosen: Filter) -> str:
         "below": chosen.score_below,
         "from": chosen.score_from,
         "reason": chosen.reason,
+        "passed": chosen.passed,
         "code": chosen.code,
         "approved": chosen.approved,
         "needles": _needles(chosen.text) if chosen.text else None,

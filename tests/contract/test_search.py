@@ -61,6 +61,8 @@ def shop(board, outcomes, result, failure):
         ({"score_from": 0.5, "score_below": 0.9}, [1, 2]),
         ({"reason": "at_border"}, [1]),
         ({"reason": "border"}, []),
+        ({"passed": True}, [2, 3]),
+        ({"passed": False, "states": {ItemState.HELD}}, [0, 1]),
         ({"code": "mask_empty"}, [4]),
         ({"text": "KLEID"}, [0, 4]),
         ({"text": 'größe "l'}, [1]),

@@ -38,7 +38,14 @@ def test_a_row_keeps_its_frozen_mask_on_the_board():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"reason": "x" * (MAX_REASON + 1)}, {"variant": 0}, {"action": "publish"}, {"id": "a b"}],
+    [
+        {"reason": "x" * (MAX_REASON + 1)},
+        {"variant": 1},
+        {"action": "pick"},
+        {"action": "pick", "variant": 0},
+        {"action": "publish"},
+        {"id": "a b"},
+    ],
 )
 def test_a_decision_out_of_range_is_refused(wrong):
     """Nothing of any size or kind reaches the board."""

@@ -46,6 +46,7 @@ local function fits_gate(score, why)
     and not (wanted.from and (not score or score < wanted.from))
     and not (wanted.reason and not string.find(',' .. (why or '') .. ',',
       ',' .. wanted.reason .. ',', 1, true))
+    and not (wanted.passed ~= nil and wanted.passed ~= (score and not why or false))
 end
 
 local function fits(number)
