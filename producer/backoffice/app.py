@@ -8,6 +8,7 @@ from producer.backoffice import health, page
 from producer.backoffice.api import (
     batches,
     changes,
+    decisions,
     files,
     items,
     results,
@@ -33,6 +34,7 @@ ROUTERS = (
     items.router,
     files.router,
     changes.router,
+    decisions.router,
     results.router,
     schedules.router,
     styles.router,
