@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from producer.index import Entry
 from producer.plan import ITEMS, Kind, Plan, Planned
 from producer.result_row import ResultRow
 from producer.specs import flat_row, spec_of
@@ -77,14 +78,26 @@ def _unchanged_line(place: int, row: Planned, output: str) -> str:
     if row.earlier is None:  # what is unchanged is so beside an earlier result
         msg = f"the row {row.spec.external_id} is unchanged without an earlier result"
         raise ValueError(msg)
-    result = row.earlier.result(output)
-    told = ResultRow(
-        external_id=row.spec.external_id,
-        source=row.spec.source,
+    told = _rejected(row.spec) if row.earlier.rejected else _linked(row.spec, row.earlier, output)
+    return json.dumps([place, told.model_dump(mode="json")], ensure_ascii=False) + "\n"
+
+
+def _linked(spec: ItemSpec, earlier: Entry, output: str) -> ResultRow:
+    """The row of an item whose earlier result still holds."""
+    result = earlier.result(output)
+    return ResultRow(
+        external_id=spec.external_id,
+        source=spec.source,
         state=ItemState.UNCHANGED,
+        earlier=True,
         variants=result.variants,
         mask=result.mask,
         sidecar=result.sidecar,
         fingerprint=result.fingerprint,
     )
-    return json.dumps([place, told.model_dump(mode="json")], ensure_ascii=False) + "\n"
+
+
+def _rejected(spec: ItemSpec) -> ResultRow:
+    """The row of an item that somebody rejected as it would be again."""
+    state = ItemState.REJECTED
+    return ResultRow(external_id=spec.external_id, source=spec.source, state=state, earlier=True)

@@ -63,3 +63,18 @@ class Receipt:
     row_notes: tuple[SharedNote, ...] = ()
     #: What another program's catalogue was read by.
     recognised: Recognised | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """What it tells beside the batch's roll-up, as JSON."""
+        row_notes = [
+            {"note": note.note.clause, "count": note.count, "items": note.items}
+            for note in self.row_notes
+        ]
+        return {
+            "repeated": self.repeated,
+            "plan": self.plan,
+            "delay": self.delay,
+            "notes": list(self.notes),
+            "row_notes": row_notes,
+            "catalogue": self.recognised.as_json() if self.recognised else None,
+        }

@@ -36,6 +36,8 @@ ROOMS: Mapping[str, str] = {
     "webhooks": "webhooks",
     "schedule": "scheduling",
     "steward": "outputs",
+    "serve": "serving",
+    "token": "tokens",
     "doctor": "host",
     "config": "host",
 }

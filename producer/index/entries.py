@@ -1,7 +1,8 @@
-"""Entry: one earlier result, and all that decided its pixels."""
+"""Entry: one earlier result, or one that a person rejected, and all that decided its pixels."""
 
 import json
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from producer.styling import Styling
@@ -13,7 +14,10 @@ from shared.original import Original
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A result under an output prefix; what decided it is told apart, to say what changed."""
+    """What became of an item under an output prefix.
+
+    What decided its pixels is told apart, to say what changed.
+    """
 
     external_id: str
     source: str
@@ -38,31 +42,34 @@ class Entry:
     at: str
     #: Where a person had it rendered under other wishes: what was asked of the item before.
     stands_for: Original | None = None
+    #: A person rejected its mask or its result, and there are no files.
+    rejected: bool = False
 
     @classmethod
-    def of(cls, item: Item, result: Result, batch: Batch, styling: Styling) -> "Entry":
-        """The entry of an item of a batch that is done."""
-        spec = item.spec
-        inputs = styling.inputs(
-            spec, etag=str(spec.etag), size=spec.size or 0, mask_etag=result.mask_etag
-        )
+    def of(cls, item: Item, batch: Batch, styling: Styling) -> "Entry":
+        """The entry of an item of a batch that is done or was rejected."""
+        spec, result = item.spec, _painted(item)
+        mask_etag = result.mask_etag if result else None
+        inputs = styling.inputs(spec, etag=str(spec.etag), size=spec.size or 0, mask_etag=mask_etag)
+        variants = item.result.variants if item.result else ()
         return cls(
             external_id=spec.external_id,
             source=inputs.source,
             etag=inputs.source_etag,
             size=inputs.source_size,
-            sha256=result.source_sha256,
+            sha256=result.source_sha256 if result else None,
             mask=spec.mask,
-            mask_etag=inputs.mask_etag,
+            mask_etag=mask_etag,
             style=inputs.style,
             segmenter=inputs.segmenter,
             painter=inputs.painter,
             renderer=RENDERER_VERSION,
-            fingerprint=result.fingerprint,
-            variants=[address.removeprefix(batch.output) for address in result.variants],
+            fingerprint=result.fingerprint if result else inputs.fingerprint,
+            variants=[address.removeprefix(batch.output) for address in variants],
             batch=batch.batch_id,
-            at=batch.submitted_at.isoformat(),
+            at=_since(item, batch).isoformat(),
             stands_for=spec.stands_for,
+            rejected=item.result is None,
         )
 
     @classmethod
@@ -139,6 +146,15 @@ class Entry:
             "renderer": self.renderer != RENDERER_VERSION,
         }
         return [name for name, differs in compared.items() if differs]
+
+
+def _painted(item: Item) -> Result | None:
+    return item.result or (item.held.result if item.held else None)
+
+
+def _since(item: Item, batch: Batch) -> datetime:
+    """A decision counts from when it was made, whatever another batch did before."""
+    return max(batch.submitted_at, item.decided_at or batch.submitted_at)
 
 
 def _models_differ(old: tuple[str | None, str], new: tuple[str | None, str]) -> bool:

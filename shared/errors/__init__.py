@@ -7,6 +7,7 @@ RestyleError
 ├── StorageError    S3
 ├── BoardError      Redis: board, claims, messages
 ├── WebhookError    events on their way to a webhook's target
+├── AccessError     who asks the back office, and what they may do
 ├── ModelError      model references, archives and directories
 └── DeviceError     the device, and what dies on it
 
@@ -14,7 +15,21 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 """
 
 from shared.errors.access import (
+    AccessError,
+    AddressUnusable,
+    BodyTooLarge,
+    BodyTooSlow,
+    CertificateUnusable,
+    CredentialMissing,
+    CredentialRefused,
+    FailuresTooMany,
+    PartMissing,
+    RequestForeign,
+    RoleTooLow,
+    SignInInsecure,
     TokenExists,
+    TokenInvalid,
+    TokensMissing,
     TokenUnknown,
 )
 from shared.errors.base import RestyleError, registry
@@ -145,8 +160,10 @@ from shared.errors.webhooks import (
 
 __all__ = [
     "AccessDenied",
+    "AccessError",
     "AddressInvalid",
     "AddressUncovered",
+    "AddressUnusable",
     "BatchArchived",
     "BatchCancelled",
     "BatchExists",
@@ -157,12 +174,17 @@ __all__ = [
     "BatchUnknown",
     "BatcherClosed",
     "BoardError",
+    "BodyTooLarge",
+    "BodyTooSlow",
     "BucketMissing",
     "CatalogueMissing",
+    "CertificateUnusable",
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
     "CountDiffers",
+    "CredentialMissing",
+    "CredentialRefused",
     "CredentialsMissing",
     "DecisionUnknown",
     "DeliveryUnknown",
@@ -172,6 +194,7 @@ __all__ = [
     "DeviceOutOfMemory",
     "DiskFailed",
     "DownloadBroken",
+    "FailuresTooMany",
     "FileUnknown",
     "FileUnwritable",
     "FrozenMaskLost",
@@ -219,6 +242,7 @@ __all__ = [
     "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
+    "PartMissing",
     "PathUnknown",
     "PilotWaits",
     "PlaceNotAllowed",
@@ -230,10 +254,12 @@ __all__ = [
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",
+    "RequestForeign",
     "RequestInvalid",
     "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RoleTooLow",
     "RowsTooMany",
     "RunLost",
     "ScheduleExists",
@@ -241,6 +267,7 @@ __all__ = [
     "ScheduleUnknown",
     "SettingsInvalid",
     "SidecarInvalid",
+    "SignInInsecure",
     "SourceChanged",
     "StorageError",
     "StorageMisconfigured",
@@ -249,7 +276,9 @@ __all__ = [
     "StyleInvalid",
     "StyleUnreadable",
     "TokenExists",
+    "TokenInvalid",
     "TokenUnknown",
+    "TokensMissing",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",

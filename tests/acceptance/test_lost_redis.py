@@ -27,6 +27,7 @@ def commands(tmp_path):
     others |= dict.fromkeys(("approve", "reject"), ("spring", "--state", "held"))
     others |= {"undo": ("spring", "d1")}
     others |= {"status": (), "dead": (), "webhooks": ("list",), "schedule": ("list",)}
+    others |= {"serve": (), "token": ("list",)}
     return {name: (name, *others.get(name, ("spring",))) for name in ROOMS if name not in OTHERS}
 
 

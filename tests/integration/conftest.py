@@ -17,6 +17,7 @@ from shared.styles import parse_style
 from tests import tiny_models as builders
 from tests.lost_shop import Shop
 from tests.nights import Nights
+from tests.reviews import Reviewer
 from worker.bootstrap import WorkerProcess, build
 from worker.devices import Device
 
@@ -165,3 +166,9 @@ def second(nights):
     nights.submit("first")
     nights.render("first")
     return nights
+
+
+@pytest.fixture
+def reviewer(shop):
+    """Who holds and decides items of the shop."""
+    return Reviewer(shop)

@@ -462,3 +462,52 @@ def test_a_removed_result_is_rendered_again_whatever_its_bytes_say(second):
         second.store.delete(S3Address.parse(variant))
     told = second.plan(verify_bytes=True, verify_results=True)[0]
     assert set(told.values()) == {(Kind.CHANGED, "result")}
+
+
+# --- what was rejected
+
+
+def test_a_rejected_item_does_not_come_back_every_night(nights, reviewer):
+    """Mask or result: its row says so, until its source changes or somebody insists."""
+    nights.submit("first")
+    reviewer.hold_mask(0, "first")
+    reviewer.hold_result(1, "first")
+    reviewer.decide(0, 1, batch_id="first", action="reject", reason="wrong_mask")
+    assert nights.plan()[0]["a"] == (Kind.UNCHANGED,)  # while its batch is open, too
+    nights.render("first")
+    assert nights.submit("second")["unchanged"] == 4
+    told = nights.results("second")
+    assert told[:2] == [("a", "rejected", ()), ("b", "rejected", ())]
+    assert nights.plan(verify_results=True)[0]["b"] == (Kind.UNCHANGED,)
+    assert nights.plan(force=True)[0]["a"] == (Kind.NEW,)
+    nights.stock("a", "second")
+    assert nights.plan()[0]["a"] == (Kind.CHANGED, "source")
+    nights.style = nights.style | {"paint": "green"}
+    assert nights.plan()[0]["b"] == (Kind.CHANGED, "style")
+
+
+def test_a_rejection_that_was_taken_back_is_none(nights, reviewer):
+    """The item waits in its batch again, and what is decided then counts."""
+    nights.submit("first")
+    reviewer.hold_result(0, "first")
+    reviewer.decide(0, batch_id="first", action="reject")
+    nights.render("first")
+    nights.board.undo("first", "d1", "ada")
+    assert nights.plan()[0]["a"] == (Kind.PENDING, "first")
+    reviewer.decide(0, batch_id="first", name="d2")
+    reviewer.publishing().follow()
+    assert Ending(nights.board, nights.store, LIMITS).end_batches() == ["first"]
+    nights.submit("second")
+    (variants,) = [pictures for name, _, pictures in nights.results("second") if name == "a"]
+    assert variants == nights.board.item("first", 0).result.variants
+
+
+def test_a_rejected_attempt_takes_nothing_from_an_earlier_result(second, reviewer):
+    """Rendered once more because somebody insisted, and not taken: the first one stands."""
+    second.submit("again", force=True)
+    reviewer.hold_mask(0, "again")
+    reviewer.decide(0, batch_id="again", action="reject")
+    second.render("again")
+    second.submit("next")
+    told = {name: (state, pictures) for name, state, pictures in second.results("next")}
+    assert told["a"] == ("unchanged", second.results("first")[0][2])

@@ -11,12 +11,13 @@ import { GATE_REASONS, STATES } from "../states.js";
 const PAUSE = 250;
 
 export class Filters {
-  constructor(signal) {
+  /** @param {Node} beside stands beside the states. */
+  constructor(signal, beside) {
     this.states = new Map(STATES.map((state) => [state, stateButton(state)]));
     this.controls = controls();
     this.clear = h("button.quiet", { type: "button", on: { click: clearAll } }, "Clear filters");
     this.element = h("div.filters", { role: "search", "aria-label": "Filter the items" },
-      h("div.states", { role: "group", "aria-label": "State" }, [...this.states.values()].map(({ button }) => button)),
+      h("div.first", {}, h("div.states", { role: "group", "aria-label": "State" }, [...this.states.values()].map(({ button }) => button)), beside),
       h("div.row", {}, Object.values(this.controls).map(({ wrapped }) => wrapped), this.clear));
     this.element.addEventListener("change", (event) => this.#take(event.target), { signal });
     const { q } = this.controls;
@@ -31,7 +32,7 @@ export class Filters {
   show() {
     const asked = query();
     for (const [name, { control }] of Object.entries(this.controls)) {
-      if (document.activeElement !== control) control.value = asked.get(name) ?? (name === "size" ? "medium" : "");
+      control.value = asked.get(name) ?? (name === "size" ? "medium" : "");
     }
     const chosen = asked.getAll("state");
     for (const [state, { button }] of this.states) button.setAttribute("aria-pressed", String(chosen.includes(state)));
@@ -71,8 +72,8 @@ function controls() {
     reason: select("reason", "Gate", GATE_REASONS),
     score_from: bound("score_from", "Score from"),
     score_below: bound("score_below", "below"),
-    code: h("input", { type: "text", name: "code", placeholder: "any code", "aria-label": "Failure code", list: "codes", size: 14 }),
-    size: h("select", { name: "size", "aria-label": "Size of the pictures" }, Object.keys(SIZES).map((size) => h("option", { value: size }, size))),
+    code: h("input", { type: "text", name: "code", placeholder: "Failure code", "aria-label": "Failure code", list: "codes", size: 14 }),
+    size: h("select", { name: "size", "aria-label": "Size of the pictures" }, Object.keys(SIZES).map((size) => h("option", { value: size }, `${size} pictures`))),
   };
   return Object.fromEntries(Object.entries(made).map(([name, control]) => [name, { control, wrapped: labelled(name, control) }]));
 }

@@ -12,7 +12,7 @@ export class Tally {
     Object.assign(this, { batch, onAll });
     this.count = h("span", { role: "status" });
     this.acts = h("span.row");
-    this.element = h("div.row.tally", {}, this.count, h("span.grow"), this.acts);
+    this.element = h("div.row.tally", {}, this.count, this.acts);
   }
 
   /** Count what matches a filter. */

@@ -8,7 +8,6 @@ import { outboxOf } from "../decisions/outbox.js";
 import { fill, h } from "../dom.js";
 import { filterOf, isHeld, isOpen } from "../grid/filter.js";
 import { Stage } from "../grid/stage.js";
-import { session } from "../session.js";
 import { Filters } from "./filters.js";
 import { Header } from "./header.js";
 import { rerender } from "./rerender.js";
@@ -32,10 +31,10 @@ class Gallery {
       onHistory: () => openHistory(batch, { signal, onUndone: () => this.feed.now() }),
       onRerender: () => this.#rerender({ filter: filterOf(query()) }),
     });
-    this.filters = new Filters(signal);
     this.tally = new Tally(batch, (action) => this.#all(action));
+    this.filters = new Filters(signal, this.tally.element);
     this.place = h("div");
-    this.element = h("div.view", {}, this.header.element, this.filters.element, this.tally.element, this.place);
+    this.element = h("div.view", {}, this.header.element, this.filters.element, this.place);
     this.header.showOrigin(about);
     this.#summary(about);
     this.feed = followChanges(batch, about.cursor, {
@@ -55,7 +54,7 @@ class Gallery {
     this.stage = new Stage({
       batch: this.batch, filter, signal, view: "pair", size: this.query().get("size") ?? "medium",
       total: this.about.total - this.about.counts.unchanged, label: `Items of ${this.batch}`,
-      nothing: () => nothing(filter), onRerender: (numbers) => this.#rerender({ numbers }),
+      nothing: () => nothing(filter), onSaved: () => this.feed.now(), onRerender: (numbers) => this.#rerender({ numbers }),
     });
     fill(this.place, this.stage.element);
     return this.stage.begin();
@@ -81,5 +80,5 @@ class Gallery {
 
 function nothing(filter) {
   if (isOpen(filter)) return h("div.empty", {}, h("h2", {}, "Nothing to show"), h("p", {}, "All items of this batch are unchanged: their earlier results still hold."));
-  return h("div.empty", {}, h("h2", {}, "Nothing matches"), h("p", {}, "No item of this batch matches these filters now."), session.value && null);
+  return h("div.empty", {}, h("h2", {}, "Nothing matches"), h("p", {}, "No item of this batch matches these filters now."));
 }

@@ -8,15 +8,18 @@ import { REJECT_REASONS, words } from "../states.js";
 
 /** What an item shows before the answer is there. */
 const LOOKS = {
-  approve: ({ stage }) => ({ state: stage === "result" ? "done" : "queued", approved: stage === "result" }),
-  reject: (_, reason) => ({ state: "rejected", reason }),
+  approve: ({ stage }) => ({ state: stage === "result" ? "done" : "queued", approved: stage === "result", verdict: "approve" }),
+  reject: (_, reason) => ({ state: "rejected", reason, verdict: "reject" }),
 };
 const DONE = { approve: "approved", reject: "rejected" };
 
 export class Desk {
-  /** @param {object} options `grid`, `outbox`, `signal`, `onMoved()`: something was decided. */
-  constructor({ grid, outbox, signal, onMoved }) {
-    Object.assign(this, { grid, outbox, onMoved, list: grid.list, selection: grid.selection });
+  /**
+   * @param {object} options `grid`, `outbox`, `signal`, `onMoved()`: something was decided;
+   * `onSaved()`: and is saved.
+   */
+  constructor({ grid, outbox, signal, onMoved, onSaved }) {
+    Object.assign(this, { grid, outbox, onMoved, onSaved, list: grid.list, selection: grid.selection });
     const group = "Deciding";
     bind(signal, [
       { id: "approve", label: "Approve", group, keys: ["p"], run: () => this.decide("approve") },
@@ -54,7 +57,7 @@ export class Desk {
 
   /** Take the last decision of this tab back. */
   undo() {
-    const undone = this.outbox.undo({ onSaved: tellLate, onRefused: toastError });
+    const undone = this.outbox.undo({ onSaved: (answer) => this.#takenBack(answer), onRefused: toastError });
     if (!undone) return announce("Nothing was decided here; the history has what others did.");
     announce("Taken back.");
     const [first] = undone.numbers ?? [];
@@ -64,6 +67,11 @@ export class Desk {
     this.onMoved();
   }
 
+  #takenBack({ too_late: late }) {
+    if (late) toast(`${counted(late, "item")} could not be taken back: too late.`, { tone: "alarm" });
+    this.onSaved();
+  }
+
   #show(action, tiles, reason) {
     const undo = tiles.map((tile) => this.list.alter(tile.number, { ...LOOKS[action](tile, reason), unsaved: true }));
     return () => undo.forEach((one) => one());
@@ -71,7 +79,7 @@ export class Desk {
 
   #saved(action, { moved, skipped }) {
     if (skipped) toast(`${counted(moved, "item")} ${DONE[action]}; ${counted(skipped, "item")} had been decided elsewhere.`);
-    this.onMoved();
+    this.onSaved();
   }
 
   #told(action, tiles, reason) {
@@ -91,8 +99,4 @@ export class Desk {
     }
     this.grid.reveal();
   }
-}
-
-function tellLate({ too_late: late }) {
-  if (late) toast(`${counted(late, "item")} could not be taken back: too late.`, { tone: "alarm" });
 }

@@ -13,13 +13,13 @@ export class Dock {
     this.what = h("span.clip.what");
     this.detail = h("span.clip.soft.small");
     this.unsaved = h("span.chip", { hidden: true, data: { tone: "wait" } });
-    this.verbs = [button("approve", "Approve", { class: "approve" }), button("reject", "Reject", { class: "danger" })];
+    this.verbs = h("div.verbs", {}, button("approve", "Approve", { class: "approve" }), button("reject", "Reject", { class: "danger" }));
     this.reasons = reasonButtons();
     this.undo = button("undo", "Undo", { class: "quiet" });
     this.rerender = h("button.quiet", { type: "button", on: { click: onRerender } }, "Render again…");
-    this.element = h("section.dock", { "aria-label": "Decide" },
+    this.element = h("section.desk", { "aria-label": "Decide" },
       h("div.about", {}, this.what, this.detail), this.unsaved,
-      may("operator") && [h("div.verbs", {}, this.verbs), this.reasons, h("div.others", {}, this.undo, button("select", "Select", { class: "quiet" }), this.rerender)]);
+      may("operator") && [this.verbs, this.reasons, h("div.others", {}, this.undo, button("select", "Select", { class: "quiet" }), this.rerender)]);
     this.#follow(signal);
   }
 
@@ -47,13 +47,13 @@ export class Dock {
       tell(this.what, targets[0].name);
       tell(this.detail, detail(targets[0]));
     }
-    for (const one of [...this.verbs, ...this.reasons.querySelectorAll("button")]) one.disabled = !held;
+    for (const one of [this.verbs, this.reasons]) one.hidden = !held;
   }
 }
 
 function reasonButtons() {
   const list = h("div.list", {}, Object.entries(REJECT_REASONS).map(([reason, label]) => button(`reject-${reason}`, label)));
-  return h("details.menu.reasons", {}, h("summary.button", {}, "Reject as…"), list);
+  return h("details.menu", {}, h("summary.button", {}, "Reject as…"), list);
 }
 
 function detail(tile) {

@@ -13,7 +13,7 @@ const DONE = { approve: "approved", reject: "rejected", pick: "picked a variant 
 
 /** Open the drawer of a batch; `onUndone()` is called after an undo. */
 export function openHistory(batch, { signal, onUndone }) {
-  const list = h("ol.history", { "aria-label": "Decisions, newest first" });
+  const list = h("ol.decided", { "aria-label": "Decisions, newest first" });
   modal("Decisions", h("div.inside", {}, heading("Decisions"), list), { kind: "drawer", signal });
   const show = async () => {
     try {
@@ -40,7 +40,7 @@ export function openHistory(batch, { signal, onUndone }) {
 function line(decision, isUndone, undo) {
   const { id, action, by, at, reason, moved, filter } = decision;
   const canUndo = action !== "undo" && !isUndone && moved > 0 && may("operator");
-  return h("li", { class: isUndone ? "undone" : "" },
+  return h("li", { class: isUndone ? "taken-back" : "" },
     h("div.grow", {},
       h("p", {}, h("strong", {}, by), ` ${DONE[action]} ${counted(moved, "item")}`, reason && `: ${words(reason)}`),
       h("p.soft.small", {}, h("time", { datetime: at, title: moment(at) }, ago(at)), filter && ` · ${told(filter)}`, isUndone && " · taken back")),

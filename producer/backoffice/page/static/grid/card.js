@@ -12,7 +12,7 @@ export class Card {
     this.frame = h("span.frame");
     this.name = h("span.clip.name");
     this.notes = h("span.notes");
-    this.element = h("div.tile", { role: "option", tabindex: "-1" },
+    this.element = h("div.item-tile", { role: "option", tabindex: "-1" },
       this.frame, h("span.tick-corner", { "aria-hidden": "true" }), this.name, this.notes);
   }
 
@@ -26,6 +26,7 @@ export class Card {
     if (tile === this.tile) return;
     this.tile = tile;
     this.element.dataset.state = tile?.state ?? "waiting";
+    this.element.dataset.verdict = tile?.verdict ?? "";
     this.element.dataset.number = tile?.number ?? "";
     this.element.classList.toggle("unsaved", Boolean(tile?.unsaved));
     if (tile) this.#write(tile);
@@ -46,22 +47,23 @@ export class Card {
   #write(tile) {
     fill(this.name, tile.name);
     this.name.title = tile.name;
-    fill(this.notes, chips(tile));
+    fill(this.notes, chips(tile, this.view === "overlay"));
     set(this.element, { "aria-label": [tile.name, ...spoken(tile)].join(", ") });
   }
 }
 
 /** What stands in the frame of an item without pictures. */
 function instead(tile) {
-  if (tile.message) return h("span.why", {}, tile.message);
-  return h("span.why.soft", {}, tile.state === "queued" ? "waiting" : tile.state);
+  if (tile.message) return h("span.instead", {}, tile.message);
+  return h("span.instead.soft", {}, tile.state === "queued" ? "waiting" : tile.state);
 }
 
-function chips(tile) {
+/** In a sheet of held masks, that an item is held goes without saying. */
+function chips(tile, isSheet) {
   const state = tile.approved ? "publishing" : tile.state;
   const why = tile.reason || tile.code;
   return [
-    h("span.chip", { data: { tone: TONES[tile.state] ?? "plain" } }, state === "held" && tile.stage ? `held: ${tile.stage}` : state),
+    !(isSheet && tile.state === "held") && h("span.chip", { data: { tone: TONES[tile.state] ?? "plain" } }, state === "held" && tile.stage ? `held: ${tile.stage}` : state),
     tile.state === "held" && tile.score != null && h("span.chip.score", { title: "The gate's score" }, score(tile.score)),
     why && h("span.chip.clip", { title: words(why) }, words(why)),
     tile.state === "held" && tile.reasons.map((reason) => h("span.chip.clip", { title: words(reason) }, words(reason))),

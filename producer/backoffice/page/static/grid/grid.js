@@ -9,8 +9,9 @@ const MARGIN = 500;
 const AHEAD = 1500;
 /** Pictures of tiles so near the window are loaded. */
 const PICTURE_MARGIN = "300px 0px";
-/** Free pixels that the active tile keeps to the bars above and below. */
-const ROOM = 84;
+/** Pixels that the active tile keeps free above itself, where the bar is, and below, to the dock. */
+const ROOM = 68;
+const ROOM_BELOW = 12;
 
 export class Grid {
   /**
@@ -29,16 +30,19 @@ export class Grid {
   }
 
   /** Make the active tile seen, and give it the focus. */
-  reveal({ focus = true } = {}) {
-    const { active } = this.selection;
+  reveal({ focus = true, scroll = true } = {}) {
     if (!this.layout || !this.list.length) return;
-    const [, top] = spotOf(this.layout, active);
-    const start = this.element.getBoundingClientRect().top + scrollY + top;
-    const bottom = innerHeight - ROOM;
-    if (start < scrollY + ROOM + 30) scrollTo({ top: start - ROOM - 30 });
-    else if (start + this.layout.high > scrollY + bottom) scrollTo({ top: start + this.layout.high - bottom });
+    if (scroll) this.#scroll(spotOf(this.layout, this.selection.active)[1]);
     this.draw();
-    if (focus) this.cards.get(active)?.element.focus({ preventScroll: true });
+    if (focus) this.cards.get(this.selection.active)?.element.focus({ preventScroll: true });
+  }
+
+  #scroll(top) {
+    const start = this.element.getBoundingClientRect().top + scrollY + top;
+    const highest = start - ROOM;
+    const lowest = start + this.layout.high + ROOM_BELOW + (document.querySelector(".desk")?.offsetHeight ?? 0) - innerHeight;
+    if (scrollY < lowest) scrollTo({ top: Math.min(lowest, highest) });
+    else if (scrollY > highest) scrollTo({ top: highest });
   }
 
   /** How many tiles stand side by side; and in the window below each other. */
@@ -114,7 +118,7 @@ export class Grid {
   }
 
   #positionOf(event) {
-    const tile = event.target.closest(".tile");
+    const tile = event.target.closest(".item-tile");
     return tile ? Number(tile.dataset.position) : null;
   }
 

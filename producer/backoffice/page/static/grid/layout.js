@@ -1,12 +1,12 @@
 /** Layout: how many columns, and where each position lies. Lengths in CSS pixels. */
 
 /** Least width of a tile, by size. */
-export const SIZES = { small: 150, medium: 236, large: 380 };
+export const SIZES = { small: 150, medium: 236, large: 300 };
 const GAP = 12;
 /** Height of what stands below a picture. */
 const CAPTION = 50;
 /** Height of a picture box, by its width. */
-const SHAPES = { pair: 0.68, overlay: 1.2, single: 1.2 };
+const SHAPES = { pair: 0.68, overlay: 1.3, single: 1.3 };
 
 /** The layout of a width. On a phone small and medium tiles stand two in a row. */
 export function layoutOf(width, size, view) {

@@ -18,22 +18,23 @@ const REST = 300;
 export class Stage {
   /**
    * @param {object} options `batch`, `filter`, `total`, `grows`, `view`, `size`, `label`, `signal`,
-   *   `nothing` (what stands where nothing matches), `onRerender(numbers)`.
+   *   `nothing` (what stands where nothing matches), `onRerender(numbers)`, `onSaved()`
+   *   (a decision is saved).
    */
   constructor(options) {
-    const { batch, filter, total, grows, signal, label, view, size, onRerender } = options;
+    const { batch, filter, total, grows, signal, label, view, size, onRerender, onSaved } = options;
     Object.assign(this, { batch, filter, nothing: options.nothing, signal });
     this.list = new ItemList(batch, filter, { total, signal, grows });
     this.selection = new Selection(this.list);
     this.grid = new Grid({ batch, list: this.list, selection: this.selection, label, view, size, signal, onOpen: (tile) => this.#open(tile) });
     this.outbox = outboxOf(batch);
-    this.desk = new Desk({ grid: this.grid, outbox: this.outbox, signal, onMoved: () => this.#note() });
+    this.desk = new Desk({ grid: this.grid, outbox: this.outbox, signal, onMoved: () => this.#note(), onSaved });
     bindMoving(this.grid, signal);
     const chosen = () => this.desk.targets.map(({ number }) => number);
     this.dock = new Dock({ desk: this.desk, signal, onRerender: () => onRerender(chosen()) });
     this.news = h("button", { type: "button", hidden: true, on: { click: () => this.#refresh() } });
     this.empty = h("div");
-    this.element = h("div.stage", {}, h("div.news", {}, this.news), this.grid.element, this.empty, this.dock.element);
+    this.element = h("div.gallery", {}, h("div.news", {}, this.news), this.grid.element, this.empty, this.dock.element);
     this.#listen();
   }
 

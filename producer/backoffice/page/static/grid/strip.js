@@ -1,6 +1,6 @@
 /** Strip: single pictures out of an item's one strip of thumbnails. */
 
-import { fill, h, set } from "../dom.js";
+import { fill, h } from "../dom.js";
 
 const SOURCE = 0;
 const MASK = 1;
@@ -27,19 +27,18 @@ export async function show(frame, url, { tiles }, parts) {
 }
 
 function picture(url, part, tiles, aspect) {
-  const made = piece(url, part === "overlay" ? SOURCE : part, tiles);
-  set(made, { class: "part", style: { "--aspect": aspect } });
-  if (part === "overlay") made.append(tint(url, tiles));
-  return made;
+  const isOverlay = part === "overlay";
+  return h("span.thumb", { style: { "--aspect": aspect }, class: isOverlay ? "masked" : "" },
+    piece(url, isOverlay ? SOURCE : part, tiles), isOverlay && tint(url, tiles));
 }
 
 function piece(url, at, tiles) {
-  return h("span", { style: {
+  return h("span.piece", { style: {
     "background-image": `url("${url}")`, "background-size": `${tiles * 100}% 100%`, "background-position": `${place(at, tiles)}% 0`,
   } });
 }
 
-/** The mask, as colour over the source. */
+/** The mask, as colour over the source, which is nearly grey there: no garment looks like it. */
 function tint(url, tiles) {
   return h("span.tint", { style: {
     "mask-image": `url("${url}")`, "mask-size": `${tiles * 100}% 100%`, "mask-position": `${place(MASK, tiles)}% 0`,

@@ -12,9 +12,15 @@ export function tileOf(item) {
     stage: held?.stage ?? null, score: gate?.score ?? null, reasons: gate?.reasons ?? [],
     variants: painted?.variants.length ?? 0, picked: item.picked ?? null,
     reason: item.reason || "", code: failure?.code ?? null, message: failure?.message ?? "",
-    approved: item.approved, by: item.decided_by ?? null,
+    approved: item.approved, verdict: verdictOf(item), by: item.decided_by ?? null,
     ...stripOf(item, painted),
   };
+}
+
+/** What a person decided of it, where somebody did. */
+function verdictOf({ state, decided_by: by }) {
+  if (state === "rejected") return "reject";
+  return by && state !== "held" ? "approve" : null;
 }
 
 /** How many pictures its strip has (source, mask, variants), and what tells it from earlier ones. */

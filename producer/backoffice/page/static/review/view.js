@@ -8,6 +8,7 @@ import { outboxOf } from "../decisions/outbox.js";
 import { fill, h, set, tell } from "../dom.js";
 import { counted, number } from "../format.js";
 import { Stage } from "../grid/stage.js";
+import { bind, button } from "../keys.js";
 import { rerender } from "../batch/rerender.js";
 import { setQuery } from "../router.js";
 import { may } from "../session.js";
@@ -30,6 +31,7 @@ class Sheet {
     this.left = h("span.chip", { role: "status", data: { tone: "wait" } });
     this.tabs = Object.entries(STAGES).map(([stage, label]) => [stage, h("button", { type: "button", on: { click: () => setQuery({ stage, at: null }, { push: true }) } }, label)]);
     this.place = h("div");
+    bind(signal, [{ id: "bare", label: "Show or hide the masks", group: "Looking", keys: ["m"], run: () => this.place.classList.toggle("bare") }]);
     const path = `/batches/${encodeURIComponent(batch)}`;
     this.element = h("div.view", {},
       h("header.batch-header", {},
@@ -45,7 +47,7 @@ class Sheet {
   #acts() {
     const all = (action, label, kind) => h("button", { type: "button", class: kind, on: { click: () => this.#all(action) } }, label);
     const history = () => openHistory(this.batch, { signal: this.signal, onUndone: () => this.feed.now() });
-    return h("div.row", {}, h("button", { type: "button", on: { click: history } }, "History"),
+    return h("div.row.acts", {}, button("bare", "Hide masks", { class: "quiet" }), h("button", { type: "button", on: { click: history } }, "History"),
       may("operator") && [all("approve", "Approve all…", ""), all("reject", "Reject all…", "danger")]);
   }
 
@@ -61,11 +63,11 @@ class Sheet {
     this.stage = new Stage({
       batch: this.batch, filter: this.filter, signal, grows: true, view: stage === "mask" ? "overlay" : "pair", size: "large",
       label: `Held ${stage}s of ${this.batch}`, nothing: () => this.#nothing(),
-      onRerender: (numbers) => rerender(this.batch, { numbers, style: this.about.style_fields }),
+      onSaved: () => this.feed.now(), onRerender: (numbers) => rerender(this.batch, { numbers, style: this.about.style_fields }),
     });
     fill(this.place, this.stage.element);
     await this.stage.begin();
-    this.stage.grid.reveal();
+    this.stage.grid.reveal({ scroll: this.query().has("at") });
   }
 
   async #firstStage(signal) {
