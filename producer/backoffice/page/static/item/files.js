@@ -13,6 +13,11 @@ export function paintedOf(item) {
   return item.result ?? item.held?.result ?? null;
 }
 
+/** How many pictures were painted for an item. */
+export function countVariants(item) {
+  return paintedOf(item)?.variants.length ?? 0;
+}
+
 /**
  * The faces of an item, source first.
  * @returns {Face[]}

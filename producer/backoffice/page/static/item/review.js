@@ -3,6 +3,7 @@
 import { toast } from "../announce.js";
 import { counted } from "../format.js";
 import { may } from "../session.js";
+import { countVariants } from "./files.js";
 import { rejection, whyUndecidable } from "./words.js";
 
 const DONE_WORDS = { approve: "Approved", reject: "Rejected", pick: "Picked" };
@@ -48,7 +49,8 @@ export class Review {
 
   /** Pick a variant of a painted item. */
   pick(variant) {
-    if (this.#allowed()) this.#decide({ action: "pick", variant }, () => {});
+    const fixed = countVariants(this.#page.item()) < 2 ? "There is nothing to pick from: it has no two variants." : "";
+    if (this.#allowed(fixed)) this.#decide({ action: "pick", variant }, () => {});
   }
 
   /** Take the last decision of this visit back, and show its item. */

@@ -1,6 +1,7 @@
 /** Saver: decisions on their way to the board, one after the other, tried again while it is away. */
 
 import { batchPath, post } from "../api.js";
+import { Store } from "../store.js";
 
 /** Waits between tries, in milliseconds; then a person is asked. */
 const WAITS = [400, 1000, 2000, 4000, 8000];
@@ -9,12 +10,13 @@ const WAITS = [400, 1000, 2000, 4000, 8000];
 export class Saver {
   #batch;
   #line = Promise.resolve();
-  #open = 0;
+  /** How many decisions are on their way. */
+  open = new Store(0);
 
   /** @param {string} batch @param {AbortSignal} signal of the view: what is unsaved holds the tab */
   constructor(batch, signal) {
     this.#batch = batch;
-    addEventListener("beforeunload", (event) => this.#open && event.preventDefault(), { signal });
+    addEventListener("beforeunload", (event) => this.open.value && event.preventDefault(), { signal });
   }
 
   /** Decide: `{ action, numbers, reason?, variant? }` to `{ decision, moved, skipped }`. */
@@ -31,9 +33,9 @@ export class Saver {
   #after(path, body) {
     // The name of the try: a decision whose answer was lost is found again, not made twice.
     const headers = { "Idempotency-Key": randomName() };
-    this.#open += 1;
+    this.open.set(this.open.value + 1);
     const sent = this.#line.then(() => insisting(() => post(path, body, { headers })));
-    this.#line = sent.catch(() => {}).finally(() => (this.#open -= 1));
+    this.#line = sent.catch(() => {}).finally(() => this.open.set(this.open.value - 1));
     return sent;
   }
 }
