@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo demo-models test test-slow fuzz chaos check fmt lint types contracts audit bench clean
+.PHONY: help setup demo demo-serve demo-models test test-slow fuzz chaos check fmt lint types contracts audit bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -16,6 +16,9 @@ setup: .venv/ready ## create .venv and install everything into it
 
 demo: setup ## restyle a small drawn catalogue with real parts; ends with a contact sheet
 	$(BIN)/restyle-demo
+
+demo-serve: setup ## the same, kept up with its back office until Ctrl-C (PORT=8787)
+	$(BIN)/restyle-demo --serve --port $(or $(PORT),8787)
 
 demo-models: setup ## train the demo models anew (under two hours on 2 CPU cores)
 	$(BIN)/python -m infra.demo.train

@@ -13,6 +13,8 @@ class ResultRow(Record):
     external_id: str
     source: str
     state: ItemState
+    #: Nothing was rendered for it: its result, or its rejection, is an earlier batch's.
+    earlier: bool = False
     #: s3:// addresses, variant 1 first.
     variants: tuple[str, ...] = ()
     mask: str | None = None
@@ -22,6 +24,12 @@ class ResultRow(Record):
     code: str | None = None
     message: str | None = None
     hint: str | None = None
+    #: What the gate says of its mask: 0 to 1, and what it complains of.
+    score: float | None = None
+    reasons: tuple[str, ...] = ()
+    #: Which variant a person picked, and why it was rejected.
+    picked: int | None = None
+    reason: str | None = None
 
     @classmethod
     def of(cls, item: Item) -> "ResultRow":
@@ -31,8 +39,18 @@ class ResultRow(Record):
             fields |= item.result.model_dump(include=_RESULT_FIELDS)
         if item.failure:
             fields |= item.failure.model_dump(include=_FAILURE_FIELDS)
-        spec = item.spec
+        spec, fields = item.spec, fields | _review(item)
         return cls(external_id=spec.external_id, source=spec.source, state=item.state, **fields)
+
+
+def _review(item: Item) -> dict[str, Any]:
+    """What gate and people say of an item; of what is not published no address."""
+    judged = item.result or item.held
+    gate = judged.gate if judged else None
+    fields = {"score": gate.score, "reasons": gate.reasons} if gate else {}
+    if item.state is ItemState.REJECTED:
+        fields["reason"] = item.reason or None
+    return fields | {"picked": item.picked}
 
 
 _RESULT_FIELDS = {"variants", "mask", "sidecar", "fingerprint"}

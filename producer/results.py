@@ -26,6 +26,9 @@ PAGE = 500
 #: A spreadsheet runs a cell that starts with one of these (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
+#: Columns of what gate and people say.
+REVIEW_COLUMNS = ("score", "reasons", "picked", "reason")
+
 CONTENT_TYPES: dict[Format, str] = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
@@ -85,7 +88,7 @@ def write_csv(rows: Iterable[ResultRow], sink: TextIO, *, variants: int) -> int:
     """
     pictures = [f"variant_{number}" for number in range(1, variants + 1)]
     head = ["external_id", "source", "state", *pictures]
-    tail = ["mask", "sidecar", "fingerprint", "code", "message", "hint"]
+    tail = ["mask", "sidecar", "fingerprint", "code", "message", "hint", *REVIEW_COLUMNS]
     writer = csv.DictWriter(sink, [*head, *tail], restval="")
     writer.writeheader()
     count = 0
@@ -95,9 +98,10 @@ def write_csv(rows: Iterable[ResultRow], sink: TextIO, *, variants: int) -> int:
 
 
 def _cells(row: ResultRow, pictures: list[str]) -> dict[str, str]:
-    fields = row.model_dump(mode="json", exclude={"variants"})
+    fields = row.model_dump(mode="json", exclude={"variants", "reasons", "earlier"})
+    fields["reasons"] = "|".join(row.reasons) or None
     fields |= dict(zip(pictures, row.variants, strict=False))
-    return {name: _safe(value) for name, value in fields.items() if value is not None}
+    return {name: _safe(str(value)) for name, value in fields.items() if value is not None}
 
 
 def _safe(cell: str) -> str:

@@ -15,9 +15,10 @@ from producer.likeness import (
     worst,
 )
 from producer.pictures import Samples, samples
+from shared.facts import MaskFacts, StoredFile
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
-from shared.sidecars import MaskFacts, Sidecar, StoredFile, VariantFacts
+from shared.sidecars import Sidecar, VariantFacts
 
 LikenessT = TypeVar("LikenessT", Likeness, MaskLikeness)
 

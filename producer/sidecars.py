@@ -1,15 +1,18 @@
 """Sidecars read back, from S3 or from this disk, and whether a replay can still come out equal."""
 
 from pathlib import Path
+from typing import Any
 
-from shared.errors import NothingToReplay, SidecarInvalid, SourceChanged
+from pydantic_core import from_json
+
+from shared.errors import NothingToReplay, ObjectMissing, SidecarInvalid, SourceChanged
+from shared.facts import StoredFile
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from shared.sidecars import (
     MAX_SIDECAR_BYTES,
     FailureSidecar,
     Sidecar,
-    StoredFile,
     parse_sidecar,
 )
 
@@ -31,6 +34,20 @@ def stored_sidecar(name: str, store: ObjectStore) -> Sidecar:
     """The sidecar of a result at an s3:// address; raises as `read_sidecar`."""
     address = S3Address.parse(name, kind="sidecar")
     return _of_result(store.get(address, max_bytes=MAX_SIDECAR_BYTES), name)
+
+
+def sidecar_fields(name: str, store: ObjectStore) -> dict[str, Any] | None:
+    """What a sidecar holds, as it was written by whichever release; None where there is none.
+
+    Raises:
+        StorageError: S3 refused, or did not answer.
+    """
+    try:
+        body = store.get(S3Address.parse(name, kind="sidecar"), max_bytes=MAX_SIDECAR_BYTES)
+        fields = from_json(body, allow_inf_nan=False)
+    except (ObjectMissing, ValueError):
+        return None
+    return fields if isinstance(fields, dict) else None
 
 
 def _of_result(body: bytes, name: str) -> Sidecar:

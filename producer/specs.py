@@ -21,6 +21,10 @@ from shared.wording import first_problems, shorten
 
 #: Distinct sets of overrides whose check is remembered.
 REMEMBERED = 4_096
+#: What rows name only in the record of a batch that renders items again.
+RECORDED = ("frozen", "stands_for")
+_RECORDED = set(RECORDED)
+_NO_OVERRIDES = (*IDENTITY, *RECORDED)
 #: An identity stands in tables, reports and file names of the user's; in bytes of UTF-8.
 MAX_IDENTITY_BYTES = 1_024
 
@@ -125,15 +129,21 @@ class SpecChecker:
 
 
 def flat_row(spec: ItemSpec) -> dict[str, Any]:
-    """The row, as a user could have written it, that reads as this spec."""
+    """The row that reads as this spec; as a user could have written it, but for `RECORDED`."""
     identity = {name: getattr(spec, name) for name in IDENTITY}
-    return {name: value for name, value in identity.items() if value is not None} | spec.overrides
+    recorded = spec.model_dump(mode="json", include=_RECORDED) if _is_again(spec) else {}
+    named = {name: value for name, value in (identity | recorded).items() if value is not None}
+    return named | spec.overrides
+
+
+def _is_again(spec: ItemSpec) -> bool:
+    return any(getattr(spec, name) is not None for name in RECORDED)
 
 
 def spec_of(fields: Mapping[str, Any], number: int) -> ItemSpec:
     """The spec at a position of a row that `flat_row` made."""
-    overrides = {name: value for name, value in fields.items() if name not in IDENTITY}
-    identity = {name: fields[name] for name in IDENTITY if name in fields}
+    overrides = {name: value for name, value in fields.items() if name not in _NO_OVERRIDES}
+    identity = {name: fields[name] for name in _NO_OVERRIDES if name in fields}
     return ItemSpec(number=number, overrides=overrides, **identity)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.catalogues import Recognised
+from producer.open_models import OpenModels
 from producer.plan import Wishes
 from producer.prompts import SharedNote
 from shared.brakes import Brakes
@@ -41,6 +42,8 @@ class Submission:
     schedule: str | None = None
     #: URLs that the batch's events are sent to.
     webhooks: tuple[str, ...] = ()
+    #: Which models it may name; None for any.
+    models: OpenModels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,18 @@ class Receipt:
     row_notes: tuple[SharedNote, ...] = ()
     #: What another program's catalogue was read by.
     recognised: Recognised | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """What it tells beside the batch's roll-up, as JSON."""
+        row_notes = [
+            {"note": note.note.clause, "count": note.count, "items": note.items}
+            for note in self.row_notes
+        ]
+        return {
+            "repeated": self.repeated,
+            "plan": self.plan,
+            "delay": self.delay,
+            "notes": list(self.notes),
+            "row_notes": row_notes,
+            "catalogue": self.recognised.as_json() if self.recognised else None,
+        }

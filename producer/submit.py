@@ -65,7 +65,7 @@ def submit(
 
     Raises:
         InputError: Style, manifest, output or batch id cannot be used, or the id is taken.
-        ModelError: A model reference leads nowhere.
+        ModelError: A model reference leads nowhere, or may not be named.
         StorageError: A bucket is missing, or a place may not be read or written.
         BoardError: Redis is away, full or unsafe.
     """
@@ -143,6 +143,8 @@ def _plan_of(
     asked: _Asked, board: StatusBoard, store: ObjectStore, progress: Progress
 ) -> Iterator[tuple[Subject, Plan]]:
     asked.manifest.refuse_missing_buckets(store)
+    if asked.request.models:
+        asked.request.models.check(asked.manifest.models)
     models = {name: resolve(name, store=store) for name in sorted(asked.manifest.models)}
     output = S3Address.parse(asked.request.output)
     subject = Subject(asked.manifest, asked.style, models, output)

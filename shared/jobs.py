@@ -10,6 +10,7 @@ from pydantic import Field
 
 from shared.brakes import Brakes, PauseReason
 from shared.gate import FrozenMask
+from shared.original import Original
 from shared.record import Digest, Record
 from shared.results import Failure, Held, Result
 from shared.states import ItemState
@@ -42,6 +43,8 @@ class ItemSpec(Record):
     #: ETag and size in bytes, where a listing told them at submission; else pinned by the claim.
     etag: str | None = None
     size: int | None = None
+    #: Of an item that is rendered again: what its result stands for.
+    stands_for: Original | None = None
 
 
 class ResolvedModel(Record):

@@ -1,6 +1,7 @@
 """Outcomes: what a sidecar says of its item, in the few fields that the board keeps."""
 
-from shared.jobs import Result
+from shared.facts import Call
+from shared.jobs import Held, Result
 from shared.keys import S3Address
 from shared.sidecars import Sidecar
 
@@ -23,6 +24,21 @@ def result_of(sidecar: Sidecar, address: S3Address, render_seconds: float) -> Re
         size=sum(variant.size for variant in sidecar.variants),
         source_sha256=sidecar.source.sha256,
         mask_etag=sidecar.mask.supplied_etag,
+        gate=sidecar.mask.gate,
+        thumbnails=sidecar.thumbnails,
+    )
+
+
+def held_of(sidecar: Sidecar, address: S3Address, render_seconds: float) -> Held:
+    """What waits for a person to publish it: the result that a sidecar in staging tells of."""
+    result = result_of(sidecar, address, render_seconds)
+    return Held(
+        stage="result",
+        gate=result.gate,
+        map=sidecar.mask.map,
+        thumbnails=result.thumbnails,
+        result=result,
+        device_seconds=result.device_seconds,
     )
 
 
@@ -30,4 +46,9 @@ def device_seconds(sidecar: Sidecar) -> float:
     """Its part of each call that it was in: the call's time over the requests that shared it."""
     calls = [square.call for variant in sidecar.variants for square in variant.squares]
     calls += [sidecar.mask.call] if sidecar.mask.call else []
-    return sum(call.seconds / (1 + call.batch_mates) for call in calls)
+    return sum(own_seconds(call) for call in calls)
+
+
+def own_seconds(call: Call) -> float:
+    """The part of a call's time that one of its requests stands for."""
+    return call.seconds / (1 + call.batch_mates)

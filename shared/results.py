@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.errors import RestyleError
 from shared.gate import FrozenMask, Gate
@@ -68,6 +68,13 @@ class Held(Record):
     result: Result | None = None
     #: Seconds that devices worked for the claim that ends with it.
     device_seconds: float = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _something_waits(self) -> Self:
+        if (self.mask if self.stage == "mask" else self.result) is None:
+            msg = f"at stage {self.stage} there must be a {self.stage}"
+            raise ValueError(msg)
+        return self
 
     @property
     def flagged(self) -> bool:

@@ -1,9 +1,9 @@
 """Review: what people decide of items, and by what they choose them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.record import Record
 from shared.results import Held, Stage
@@ -38,6 +38,13 @@ class Decision(Record):
     #: The filter that chose the items, where one did.
     filter: dict[str, Any] | None = None
 
+    @model_validator(mode="after")
+    def _a_pick_names_a_variant(self) -> Self:
+        if (self.action == "pick") != (self.variant is not None):
+            msg = "a pick, and nothing else, names a variant"
+            raise ValueError(msg)
+        return self
+
 
 class Filter(Record):
     """Which of a batch's items; a field that is not given asks for nothing."""
@@ -52,6 +59,8 @@ class Filter(Record):
     score_from: float | None = None
     #: With this among the gate's reasons.
     reason: str | None = None
+    #: Whether the gate found nothing to complain about.
+    passed: bool | None = None
     #: Failed with this code.
     code: str | None = None
     #: With this text in external_id or source, capital or small.

@@ -7,9 +7,9 @@ ecosystem keep their names and their owners: AWS_* (boto3), HF_* (huggingface_hu
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
@@ -20,11 +20,11 @@ from pydantic_settings import (
 )
 
 from shared.allowed import AllowedPlaces, PlaceList
-from shared.ecosystem import ECOSYSTEM, SECRET
 from shared.errors import SettingsInvalid
+from shared.folders import FolderList
 from shared.optimizations import OptimizationNames, WarmUps
 from shared.pictures.limits import Limits
-from shared.urls import mask_url
+from shared.urls import PublicUrl
 from shared.webhooks import NetworkList, SecretList, TargetList
 from shared.wording import Problem, did_you_mean, in_one_sentence, like, problems
 
@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     allowed_sources: PlaceList = ""
     #: Only under these s3:// prefixes may be written, commas between them; by default anywhere.
     allowed_outputs: PlaceList = ""
+
+    #: Folders of this host whose models requests over HTTP may name, commas between them; styles
+    #: of RESTYLE_STYLES name any.
+    model_folders: FolderList = ""
 
     #: Every batch's events go to these URLs, commas between them; `restyle submit --webhook` names
     #: others for one batch.
@@ -116,6 +120,20 @@ class Settings(BaseSettings):
     #: Largest model archive in bytes, packed and unpacked.
     max_model_bytes: int = Field(40_000_000_000, ge=1_000_000)
 
+    #: Where `restyle serve` listens; beyond this host it needs a token to sign in with.
+    serve_host: str = "127.0.0.1"
+    #: Its port; 0 takes a free one.
+    serve_port: int = Field(8787, ge=0, le=65_535)
+    #: The address that people open, such as https://restyle.example, where it is served through a
+    #: proxy.
+    public_url: PublicUrl | None = None
+    #: Proxies (CIDR, commas between them) that tell truly who asks, and whether over TLS.
+    trusted_proxies: NetworkList = ""
+    #: Largest body of a request, in bytes: rows, or a picture in base64.
+    max_body_bytes: int = Field(80_000_000, ge=1_000_000)
+    #: Requests that the back office works on at a time; the others wait.
+    serve_threads: int = Field(64, ge=4, le=1_000)
+
     #: Seconds between two lines of figures in a worker's log.
     figures_seconds: float = Field(60, ge=1, le=3600)
     #: Where metrics are served; 0.0.0.0 shows them to the network.
@@ -168,14 +186,6 @@ class Settings(BaseSettings):
         return (self.broker_url or self.redis_url).get_secret_value()
 
 
-class Origin(NamedTuple):
-    """A setting as `restyle config show` prints it."""
-
-    name: str
-    value: str
-    origin: str
-
-
 def config_path() -> Path:
     """The configuration file: RESTYLE_CONFIG, else config.toml in the XDG configuration folder."""
     named = _environ().get(f"{PREFIX}CONFIG")
@@ -214,13 +224,19 @@ def visible_gpus() -> str | None:
     return _environ().get("CUDA_VISIBLE_DEVICES")
 
 
+def given_variables(names: Iterable[str]) -> dict[str, str]:
+    """Those of the variables that are set."""
+    given = ((name, _environ().get(name)) for name in names)
+    return {name: value for name, value in given if value}
+
+
 def load_settings() -> Settings:
     """Settings from environment and configuration file.
 
     Raises:
         SettingsInvalid: An unknown `RESTYLE_*` variable or line, or a value out of range.
     """
-    _refuse_unknown(_origins())
+    _refuse_unknown(given_origins())
     try:
         return Settings()
     except ValidationError as error:
@@ -233,28 +249,8 @@ def _as_variable(problem: Problem) -> Problem:
     return problem._replace(field=PREFIX + problem.field.upper()) if problem.field else problem
 
 
-def describe_settings() -> list[Origin]:
-    """Every setting with its value, secrets masked, and where the value came from.
-
-    Raises:
-        SettingsInvalid: As `load_settings`.
-    """
-    settings, origins = load_settings(), _origins()
-    return [_origin(settings, name, origins) for name in Settings.model_fields]
-
-
-def describe_ecosystem() -> list[Origin]:
-    """Every variable of the ecosystem that is set, secrets masked."""
-    given = ((name, _environ().get(name)) for name in ECOSYSTEM)
-    return [Origin(name, _shown(name, value), "environment") for name, value in given if value]
-
-
-def _shown(name: str, value: str) -> str:
-    return "***" if name in SECRET else mask_url(value)
-
-
-def _origins() -> dict[str, str]:
-    """Where each given setting comes from; the environment beats the file."""
+def given_origins() -> dict[str, str]:
+    """Where each given setting comes from: a variable's name, or the file, which it beats."""
     names = (name for name, value in _environ().items() if name.startswith(PREFIX) and value)
     from_env = {name.removeprefix(PREFIX).lower(): name for name in names}
     from_env.pop("config", None)
@@ -290,14 +286,3 @@ def _unknown(name: str, origin: str) -> str:
         near = did_you_mean(origin, (PREFIX + field.upper() for field in Settings.model_fields))
         return f"there is no setting {origin}{near}"
     return f"there is no setting {name}{did_you_mean(name, Settings.model_fields)} ({origin})"
-
-
-def _origin(settings: Settings, name: str, origins: Mapping[str, str]) -> Origin:
-    value = getattr(settings, name)
-    plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-    shown = "" if plain is None else mask_url(str(plain))
-    if isinstance(value, SecretStr) and "://" not in shown:
-        shown = "***"  # nothing of it may be shown
-    origin = origins.get(name, "default")
-    is_variable = origin.startswith(PREFIX)
-    return Origin(PREFIX + name.upper(), shown, "environment" if is_variable else origin)

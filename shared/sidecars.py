@@ -5,20 +5,12 @@ Workers write it and producers read it back, both through these very records.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
-from shared.errors import AddressInvalid, SidecarInvalid
+from shared.errors import SidecarInvalid
+from shared.facts import Address, Call, Facts, MaskFacts, StoredFile
 from shared.jobs import BatchId, Digest, Failure, ResolvedModel
-from shared.keys import S3Address
-from shared.record import Record
 from shared.sampling import Sampling
 from shared.styles import Style
 from shared.wording import first_problems
@@ -26,34 +18,8 @@ from shared.wording import first_problems
 #: A sidecar is a few kilobytes; more is another kind of file.
 MAX_SIDECAR_BYTES = 1_000_000
 
-
-def _object_address(text: str) -> str:
-    try:
-        return str(S3Address.parse_object(text))
-    except AddressInvalid as error:
-        msg = f"is no S3 address, since {error.facts['reason']}"
-        raise ValueError(msg) from error
-
-
-Address = Annotated[str, AfterValidator(_object_address)]
 #: Differences of two pictures, per channel.
 Levels = Annotated[int, Field(ge=0, le=255)]
-
-
-class Facts(Record):
-    """Base of all that a sidecar holds."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-
-class Call(Facts):
-    """The call on the device that computed something."""
-
-    #: Other requests in it; further variants of the same item count as such.
-    batch_mates: int = Field(ge=0)
-    #: How long the device worked on it, for all of its requests together; a stage of
-    #: `timings_seconds` also counts the wait for mates and for the device.
-    seconds: float = Field(ge=0)
 
 
 class Renderer(Facts):
@@ -110,30 +76,6 @@ class ModelFacts(Facts):
     #: None where the row supplied its own mask.
     segmenter: ResolvedModel | None
     painter: ResolvedModel
-
-
-class StoredFile(Facts):
-    """A file beside the sidecar."""
-
-    address: Address
-    sha256: Digest
-
-
-class MaskFacts(StoredFile):
-    """What could change."""
-
-    #: Address and ETag of the row's own mask; None where it was found by text.
-    supplied: Address | None
-    supplied_etag: str | None
-    #: Fraction of the picture, 0 to 1.
-    area: float = Field(ge=0, le=1)
-    #: The call that found it; None where it was supplied.
-    call: Call | None
-
-    @property
-    def batch_mates(self) -> int | None:
-        """Other requests in its call; None where there was none."""
-        return self.call.batch_mates if self.call else None
 
 
 class CropFacts(Facts):
@@ -228,6 +170,8 @@ class Sidecar(Facts):
     crops: tuple[CropFacts, ...] = Field(min_length=1)
     #: Variant 1 first.
     variants: tuple[VariantFacts, ...] = Field(min_length=1)
+    #: The strip of small pictures: source, mask, variants.
+    thumbnails: Address | None = None
     #: What a person should know of how it was painted, as clauses.
     notes: tuple[str, ...] = ()
     #: By stage of the item's way.

@@ -173,7 +173,7 @@ class Style(BaseModel):
     #: It holds masks of more separate areas.
     gate_pieces: Integer = Field(8, ge=1, le=10_000)
     #: It holds masks that cover more than this share of the picture's border.
-    gate_border: Number = Field(0.5, ge=0, le=1)
+    gate_border: Number = Field(0.45, ge=0, le=1)
 
     @model_validator(mode="before")
     @classmethod

@@ -1,5 +1,6 @@
 """Window: when a batch may render, such as each night from one o'clock for six hours."""
 
+import re
 from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
@@ -42,6 +43,23 @@ class Window(Recurrence):
             return cls(cron=cron, timezone=timezone, seconds=seconds)
         except ValidationError as error:
             raise WindowInvalid(reason=first_problems(error, cls.model_fields)) from error
+
+    @classmethod
+    def daily(cls, times: str, timezone: str) -> Self:
+        """The window of `22:00-06:00` in a time zone, each day.
+
+        Raises:
+            WindowInvalid: The times are none, or there is no such zone.
+        """
+        found = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", times.strip())
+        hour, minute, end_hour, end_minute = map(int, found.groups()) if found else (99, 99, 99, 99)
+        if max(hour, end_hour) > 24 or max(minute, end_minute) > 59 or hour > 23:
+            raise WindowInvalid(reason=f"{times} does not read like 22:00-06:00")
+        minutes = (end_hour * 60 + end_minute - hour * 60 - minute) % (24 * 60)
+        if not minutes:
+            reason = f"{times} ends when it begins; without it a batch is rendered all day"
+            raise WindowInvalid(reason=reason)
+        return cls.of(f"{minute} {hour} * * *", timezone, minutes * 60)
 
     def span(self, now: datetime) -> Span:
         """The opening that holds this moment, the latest of several; else the next one."""

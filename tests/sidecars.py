@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime
 
+from shared.facts import Call, MaskFacts
 from shared.jobs import ResolvedModel
 from shared.sampling import Sampling
 from shared.sidecars import (
-    Call,
     CropFacts,
     DeviceFacts,
     DriftFacts,
-    MaskFacts,
     ModelFacts,
     Proof,
     Renderer,

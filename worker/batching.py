@@ -15,7 +15,7 @@ from typing import Generic, Self
 import structlog
 
 from shared.errors import BatcherClosed, DeviceLost, DeviceOutOfMemory, ModelError
-from shared.sidecars import Call
+from shared.facts import Call
 from worker.waiting import Answer, BatchLimits, Group, Job, Request, ResultT, WaitingRoom
 
 #: Errors that hold for every request of a call alike: a smaller call would end the same way.

@@ -19,12 +19,14 @@ from shared.s3 import Probe
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
 from worker.bulletin import Bulletin
+from worker.companions import CompanionWriter
 from worker.cores import Cores
 from worker.devices import Device
 from worker.edges import Edges
 from worker.exits import EXIT_DRAIN_DEADLINE, end_if_hung, leave, lose_device
 from worker.figures import Snapshot
 from worker.guard import guarded
+from worker.holding import Holding
 from worker.inpaint.tuning import Tuning, choose_tuning, fit
 from worker.inpainting import Inpainting
 from worker.masking import Masking
@@ -161,9 +163,13 @@ def assemble(
     cores, memory = Cores(), MemoryBudget(settings.max_memory_bytes)
     masking = Masking(store, supply, batcher, limits, cores, risks)
     inpainting = Inpainting(supply, batcher, cores)
-    writer = ResultWriter(store, limits, cores, partial(device_facts, device.torch_name))
+    companions = CompanionWriter(store, cores)
+    holding = Holding(store, cores, companions)
+    writer = ResultWriter(
+        store, limits, cores, companions, partial(device_facts, device.torch_name)
+    )
     sources = Sources(board, store, limits, memory, cores, risks)
-    pipeline = Pipeline(board, store, sources, masking, inpainting, writer)
+    pipeline = Pipeline(board, sources, masking, holding, inpainting, writer)
     seat = Seat(board, pipeline, in_hand, tally, settings, outages)
     look = partial(_look, tally, batcher, in_hand)
     bulletin = Bulletin(board, look)

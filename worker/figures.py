@@ -35,6 +35,8 @@ class Figures:
     seconds: float
     #: Items done; each may have several variants.
     images_per_minute: float
+    #: Items that wait for a person since, by what is held: their masks or their results.
+    held: Mapping[str, int]
     #: Share of the time in which a call ran on the device, 0 to 100.
     device_busy_percent: float
     #: Requests per call, both stages together; 0 where no call ended.
@@ -67,6 +69,7 @@ class Figures:
             waiting=later.waiting,
             in_hand=later.in_hand,
             stage_seconds=_stage_seconds(earlier.counts, later.counts),
+            held=_by_code(endings, "held"),
             failed=_by_code(endings, "failed"),
             retried=_by_code(endings, "retried"),
         )

@@ -40,7 +40,7 @@ class Inpainting:
             Elsewhere: Another worker may have them.
             ModelError: None may.
         """
-        self._models.refuse_resting(order.segmenter, order.painter)
+        self._models.refuse_resting(order.finder, order.painter)
 
     def paint(
         self, order: Order, picture: Picture, mask: Repaint, plan: CropPlan, work: Work
@@ -82,7 +82,7 @@ class Inpainting:
 
     def unread(self, order: Order) -> tuple[str, ...]:
         """What of the prompts is too long for the models to read, as clauses."""
-        segmenter = self._models.fetch(order.segmenter) if order.segmenter else None
+        segmenter = self._models.fetch(order.finder) if order.finder else None
         return prompt_notes(order.style, segmenter, self._models.fetch(order.painter))
 
 

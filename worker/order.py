@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from shared.fingerprint import PixelInputs, variant_seed
+from shared.gate import FrozenMask
 from shared.jobs import Batch, Claim, Lane, ResolvedModel
-from shared.keys import S3Address
+from shared.keys import ResultKeys, S3Address, staging_prefix
 from shared.styles import Style
 
 
@@ -33,6 +34,16 @@ class Order:
         return S3Address.parse(self.claim.spec.source)
 
     @property
+    def frozen(self) -> FrozenMask | None:
+        """The approved mask to paint with: the claim's, or another batch's that the row names."""
+        return self.claim.frozen or self.claim.spec.frozen
+
+    @property
+    def finder(self) -> ResolvedModel | None:
+        """The segmenter, where a mask must be found."""
+        return None if self.frozen else self.segmenter
+
+    @property
     def lane(self) -> Lane:
         """The batch's lane: wherever items wait for their turn, urgent ones go first."""
         return self.batch.lane
@@ -49,3 +60,8 @@ class Order:
     def fingerprint(self, mask_etag: str | None) -> str:
         """The fingerprint of the item, once its source is pinned."""
         return PixelInputs.of(self.batch, self.claim.spec, mask_etag).fingerprint
+
+    def keys(self, mask_etag: str | None, *, staged: bool) -> ResultKeys:
+        """Where its files go, once its source is pinned: published, or staged for a person."""
+        output = str(staging_prefix(self.batch.output)) if staged else self.batch.output
+        return ResultKeys.of(output, self.claim.spec.source, self.fingerprint(mask_etag))

@@ -9,15 +9,13 @@ import structlog
 
 from shared.board import StatusBoard
 from shared.errors import RestyleError
-from shared.jobs import Claim, Result
-from shared.s3 import ObjectStore
-from shared.sidecars import dump_sidecar
+from shared.jobs import Claim, Held, Result
+from worker.holding import Holding
 from worker.inpainting import Inpainting
 from worker.masking import Masking
 from worker.order import Order
 from worker.pixels.crops import plan_crops
 from worker.results import Painting, ResultWriter
-from worker.sidecar import failure_address, failure_sidecar
 from worker.sources import Sources
 from worker.work import Work
 
@@ -33,21 +31,21 @@ class Pipeline:
     def __init__(
         self,
         board: StatusBoard,
-        store: ObjectStore,
         sources: Sources,
         masking: Masking,
+        holding: Holding,
         inpainting: Inpainting,
         writer: ResultWriter,
     ) -> None:
         self._batch = lru_cache(REMEMBERED_BATCHES)(lambda name: board.status(name).batch)
-        self._store = store
         self._sources = sources
         self._masking = masking
+        self._holding = holding
         self._inpainting = inpainting
         self._writer = writer
 
-    def render(self, work: Work) -> Result:
-        """Render a claimed item and upload its result.
+    def render(self, work: Work) -> Result | Held:
+        """Render a claimed item and upload its result, or what a person must see before.
 
         Raises:
             RestyleError: The item cannot be rendered; `retryable` says whether a retry may help.
@@ -62,6 +60,8 @@ class Pipeline:
             with times.stage("mask"):
                 mask = self._masking.mask(order, picture)
             work.check()
+            if mask.waits(order.style):
+                return self._holding.hold(order, picture, mask, times)
             plan = plan_crops(mask.hard, order.style.working_size)
             with times.stage("inpaint"):
                 squares = self._inpainting.paint(order, picture, mask, plan, work)
@@ -77,11 +77,7 @@ class Pipeline:
             Its address, or None where it could not be written.
         """
         try:
-            batch = self._batch(claim.batch_id)
-            address = failure_address(batch, claim)
-            body = dump_sidecar(failure_sidecar(claim, batch, error))
-            self._store.put(address, body, content_type="application/json")
+            return str(self._writer.write_failure(self._batch(claim.batch_id), claim, error))
         except RestyleError as second:
             log.warning("failure sidecar not written", **second.report())
             return None
-        return str(address)

@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from shared.jobs import Result
+from shared.errors import RestyleError
+from shared.jobs import Batch, Claim, Held, Result
 from shared.keys import ResultKeys, S3Address
-from shared.outcomes import result_of
+from shared.outcomes import held_of, result_of
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.sampling import sampling_of
@@ -15,7 +17,6 @@ from shared.sidecars import (
     CropFacts,
     DeviceFacts,
     DriftFacts,
-    MaskFacts,
     ModelFacts,
     Proof,
     Sidecar,
@@ -26,16 +27,17 @@ from shared.sidecars import (
     dump_sidecar,
 )
 from worker.arrays import Rgb
+from worker.companions import Companions, CompanionWriter, tile_of
 from worker.cores import Cores
 from worker.order import Order
-from worker.pictures.encoding import Encoded, encode, encode_mask, output_container
+from worker.pictures.encoding import Encoded, encode, output_container
 from worker.pictures.images import Picture
 from worker.pictures.readback import read_back
 from worker.pixels.composite import check_kept, largest_difference_outside, paste
 from worker.pixels.crops import CropPlan
 from worker.pixels.drift import Square
 from worker.pixels.repaint import Repaint
-from worker.sidecar import failure_address, renderer, worker_facts
+from worker.sidecar import failure_address, failure_sidecar, renderer, worker_facts
 from worker.timings import Timings
 from worker.waiting import Answer
 
@@ -55,6 +57,12 @@ class Painting:
     notes: tuple[str, ...] = ()
 
 
+class _Variant(NamedTuple):
+    facts: VariantFacts
+    #: uint8, H x W x 3, sRGB: it made small.
+    tile: Rgb
+
+
 class ResultWriter:
     """Writes results; shared by all item threads of a process."""
 
@@ -63,41 +71,47 @@ class ResultWriter:
         store: ObjectStore,
         limits: Limits,
         cores: Cores,
+        companions: CompanionWriter,
         device: Callable[[], DeviceFacts],
     ) -> None:
         """Write nothing yet; `device` is asked when a sidecar is due, once models are loaded."""
         self._store = store
         self._limits = limits
         self._cores = cores
+        self._companions = companions
         self._device = device
 
-    def write(self, order: Order, painting: Painting, times: Timings) -> Result:
-        """Composite, encode and upload all variants, then the mask, then the sidecar.
+    def write(self, order: Order, painting: Painting, times: Timings) -> Result | Held:
+        """Composite, encode and upload all variants, then what is beside them, then the sidecar.
 
-        The sidecar comes last: where it lies, everything that it names lies too.
+        The sidecar comes last: where it lies, everything that it names lies too. Under
+        `review: required` all of it goes to staging, and waits for a person.
         """
-        claim, fingerprint = order.claim, order.fingerprint(painting.mask.etag)
-        keys = ResultKeys.of(order.batch.output, claim.spec.source, fingerprint)
-        variants = tuple(
-            self._variant(order, painting, number, keys, times)
-            for number in range(1, len(painting.squares) + 1)
-        )
-        with self._cores.held(order.lane), times.stage("encode"):
-            body = encode_mask(painting.mask.stored)
-        with times.stage("upload"):
-            self._store.put(keys.mask, body, content_type="image/png")
-        mask = _mask_facts(keys.mask, body, painting.mask, claim.spec.mask)
-        sidecar = self._sidecar(order, fingerprint, painting, variants, mask, times)
+        claim, held = order.claim, order.style.review == "required"
+        keys = order.keys(painting.mask.etag, staged=held)
+        numbers = range(1, len(painting.squares) + 1)
+        variants = [self._variant(order, painting, number, keys, times) for number in numbers]
+        tiles = [variant.tile for variant in variants]
+        beside = self._companions.write(order, keys, painting.picture, painting.mask, tiles, times)
+        facts = tuple(variant.facts for variant in variants)
+        sidecar = self._sidecar(order, painting, facts, beside, times)
         with times.stage("upload"):
             self._store.put(keys.sidecar, dump_sidecar(sidecar), content_type="application/json")
         if claim.fence > 1:
             # An earlier try may have left word that the item failed.
             self._store.delete(failure_address(order.batch, claim))
-        return result_of(sidecar, keys.sidecar, times.total_seconds)
+        outcome_of = held_of if held else result_of
+        return outcome_of(sidecar, keys.sidecar, times.total_seconds)
+
+    def write_failure(self, batch: Batch, claim: Claim, error: RestyleError) -> S3Address:
+        """Upload the sidecar that says why there is no result; returns its address."""
+        address, told = failure_address(batch, claim), failure_sidecar(claim, batch, error)
+        self._store.put(address, dump_sidecar(told), content_type="application/json")
+        return address
 
     def _variant(
         self, order: Order, painting: Painting, number: int, keys: ResultKeys, times: Timings
-    ) -> VariantFacts:
+    ) -> _Variant:
         source, alpha = painting.picture, painting.mask.alpha
         squares = painting.squares[number - 1]
         with self._cores.held(order.lane), times.stage("composite"):
@@ -105,16 +119,18 @@ class ResultWriter:
             painted = [source.space.from_srgb(square.value.rgb) for square in squares]
             rgb = paste(source.rgb, painted, painting.plan, alpha)
             before = check_kept(source.rgb, rgb, alpha, name=str(order.source))
+            result = replace(source, rgb=rgb)
+            small = tile_of(result, order.style.background)
         container = output_container(order.style.output_format, source)
         with self._cores.held(order.lane), times.stage("encode"):
-            result = replace(source, rgb=rgb)
             encoded = encode(result, container, order.style)
             after = self._difference_after(encoded, painting, order)
         address = keys.variant(number, encoded.extension)
         with times.stage("upload"):
             self._store.put(address, encoded.body, content_type=encoded.content_type)
         proof = Proof(outside_before_encoding=before, outside_after_decoding=after)
-        return _variant_facts(address, order.seed(number), encoded, proof, squares)
+        facts = _variant_facts(address, order.seed(number), encoded, proof, squares)
+        return _Variant(facts, small)
 
     def _difference_after(self, encoded: Encoded, painting: Painting, order: Order) -> int:
         """What the encoder did to the kept pixels; also shows that the file says what it should."""
@@ -131,10 +147,9 @@ class ResultWriter:
     def _sidecar(
         self,
         order: Order,
-        fingerprint: str,
         painting: Painting,
         variants: tuple[VariantFacts, ...],
-        mask: MaskFacts,
+        beside: Companions,
         times: Timings,
     ) -> Sidecar:
         spec = order.claim.spec
@@ -142,7 +157,7 @@ class ResultWriter:
             batch_id=order.claim.batch_id,
             number=spec.number,
             external_id=spec.external_id,
-            fingerprint=fingerprint,
+            fingerprint=order.fingerprint(painting.mask.etag),
             rendered_at=datetime.now(UTC),
             renderer=renderer(),
             worker=worker_facts(order.claim),
@@ -152,9 +167,10 @@ class ResultWriter:
             style_digest=order.style.digest,
             models=ModelFacts(segmenter=order.segmenter, painter=order.painter),
             sampling=sampling_of(order.style),
-            mask=mask,
+            mask=beside.mask,
             crops=tuple(CropFacts(**asdict(crop)) for crop in painting.plan.crops),
             variants=variants,
+            thumbnails=str(beside.thumbnails),
             notes=painting.notes,
             timings_seconds=times.as_dict(),
         )
@@ -174,17 +190,6 @@ def _source_facts(order: Order, painting: Painting) -> SourceFacts:
         width=width,
         height=height,
         notes=painting.picture.notes,
-    )
-
-
-def _mask_facts(address: S3Address, body: bytes, mask: Repaint, supplied: str | None) -> MaskFacts:
-    return MaskFacts(
-        address=str(address),
-        sha256=hashlib.sha256(body).hexdigest(),
-        supplied=supplied,
-        supplied_etag=mask.etag,
-        area=round(mask.area, 6),
-        call=mask.call,
     )
 
 

@@ -16,7 +16,7 @@ from shared.errors import (
     RedisUnreachable,
     RestyleError,
 )
-from shared.jobs import Claim, Failure, Message, Result
+from shared.jobs import Claim, Failure, Held, Message, Result
 from shared.settings import Settings
 from worker.insisting import insist
 from worker.outage import Outages
@@ -99,7 +99,7 @@ class Seat:
         """Render, and return the report that the board is due."""
         claim = work.claim
         try:
-            result = self._pipeline.render(work)
+            outcome = self._pipeline.render(work)
         except (ClaimGone, ClaimLost, CancelledError):
             return lambda: log.info("item stopped: the claim is gone")
         except Elsewhere as stop:
@@ -112,8 +112,7 @@ class Seat:
         except BaseException as error:
             log.exception("item failed unexpectedly")
             return self._after_error(work, _named(error, claim))
-        log.info("item done", seconds=result.render_seconds)
-        return self._finishing(work, result)
+        return self._finishing(work, outcome)
 
     def _after_error(self, work: Work, error: RestyleError) -> Callable[[], None]:
         claim = work.claim
@@ -137,8 +136,8 @@ class Seat:
         self._hand_back(claim, Ending("returned", code))
         self._in_hand.draining.wait(HOLD_SECONDS)
 
-    def _finishing(self, work: Work, outcome: Result | Failure) -> Callable[[], None]:
-        ending = Ending("failed", outcome.code) if isinstance(outcome, Failure) else Ending("done")
+    def _finishing(self, work: Work, outcome: Result | Failure | Held) -> Callable[[], None]:
+        ending = _ending(outcome)
 
         def finish() -> None:
             self._board.finish(work.claim, outcome)
@@ -154,6 +153,20 @@ class Seat:
             insist(report, REPORT_LEASES * self._settings.lease_seconds)
         except (RedisFull, RedisUnreachable) as error:
             log.error("report given up; the item will be rendered again", **error.report())
+
+
+def _ending(outcome: Result | Failure | Held) -> Ending:
+    """How it is counted, and the log's line on what did not fail."""
+    match outcome:
+        case Failure():
+            return Ending("failed", outcome.code)
+        case Held():
+            reasons = outcome.gate.reasons if outcome.gate else ()
+            log.info("item held", stage=outcome.stage, reasons=reasons)
+            return Ending("held", outcome.stage)
+        case Result():
+            log.info("item done", seconds=outcome.render_seconds)
+            return Ending("done")
 
 
 def _named(error: BaseException, claim: Claim) -> RestyleError:

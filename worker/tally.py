@@ -16,9 +16,10 @@ STAGE_BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60
 class Ending(NamedTuple):
     """How an item's stay in this process ended."""
 
-    #: `retried` waits for its next try, `returned` was handed back as if it had never come.
-    state: Literal["done", "failed", "retried", "returned"]
-    #: The error's; empty where there was none.
+    #: `retried` waits for its next try, `returned` was handed back as if it had never come,
+    #: `held` waits for a person.
+    state: Literal["done", "held", "failed", "retried", "returned"]
+    #: The error's, or what is held (`mask`, `result`); empty where there is none.
     code: str = ""
 
 

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
+from shared.facts import Call
 from shared.jobs import LANES, ClaimName, Lane
-from shared.sidecars import Call
 from worker.line import Line
 from worker.pace import Pace
 

@@ -18,6 +18,7 @@ from infra.bench.pixels import composite
 from infra.bench.planning import planning
 from infra.bench.polling import polling
 from infra.bench.seams import crops, drift, enlargement
+from infra.bench.serving import serving
 from infra.bench.submission import submission
 from infra.bench.table import WIDTH, table_of
 from infra.bench.whole import whole
@@ -33,7 +34,13 @@ FIGURES: tuple[Callable[[], Ratio], ...] = (
     enlargement,
 )
 #: Several figures each.
-SERIES: tuple[Callable[[], list[Ratio]], ...] = (submission, planning, device_busy, painting)
+SERIES: tuple[Callable[[], list[Ratio]], ...] = (
+    submission,
+    serving,
+    planning,
+    device_busy,
+    painting,
+)
 
 
 def main() -> None:

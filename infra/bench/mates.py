@@ -17,8 +17,8 @@ from infra.demo.catalogue import draw
 from producer.likeness import Likeness, likeness, mask_likeness
 from producer.pictures import Samples
 from producer.tolerance import TOLERANCE_LEVELS
+from shared.facts import Call
 from shared.fingerprint import variant_seed
-from shared.sidecars import Call
 from shared.styles import Style
 from worker.arrays import Rgb
 from worker.inpaint.protocol import InpaintRequest

@@ -39,11 +39,11 @@ def polling() -> Ratio:
     with open_yard(0.0) as yard:
         board = StatusBoard.connect(board_settings(yard, BATCH))
         fill(board, [spec_of(number) for number in range(ITEMS)], BATCH)
-        with _claimer(yard.redis.url):
-            _await_claims(board)
-            ours = min(_percentile(lambda: board.status(BATCH)) for _ in range(ROUNDS))
+        with claimer(yard.redis.url):
+            await_claims(board)
+            ours = min(percentile(lambda: board.status(BATCH)) for _ in range(ROUNDS))
             with socket.create_connection(("127.0.0.1", yard.redis.port)) as bare:
-                ping = min(_percentile(lambda: _ping(bare)) for _ in range(ROUNDS))
+                ping = min(percentile(lambda: _ping(bare)) for _ in range(ROUNDS))
         board.close()
     against = f"PING over a bare socket; {ITEMS:,} items, {CLAIMS_PER_SECOND} claims/s"
     limit = MOST_MILLISECONDS
@@ -51,7 +51,8 @@ def polling() -> Ratio:
 
 
 @contextmanager
-def _claimer(redis_url: str) -> Iterator[None]:
+def claimer(redis_url: str) -> Iterator[None]:
+    """A process that claims the batch's items while the context lasts."""
     command = [sys.executable, "-m", "infra.bench.polling", redis_url]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
@@ -60,12 +61,13 @@ def _claimer(redis_url: str) -> Iterator[None]:
         services.stop(process)
 
 
-def _await_claims(board: StatusBoard) -> None:
+def await_claims(board: StatusBoard) -> None:
+    """Wait until the claimer is at work."""
     while not board.status(BATCH).counts.get(ItemState.RUNNING, 0):
         time.sleep(0.05)
 
 
-def _percentile(act: Callable[[], object]) -> float:
+def percentile(act: Callable[[], object]) -> float:
     """The 99th percentile of many runs, in milliseconds."""
     seconds = []
     for _ in range(POLLS):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from infra.demo.catalogue import draw, mask_of
 from infra.demo.figures import CODE
 from infra.demo.palette import COLOURS
-from shared.sidecars import Call
+from shared.facts import Call
 from shared.styles import Style
 from worker.arrays import Mask, Rgb, Size
 from worker.inpaint.protocol import InpaintRequest, Painter

@@ -18,8 +18,8 @@ from infra.bench.measure import Ratio
 from infra.demo import services
 from infra.demo.shop import Entry, file_bytes, manifest_csv, stock
 from infra.demo.stage import BUCKET, Stage, running_stage
+from shared.facts import Call
 from shared.pictures.limits import Limits
-from shared.sidecars import Call
 from shared.styles import Style, parse_style
 from worker.arrays import Rgb
 from worker.inpaint.protocol import InpaintRequest, Painter

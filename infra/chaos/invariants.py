@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 from infra.chaos.evidence import BatchEnd, Evidence
 from shared.errors import SidecarInvalid
+from shared.facts import StoredFile
 from shared.jobs import Item
-from shared.sidecars import FailureSidecar, Sidecar, StoredFile, parse_sidecar
+from shared.sidecars import FailureSidecar, Sidecar, parse_sidecar
 from shared.states import FINAL
 
 #: Says what is broken, in one sentence each.

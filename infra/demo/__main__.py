@@ -1,5 +1,6 @@
 """`restyle-demo`: the production path on one host, from an empty folder to a contact sheet."""
 
+import contextlib
 import shutil
 import signal
 import time
@@ -106,26 +107,43 @@ def empty(folder: Path) -> None:
     mark.touch()
 
 
-def run(folder: Path, count: int, devices: str) -> Verdict:
+def run(folder: Path, count: int, devices: str, *, port: int, stays: bool) -> Verdict:
     """The whole demo; everything that it starts is ended when this returns or raises."""
     empty(folder)
-    with running_stage(folder, devices) as stage:
+    with running_stage(folder, devices) as stage, stage.back_office(port) as address:
         console.print(
             f"[green]✓[/] Redis on port {stage.redis.port}, S3 at {stage.s3.endpoint_url}"
         )
         console.print(f"[green]✓[/] restyle-worker and steward (logs in {folder})")
-        entries = fill_shop(stage, count)
-        seconds = restyle_all(stage)
-        verdict = judge(entries, stage.restyle_json("items", BATCH, "--limit", str(count)))
-        wrote_results = await_results(stage)
-        stage.restyle("report", BATCH, "--output", str(folder / "report.html"))
-        drew_sheet = stage.restyle("sheet", BATCH, "--output", str(folder / "sheet")) == 0
-        show(stage, verdict, seconds)
-        renders_again = plan_again(stage) != verdict.done
+        console.print(f"[green]✓[/] back office at [bold]{address}[/] while this runs")
+        verdict = play(stage, count)
+        if stays:
+            console.print(f"\nLook around at [bold]{address}[/]; Ctrl-C ends it all.")
+            await_interrupt()
+    return verdict
+
+
+def play(stage: Stage, count: int) -> Verdict:
+    """A shop's first night, and the plan of its second."""
+    entries = fill_shop(stage, count)
+    seconds = restyle_all(stage)
+    verdict = judge(entries, stage.restyle_json("items", BATCH, "--limit", str(count)))
+    wrote_results = await_results(stage)
+    stage.restyle("report", BATCH, "--output", str(stage.folder / "report.html"))
+    drew_sheet = stage.restyle("sheet", BATCH, "--output", str(stage.folder / "sheet")) == 0
+    show(stage, verdict, seconds)
+    renders_again = plan_again(stage) != verdict.done
     missing = [] if wrote_results else ["the steward wrote no results.jsonl and report"]
     missing += ["a second night would render what is done"] if renders_again else []
     missing += [] if drew_sheet else ["the contact sheet was not drawn"]
     return Verdict(verdict.done, verdict.failed, (*verdict.surprises, *missing))
+
+
+def await_interrupt() -> None:
+    """Return when somebody has had enough."""
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            signal.pause()
 
 
 def stopped() -> typer.Exit:
@@ -140,6 +158,11 @@ def demo(
     ] = Path("demo-out"),
     items: Annotated[int, typer.Option(min=1, max=500, help="Number of pictures.")] = 24,
     devices: Annotated[str, typer.Option(help="As for restyle-worker.")] = "all",
+    *,
+    serve: Annotated[bool, typer.Option("--serve", help="Keep it all up until Ctrl-C.")] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Of the back office on this host; by default a free one.")
+    ] = None,
 ) -> None:
     """Restyle a small drawn catalogue with a real Redis, a real S3 server and real models.
 
@@ -154,14 +177,15 @@ def demo(
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, interrupt)
     try:
-        verdict = run(output.resolve(), items, devices)
+        free = port or services.free_port()
+        verdict = run(output.resolve(), items, devices, port=free, stays=serve)
     except KeyboardInterrupt:
         raise stopped() from None
     except services.ServiceError as error:
         console.print(f"[bold red]error[/] {escape(str(error))}")
         raise typer.Exit(3) from error
     # Python drops what a signal raises inside of a destructor or a callback.
-    if signals:
+    if signals and not serve:
         raise stopped()
     if verdict.surprises:
         for surprise in verdict.surprises:

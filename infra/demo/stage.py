@@ -73,6 +73,17 @@ class Stage:
         finally:
             services.stop(process, seconds=DRAIN_SECONDS + 10)
 
+    @contextmanager
+    def back_office(self, port: int) -> Iterator[str]:
+        """`restyle serve` on a port of this host, until the block ends; yields its address.
+
+        Raises:
+            ServiceError: It ended, or did not answer in time.
+        """
+        command = self.command("serve", "--port", str(port))
+        with services.running(command, port, self.folder / "serve.log", self.environment):
+            yield f"http://127.0.0.1:{port}/"
+
 
 @contextmanager
 def running_stage(

@@ -55,7 +55,7 @@ class ArchivedBatch:
         """
         queued, unchanged = count(0), count(self.status.batch.queued)
         for row in self.rows():
-            number = next(unchanged if row.state is ItemState.UNCHANGED else queued)
+            number = next(unchanged if row.earlier else queued)
             if number > after and state in {None, row.state}:
                 yield _item(row, number)
 

@@ -3,28 +3,59 @@
 from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.types import ASGIApp
 
 from producer.backoffice import health, page
-from producer.backoffice.api import batches, results, schedules, steering, styles, workers
-from producer.backoffice.asking import admitted
+from producer.backoffice.access.gatekeeper import Gatekeeper
+from producer.backoffice.api import (
+    audit,
+    batches,
+    changes,
+    creating,
+    files,
+    items,
+    results,
+    schedules,
+    session,
+    steering,
+    styles,
+    tokens,
+    workers,
+)
+from producer.backoffice.asking import admitted, the_caller
 from producer.backoffice.etags import ETags
-from producer.backoffice.gatekeeper import Gatekeeper, OpenDoor
+from producer.backoffice.gate import Gate
+from producer.backoffice.headers import SecurityHeaders
+from producer.backoffice.intake import Intake
 from producer.backoffice.office import Office
 from producer.backoffice.problems import RESPONSES, tell_problems
 
 #: Where the API is served.
 API = "/api/v1"
-#: A request's body is JSON with at most one picture in it.
-MAX_BODY_BYTES = 80_000_000
 #: One router per resource.
 ROUTERS = (
     batches.router,
+    creating.router,
     steering.router,
+    items.router,
+    files.router,
+    changes.router,
     results.router,
     schedules.router,
     styles.router,
     workers.router,
+    tokens.router,
+    audit.router,
 )
+#: What everybody may read; all other paths are closed to whoever is not known.
+OPEN_PATHS = ("/healthz", "/static/{rest:path}", *page.PATHS)
+
+
+class _App(FastAPI):
+    """An app whose every answer has the security headers, that to an unexpected error too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return SecurityHeaders(super().build_middleware_stack())
 
 
 def create_app(office: Office, gatekeeper: Gatekeeper | None = None) -> FastAPI:
@@ -32,29 +63,43 @@ def create_app(office: Office, gatekeeper: Gatekeeper | None = None) -> FastAPI:
 
     Args:
         office: What the routes work with; whoever made it closes it.
-        gatekeeper: Says who may do what; by default everybody may do everything.
+        gatekeeper: Says who asks; by default that of an app that this host alone reaches.
     """
-    app = FastAPI(
+    app = bare_app()
+    furnish(app, office, gatekeeper)
+    return app
+
+
+def furnish(app: FastAPI, office: Office, gatekeeper: Gatekeeper | None = None) -> None:
+    """Give an app the office that its routes work with."""
+    app.state.office = office
+    app.state.gatekeeper = gatekeeper or Gatekeeper(office.board)
+
+
+def bare_app() -> FastAPI:
+    """The app without an office, which it needs before its first request."""
+    app = _App(
         title="Restyle",
         version=version("restyle"),
         summary="Restyle a shop's whole image catalogue: poll batches, review, steer.",
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # Swagger UI would be fetched from somebody else's host
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
     )
-    app.state.office = office
-    app.state.gatekeeper = gatekeeper or OpenDoor()
     tell_problems(app)
+    # The last one added stands before all others.
     app.add_middleware(ETags)
+    app.add_middleware(Intake)
+    app.add_middleware(Gate, open_paths=OPEN_PATHS)
     app.include_router(health.router)
+    app.include_router(session.router, prefix=API, responses=RESPONSES)
     app.include_router(_api())
     page.serve(app)
     return app
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix=API, dependencies=[Depends(admitted)], responses=RESPONSES)
+    api = APIRouter(prefix=API, dependencies=[Depends(the_caller)], responses=RESPONSES)
     for router in ROUTERS:
         api.include_router(router)
     return api

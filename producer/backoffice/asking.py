@@ -1,43 +1,54 @@
 """What a route may ask for as an argument: the office, and who asks."""
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import Request
 
-from producer.backoffice.gatekeeper import Caller, Gatekeeper, Role
+from producer.backoffice.access.caller import Caller
+from producer.backoffice.access.gatekeeper import Gatekeeper
+from producer.backoffice.gate import check_role
 from producer.backoffice.office import Office
+from shared.errors import CredentialMissing
+from shared.roles import Role
 
-#: Methods that change nothing; a viewer may use them.
-SAFE_METHODS = frozenset({"GET", "HEAD"})
 
-
-def the_office(request: Request) -> Office:
+async def the_office(request: Request) -> Office:
     """The app's office."""
     office: Office = request.app.state.office
     return office
 
 
-def the_gatekeeper(request: Request) -> Gatekeeper:
+async def the_gatekeeper(request: Request) -> Gatekeeper:
     """The app's gatekeeper."""
     gatekeeper: Gatekeeper = request.app.state.gatekeeper
     return gatekeeper
 
 
-def admitted(request: Request) -> Caller:
-    """Who asks: a viewer at least where nothing is changed, else an operator.
+async def the_caller(request: Request) -> Caller:
+    """Who asks: the gate let in viewers who only read, and operators.
 
-    Every route under /api/v1 depends on it, so that none is forgotten.
+    Raises:
+        CredentialMissing: No gate stands before this app.
     """
-    least = Role.VIEWER if request.method in SAFE_METHODS else Role.OPERATOR
-    return the_gatekeeper(request).admit(request, least)
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        raise CredentialMissing
+    return caller
 
 
-def admitted_admin(request: Request) -> Caller:
-    """Who asks, an admin."""
-    return the_gatekeeper(request).admit(request, Role.ADMIN)
+def needs(role: Role) -> Callable[[Caller], Coroutine[Any, Any, Caller]]:
+    """Who asks, for a route that asks for more than the gate does."""
+
+    async def check(caller: Annotated[Caller, Depends(the_caller)]) -> Caller:
+        check_role(caller, role)
+        return caller
+
+    return check
 
 
 TheOffice = Annotated[Office, Depends(the_office)]
-TheCaller = Annotated[Caller, Depends(admitted)]
-TheAdmin = Annotated[Caller, Depends(admitted_admin)]
+TheGatekeeper = Annotated[Gatekeeper, Depends(the_gatekeeper)]
+TheCaller = Annotated[Caller, Depends(the_caller)]
+TheAdmin = Annotated[Caller, Depends(needs(Role.ADMIN))]

@@ -54,7 +54,7 @@ class _Labelling:
         headers = MutableHeaders(raw=head["headers"])
         headers["etag"] = tag
         headers.setdefault("cache-control", "private, no-cache")
-        if not _matches(tag, self._known):
+        if not matches(tag, self._known):
             return message
         head["status"] = 304
         for name in ("content-length", "content-type"):
@@ -68,7 +68,7 @@ def _is_labelled(head: Message) -> bool:
     return head["status"] == 200 and is_json and "etag" not in headers
 
 
-def _matches(tag: str, known: str) -> bool:
+def matches(tag: str, known: str) -> bool:
     """Whether `If-None-Match` names the tag; weak ones count, as RFC 9110 has it for a GET."""
     named = {part.strip().removeprefix("W/") for part in known.split(",")}
     return tag in named or "*" in named

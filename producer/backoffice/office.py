@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from producer.backoffice.links import Links
+from producer.backoffice.paces import Paces
 from producer.batches import BatchReader
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
@@ -24,6 +26,12 @@ class Office:
     dispatch: Callable[[], object]
     #: The folder for model archives.
     cache: Path
+    links: Links = field(init=False)
+    paces: Paces = field(default_factory=Paces)
+
+    def __post_init__(self) -> None:
+        """Make what follows from the rest."""
+        object.__setattr__(self, "links", Links(self.store))
 
     @property
     def reader(self) -> BatchReader:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from producer.backoffice.access.credential import COOKIE
 from shared import errors
 from shared.record import Record
 from shared.wording import Problem as Wrong
@@ -29,8 +30,10 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.WebhookError: 422,
     errors.StorageError: 422,
     errors.PathUnknown: 404,
+    errors.FileUnknown: 404,
     errors.BatchUnknown: 404,
     errors.ItemUnknown: 404,
+    errors.DecisionUnknown: 404,
     errors.ScheduleUnknown: 404,
     errors.DeliveryUnknown: 404,
     errors.ObjectMissing: 404,
@@ -39,6 +42,7 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.ResultsMissing: 404,
     errors.MethodRefused: 405,
     errors.BatchExists: 409,
+    errors.CountDiffers: 409,
     errors.BatchIncomplete: 409,
     errors.BatchRestoring: 409,
     errors.BatchNotArchived: 409,
@@ -46,11 +50,25 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.PilotWaits: 409,
     errors.ItemNotFailed: 409,
     errors.ScheduleExists: 409,
+    errors.KeyReused: 409,
     errors.RunLost: 409,
     errors.ClaimLost: 409,
     errors.SourceChanged: 409,
     errors.ObjectTooLarge: 413,
+    errors.RowsTooMany: 413,
+    errors.BodyTooLarge: 413,
     errors.PlaceNotAllowed: 403,
+    errors.CredentialMissing: 401,
+    errors.CredentialRefused: 401,
+    errors.RoleTooLow: 403,
+    errors.RequestForeign: 403,
+    errors.SignInInsecure: 403,
+    errors.TokenUnknown: 404,
+    errors.TokenExists: 409,
+    errors.BodyTooSlow: 408,
+    errors.BodyTooLarge: 413,
+    errors.FailuresTooMany: 429,
+    errors.ModelNotAllowed: 403,
     errors.BoardError: 503,
     errors.StorageUnavailable: 503,
     errors.StorageMisconfigured: 503,
@@ -85,7 +103,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def tell_problems(app: FastAPI) -> None:
     """Let an app answer every error as a problem."""
-    app.add_exception_handler(errors.RestyleError, _restyle_error)
+    app.add_exception_handler(errors.RestyleError, respond)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
@@ -109,16 +127,28 @@ def answer(error: errors.RestyleError, headers: Mapping[str, str] | None = None)
         "code": error.code,
         "hint": report["hint"],
     }
-    retry = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return JSONResponse(body, status, retry | dict(headers or {}), MEDIA_TYPE)
+    return JSONResponse(body, status, _retry(error, status) | dict(headers or {}), MEDIA_TYPE)
 
 
-def _restyle_error(request: Request, error: Exception) -> JSONResponse:
+def _retry(error: errors.RestyleError, status: int) -> dict[str, str]:
+    if isinstance(error, errors.FailuresTooMany):
+        return {"Retry-After": str(error.seconds)}
+    is_away = status == HTTPStatus.SERVICE_UNAVAILABLE
+    return {"Retry-After": str(RETRY_SECONDS)} if is_away else {}
+
+
+def respond(request: Request, error: Exception) -> JSONResponse:
+    """The answer to a request that failed; the log tells what a person cannot mend."""
     if not isinstance(error, errors.RestyleError) or status_of(error) == 500:
         return _unexpected(request, error)
     if status_of(error) > 500:
         log.warning("a request could not be served", path=request.url.path, reason=str(error))
-    return answer(error)
+    response = answer(error)
+    if status_of(error) == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="restyle"'
+    if isinstance(error, errors.CredentialRefused) and COOKIE in request.cookies:
+        response.delete_cookie(COOKIE)  # else the page would fail with it again and again
+    return response
 
 
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - the library's

@@ -16,7 +16,7 @@ from shared.states import ItemState
 if TYPE_CHECKING:
     from producer.batches import BatchReader, ReadableBatch
     from shared.board import RetiredBatch, StatusBoard
-    from shared.jobs import BatchStatus, Item
+    from shared.jobs import BatchStatus, Held, Item
 
 #: Columns away from a terminal: whoever greps finds an id whole on its line.
 PIPE_WIDTH = 300
@@ -167,6 +167,10 @@ def _show_batch(found: "ReadableBatch") -> None:
         say(f"  device     {counted(round(one.device_seconds), 'second')}")
     if why := halt(one):
         say(f"  waits      {why}")
+    if waiting := one.counts[ItemState.HELD] - one.publishing:
+        verb = "waits" if waiting == 1 else "wait"
+        say(f"  review     {counted(waiting, 'item')} {verb} for a person")
+        say(f"Next: restyle items {batch.batch_id} --state held")
     if one.counts[ItemState.FAILED]:
         say(f"Next: restyle items {found.record or batch.batch_id} --state failed")
 
@@ -202,6 +206,8 @@ def items(
         shown, record = _show_items(found.items(state), limit or SHOWN_ITEMS), found.record
     if not shown:
         err().print(f"No item of the batch {batch} is {state or 'there'}.", markup=False)
+    if ItemState.HELD in shown:
+        say(f"Then: restyle approve {batch} ITEM, or restyle reject {batch} ITEM")
     if ItemState.FAILED in shown:
         say(f"Then: restyle recover {record}" if record else f"Then: restyle retry {batch}")
 
@@ -223,8 +229,23 @@ def _show_item(item: "Item") -> None:
     if item.failure:
         say(f"    {item.failure.code}: {item.failure.message}")
         say(f"    → {item.failure.hint}")
-    for variant in item.result.variants if item.result else ():
+    if item.held:
+        say(f"    {_review(item, item.held)}")
+    result = item.result or (item.held.result if item.held else None)
+    for variant in result.variants if result else ():
         say(f"    {variant}")
+
+
+def _review(item: "Item", held: "Held") -> str:
+    """What waits and what the gate says of it, or who rejected it."""
+    if item.state is ItemState.REJECTED:
+        return f"{held.stage} rejected by {item.decided_by}: {item.reason}"
+    if item.approved:
+        return f"{held.stage} approved by {item.decided_by}; it is being published"
+    if held.gate is None:
+        return f"{held.stage} waits"
+    said = ", ".join((f"score {held.gate.score:.2f}", *held.gate.reasons))
+    return f"{held.stage} waits: {said}"
 
 
 def counted(count: int, thing: str) -> str:

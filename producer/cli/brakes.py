@@ -1,6 +1,5 @@
 """Options of what stops a batch on its way, for who submits one or keeps a schedule."""
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -95,8 +94,8 @@ def window_of(times: str | None, timezone: str | None) -> "Window | None":
     """The window of `22:00-06:00` in a time zone (by default UTC), each day.
 
     Raises:
-        OptionInvalid: It is none.
-        WindowInvalid: There is no such zone, or the window has no length.
+        OptionInvalid: A zone without a window.
+        WindowInvalid: It is none, there is no such zone, or the window has no length.
     """
     from shared.windows import Window
 
@@ -104,12 +103,4 @@ def window_of(times: str | None, timezone: str | None) -> "Window | None":
         raise OptionInvalid(option="--timezone", reason="it needs --window")
     if times is None:
         return None
-    found = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", times.strip())
-    hour, minute, end_hour, end_minute = map(int, found.groups()) if found else (99, 99, 99, 99)
-    if max(hour, end_hour) > 24 or max(minute, end_minute) > 59 or hour > 23:
-        raise OptionInvalid(option="--window", reason=f"{times} does not read like 22:00-06:00")
-    minutes = (end_hour * 60 + end_minute - hour * 60 - minute) % (24 * 60)
-    if not minutes:
-        reason = f"{times} ends when it begins; without it a batch is rendered all day"
-        raise OptionInvalid(option="--window", reason=reason)
-    return Window.of(f"{minute} {hour} * * *", timezone or "UTC", minutes * 60)
+    return Window.daily(times, timezone or "UTC")

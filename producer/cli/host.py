@@ -10,13 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.cli.terminal import EXIT_FAILED, JsonFlag, err, out, print_json, speaks
-from shared.settings import (
-    Origin,
-    config_path,
-    describe_ecosystem,
-    describe_settings,
-    load_settings,
-)
+from shared.origins import Origin, describe_ecosystem, describe_settings
+from shared.settings import config_path, load_settings
 from shared.styles import load_style
 
 if TYPE_CHECKING:

@@ -151,19 +151,7 @@ def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
     batch = receipt.status.batch
     say_columns(receipt.recognised)
     if as_json:
-        row_notes = [
-            {"note": note.note.clause, "count": note.count, "items": note.items}
-            for note in receipt.row_notes
-        ]
-        told: dict[str, object] = {
-            "repeated": receipt.repeated,
-            "plan": receipt.plan,
-            "delay": receipt.delay,
-            "notes": receipt.notes,
-        }
-        taken = receipt.recognised.as_json() if receipt.recognised else None
-        told |= {"row_notes": row_notes, "catalogue": taken}
-        print_json(summary(receipt.status) | told)
+        print_json(summary(receipt.status) | receipt.facts())
         return
     for note in (*receipt.notes, *receipt.row_notes):
         err().print(f"note: {note}", markup=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from producer.doctor.backoffice import check_backoffice
 from producer.doctor.check import Check, failed
 from producer.doctor.host import check_disk, check_python, check_torch
 from producer.doctor.models import check_models
@@ -36,6 +37,7 @@ def examine(
         "broker": lambda: check_broker(settings),
         "workers": lambda: check_workers(settings),
         "webhooks": lambda: check_webhooks(settings),
+        "back office": lambda: check_backoffice(settings),
         "s3 region": check_region,
         "s3": lambda: check_s3(output, settings.allowed),
         "models": lambda: check_models(style, settings.allowed),

@@ -12,8 +12,9 @@ from shared.board import ServerFacts, StatusBoard, WorkerRecord
 from shared.board.server import FILLING_SHARE, FULL_SHARE
 from shared.errors import AccessDenied, RedisUnreachable, StorageUnavailable
 from shared.keys import S3Address, probe_key
+from shared.origins import describe_ecosystem
 from shared.s3 import ObjectStore
-from shared.settings import Settings, describe_ecosystem
+from shared.settings import Settings
 from shared.urls import mask_url
 
 #: The oldest Redis with the commands that the board's scripts use.

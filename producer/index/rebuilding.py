@@ -1,17 +1,20 @@
 """Rebuilding: the index is written anew from the sidecars that lie beside the results."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from producer.index.entries import Entry
 from producer.index.history import Tally, Work
 from producer.index.segments import listed_segments, write_segment
 from producer.parallel import in_parallel
 from producer.record import read_batch
+from producer.retrieval import recorded_rows
 from shared.errors import ObjectMissing, ObjectTooLarge, SidecarInvalid
 from shared.keys import ResultKeys, S3Address
+from shared.original import Original
 from shared.outcomes import device_seconds
 from shared.s3 import ObjectStore
 from shared.sidecars import MAX_SIDECAR_BYTES, Sidecar, parse_sidecar
@@ -54,9 +57,8 @@ def rebuild(
     old, told, tally = listed_segments(str(output), store), Rebuilt(), Tally()
 
     @functools.cache
-    def submitted(batch_id: str) -> datetime | None:
-        batch = read_batch(str(output), batch_id, store)
-        return batch.submitted_at if batch else None
+    def submitted(batch_id: str) -> _Submitted:
+        return _Submitted.read(str(output), batch_id, store)
 
     def entries() -> Iterator[Entry]:
         for sidecar in _sidecars(output, store, told):
@@ -71,6 +73,26 @@ def rebuild(
         if segment != address:
             store.delete(segment)
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class _Submitted:
+    """What the record of a batch tells of the results that it left."""
+
+    at: datetime | None = None
+    #: By item, of a batch that renders again.
+    originals: Mapping[int, Original] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, output: str, batch_id: str, store: ObjectStore) -> Self:
+        batch = read_batch(output, batch_id, store)
+        if batch is None:
+            return cls()
+        if batch.parent is None:
+            return cls(batch.submitted_at)
+        with recorded_rows(batch, store) as rows:
+            found = {spec.number: spec.stands_for for spec in rows.specs() if spec.stands_for}
+        return cls(batch.submitted_at, found)
 
 
 def _sidecars(output: S3Address, store: ObjectStore, told: Rebuilt) -> Iterator[Sidecar]:
@@ -110,7 +132,7 @@ def _count(sidecar: Sidecar, tally: Tally) -> None:
     tally.add(work, 1, device_seconds(sidecar), size)
 
 
-def _entry(sidecar: Sidecar, output: str, submitted_at: datetime | None) -> Entry:
+def _entry(sidecar: Sidecar, output: str, submitted: _Submitted) -> Entry:
     segmenter, source = sidecar.models.segmenter, sidecar.source
     return Entry(
         external_id=sidecar.external_id,
@@ -127,5 +149,6 @@ def _entry(sidecar: Sidecar, output: str, submitted_at: datetime | None) -> Entr
         fingerprint=sidecar.fingerprint,
         variants=[variant.address.removeprefix(output) for variant in sidecar.variants],
         batch=sidecar.batch_id,
-        at=(submitted_at or sidecar.rendered_at).isoformat(),
+        at=(submitted.at or sidecar.rendered_at).isoformat(),
+        stands_for=submitted.originals.get(sidecar.number),
     )

@@ -19,7 +19,7 @@ from shared.record import Record
 from shared.s3 import ObjectStore
 
 #: The format of segments that this release writes; it reads no other.
-VERSION = 1
+VERSION = 2
 #: A segment above this size is refused; ten million results take less.
 MAX_BYTES = 4_000_000_000
 #: Few bytes gain little from the slower levels.

@@ -1,5 +1,6 @@
-"""Writing: a batch that ends leaves a segment of its results in the index."""
+"""Writing: a batch that ends leaves a segment of its results and rejections in the index."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from producer.index.entries import Entry
@@ -13,11 +14,14 @@ from shared.keys import is_apart
 from shared.s3 import ObjectStore
 from shared.states import ItemState
 
+#: What the index tells: results, and what nobody is to be asked about every night.
+TOLD = (ItemState.DONE, ItemState.REJECTED)
+
 
 def index_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> None:
-    """Write the segment of a batch's results; harmless if repeated.
+    """Write the segment of a batch's results and rejections; harmless if repeated.
 
-    A batch without results, a replay and a rendering leave none.
+    A batch without any, a replay and a rendering leave none.
 
     Raises:
         BatchUnknown: No such batch.
@@ -26,9 +30,11 @@ def index_batch(board: StatusBoard, store: ObjectStore, batch_id: str) -> None:
     """
     status = board.status(batch_id)
     batch = status.batch
-    if status.counts[ItemState.DONE] and not is_apart(batch.output, batch_id):
+    decided = [state for state in TOLD if status.counts[state]]
+    if decided and not is_apart(batch.output, batch_id):
         indexing = Indexing(batch)
-        entries = indexing.entries(each_item(board, batch_id, ItemState.DONE))
+        items = (each_item(board, batch_id, state) for state in decided)
+        entries = indexing.entries(itertools.chain.from_iterable(items))
         # Never a name again that somebody has read: who folds removes what was read by its name.
         name = f"{batch_id}.{status.revision}"
         write_segment(batch.output, name, entries, indexing.measured, store)
@@ -43,11 +49,12 @@ class Indexing:
         self._tally = Tally()
 
     def entries(self, items: Iterable[Item]) -> Iterator[Entry]:
-        """An entry for each item that is done and has a result."""
+        """An entry for each item that is done or was rejected."""
         for item in items:
-            if item.result:
-                self._count(item, item.result)
-                yield Entry.of(item, item.result, self._batch, self._styling)
+            if item.state in TOLD:
+                if item.result:
+                    self._count(item, item.result)
+                yield Entry.of(item, self._batch, self._styling)
 
     @property
     def measured(self) -> Iterator[Measured]:

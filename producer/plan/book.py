@@ -16,7 +16,7 @@ _TABLES = """
 create table earlier (
     id integer primary key, external_id text not null, style text not null, at text not null,
     source text not null, named integer not null default 0, entry text not null,
-    unique (external_id, style));
+    batch text not null, rejected integer not null, unique (external_id, style));
 create table objects (address text primary key, etag text, size integer) without rowid;
 create table pending (
     external_id text not null, style text not null, batch text not null,
@@ -24,6 +24,20 @@ create table pending (
 create table verdicts (
     position integer primary key, kind text not null, reasons text not null, entry integer);
 """
+
+_NOTE_EARLIER = """
+insert into earlier (external_id, style, at, source, entry, batch, rejected)
+values (?, ?, ?, ?, ?, ?, ?)
+on conflict (external_id, style) do update set at = excluded.at, source = excluded.source,
+    entry = excluded.entry, batch = excluded.batch, rejected = excluded.rejected
+where case when excluded.batch <> earlier.batch and excluded.rejected <> earlier.rejected
+    then earlier.rejected else excluded.at >= earlier.at end
+"""
+
+
+def _earlier_row(one: Entry) -> tuple[object, ...]:
+    told = (one.external_id, one.style, one.at, one.source, one.dump())
+    return (*told, one.batch, int(one.rejected))
 
 
 class Book:
@@ -50,13 +64,11 @@ class Book:
     # --- earlier results
 
     def add_earlier(self, entries: Iterable[Entry]) -> None:
-        """Note earlier results; of each item and style the newest stays."""
-        self._write(
-            "insert into earlier (external_id, style, at, source, entry) values (?, ?, ?, ?, ?) "
-            "on conflict (external_id, style) do update set at = excluded.at, "
-            "source = excluded.source, entry = excluded.entry where excluded.at >= earlier.at",
-            ((one.external_id, one.style, one.at, one.source, one.dump()) for one in entries),
-        )
+        """Note earlier results; of each item and style the newest stays.
+
+        What was rejected takes nothing from a result that another batch has.
+        """
+        self._write(_NOTE_EARLIER, map(_earlier_row, entries))
 
     def has_earlier(self) -> bool:
         """Whether there is any earlier result."""

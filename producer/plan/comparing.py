@@ -55,6 +55,7 @@ class Comparison:
         """
         self._book, self._styling, self._store = book, styling, store
         self._max_bytes, self._results_in = max_bytes, results_in
+        self._has_pending = book.has_pending()
 
     def compared(self, specs: Iterable[ItemSpec], *, by_bytes: bool) -> Iterator[Compared]:
         """The verdict on each row, in order.
@@ -76,19 +77,24 @@ class Comparison:
         inputs = self._inputs(spec) if earlier else None
         if earlier and inputs is None:
             return Compared(Planned(spec, Kind.ORPHANED, (), earlier[0][1]), earlier[0][0], named)
-        same = [one for one in earlier if inputs and one[1].fingerprint == inputs.fingerprint]
-        if same and self._is_there(same[0][1]):
-            return Compared(Planned(spec, Kind.UNCHANGED, (), same[0][1]), same[0][0], named)
+        same = _answer(earlier, inputs) if inputs else None
         style = self._styling.of(spec).digest
-        if batch := self._book.pending(spec.external_id, style):
+        batch = self._pending(spec, style)
+        # Of the very batch that has it in hand again, it was taken back since.
+        if same and same[1].batch != batch and self._is_there(same[1]):
+            return Compared(Planned(spec, Kind.UNCHANGED, (), same[1]), same[0], named)
+        if batch:
             return Compared(Planned(spec, Kind.PENDING, (batch,)), None, named)
         if inputs is None:
             return Compared(Planned(spec, Kind.NEW))
         # That under the same style says more than a newer one under another.
-        number, entry = next((one for one in earlier if one[1].style == style), earlier[0])
+        number, entry = next((one for one in earlier if one[1].asked.style == style), earlier[0])
         reasons = ("result",) if same else tuple(entry.changes(inputs))
         planned = Planned(spec, Kind.CHANGED, reasons, entry)
         return Compared(planned, number, named, inputs.source_size, self._is_there(entry))
+
+    def _pending(self, spec: ItemSpec, style: str) -> str | None:
+        return self._book.pending(spec.external_id, style) if self._has_pending else None
 
     def _inputs(self, spec: ItemSpec) -> PixelInputs | None:
         """All that decides the row; None where its source is gone."""
@@ -155,7 +161,14 @@ def looked_up(
                 yield from _files(entry, results_in)
 
 
+def _answer(earlier: list[tuple[int, Entry]], inputs: PixelInputs) -> tuple[int, Entry] | None:
+    """What became of these very inputs: the newest result, or else that it was rejected."""
+    same = [one for one in earlier if one[1].answers(inputs)]
+    return next((one for one in same if not one[1].rejected), next(iter(same), None))
+
+
 def _files(entry: Entry, results_in: str) -> Iterator[str]:
-    """The addresses of all that was written of a result."""
-    result = entry.result(results_in)
-    yield from (*result.variants, result.mask, result.sidecar)
+    """The addresses of all that was written of a result; none of what was rejected."""
+    if not entry.rejected:
+        result = entry.result(results_in)
+        yield from (*result.variants, result.mask, result.sidecar)

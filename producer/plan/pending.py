@@ -8,7 +8,7 @@ from producer.plan.book import SLICE, Book
 from producer.results import each_item
 from producer.styling import Styling
 from shared.board import StatusBoard
-from shared.jobs import BatchStatus, Item
+from shared.jobs import BatchStatus, Item, ItemSpec
 from shared.keys import is_apart
 from shared.states import ItemState
 
@@ -45,11 +45,19 @@ def _note(book: Book, board: StatusBoard, status: BatchStatus) -> None:
     for part in _slices(each_item(board, batch.batch_id)):
         book.add_earlier(indexing.entries(part))
         if not status.cancelled:
-            in_hand = (item for item in part if item.state in IN_HAND)
+            in_hand = [item.spec for item in part if item.state in IN_HAND]
             book.add_pending(
-                (item.spec.external_id, styling.of(item.spec).digest, batch.batch_id)
-                for item in in_hand
+                (spec.external_id, style, batch.batch_id)
+                for spec in in_hand
+                for style in _styles(spec, styling)
             )
+
+
+def _styles(spec: ItemSpec, styling: Styling) -> Iterator[str]:
+    """The digests under which an item is waited for: its own, and what it stands for."""
+    yield styling.of(spec).digest
+    if spec.stands_for:
+        yield spec.stands_for.style
 
 
 def _slices(items: Iterator[Item]) -> Iterator[list[Item]]:

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 from celery import Celery, signals
 
+from producer.review.publish import Publishing
 from producer.schedule import submit_run
 from producer.steward.announcing import announce_broken, announce_end, announce_halt
 from producer.steward.app import steward_app
@@ -60,6 +61,9 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
         {
             "look at Redis": safety.look,
             "deliver dead letters": letters.deliver,
+            "publish approved results": partial(
+                Publishing(board, store).follow, stopping=stopping.is_set
+            ),
             "end batches": partial(ending.end_batches, stopping=stopping.is_set),
             "look after halts": partial(
                 look_after_halts, board, partial(announce_halt, board, settings)

@@ -10,9 +10,13 @@ from shared.board.control import Control
 from shared.board.dead import Dead
 from shared.board.deliveries import Deliveries
 from shared.board.dispatching import Dispatching
-from shared.board.reading import Reading
+from shared.board.feed import Feed
+from shared.board.publication import Publication
+from shared.board.requests import Requests
 from shared.board.restoration import Restoration
+from shared.board.review import Review
 from shared.board.schedules import Schedules
+from shared.board.search import Search
 from shared.board.server import Server
 from shared.board.turns import Turns
 from shared.board.workers import Workers
@@ -21,15 +25,19 @@ from shared.settings import Settings
 
 class StatusBoard(
     Restoration,
-    Reading,
+    Search,
+    Feed,
     Dispatching,
     Claims,
     Control,
+    Review,
+    Publication,
     Schedules,
     Workers,
     Dead,
     Deliveries,
     Turns,
+    Requests,
     Access,
     Audit,
     Server,

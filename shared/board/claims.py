@@ -9,7 +9,7 @@ from typing import NamedTuple
 from shared.board.part import Part, milliseconds
 from shared.board.records import load_claim
 from shared.errors import ClaimLost, Poison
-from shared.jobs import Claim, ClaimName, Failure, Result
+from shared.jobs import Claim, ClaimName, Failure, Held, Result
 from shared.states import ItemState
 
 
@@ -89,8 +89,8 @@ class Claims(Part):
             raise _lost(claim)
         return PinnedSource(reply[0], int(reply[1]))
 
-    def finish(self, claim: Claim, outcome: Result | Failure) -> None:
-        """Report a claimed item done or failed; the same report twice counts once.
+    def finish(self, claim: Claim, outcome: Result | Failure | Held) -> None:
+        """Report a claimed item done, failed or held; the same report twice counts once.
 
         A lease that ran out does no harm as long as nobody has taken the item back. From the
         moment a person cancels the batch, reports are refused and the item is cancelled.
@@ -99,12 +99,8 @@ class Claims(Part):
             ClaimLost: The item is in other hands or has ended; the outcome does not count.
             RedisUnreachable: Redis does not answer.
         """
-        failed = isinstance(outcome, Failure)
-        state = ItemState.FAILED if failed else ItemState.DONE
-        code = outcome.code if isinstance(outcome, Failure) else ""
         record = outcome.model_dump_json()
-        seconds = outcome.device_seconds if isinstance(outcome, Result) else 0.0
-        if not self._connection.run("finish", *claim.name, state, record, code, seconds):
+        if not self._connection.run("finish", *claim.name, *_state(outcome, record)):
             raise _lost(claim)
 
     def hand_back(
@@ -147,6 +143,18 @@ class Claims(Part):
         rows = [part for name in suspects for part in name]
         arguments = (owner, max_strikes, Poison.code, failure, *rows)
         return Buried(*map(int, self._connection.run("bury_owner", *arguments)))
+
+
+def _state(outcome: Result | Failure | Held, record: str) -> list[str | float]:
+    """What `finish` takes: state, outcome, code, device seconds, stage, score, reasons."""
+    if isinstance(outcome, Failure):
+        return [ItemState.FAILED, record, outcome.code, 0.0, "", "", ""]
+    state, stage = ItemState.DONE, ""
+    if isinstance(outcome, Held):
+        state, stage = ItemState.HELD, outcome.stage
+    gate = outcome.gate
+    judged = (gate.score, ",".join(gate.reasons)) if gate else ("", "")
+    return [state, record, "", outcome.device_seconds, stage, *judged]
 
 
 def _lost(claim: Claim) -> ClaimLost:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from shared.board.part import Part, slices
+from shared.board.part import Part, milliseconds, slices
 from shared.errors import BatchCancelled, PilotWaits
 
 #: Items that one script run moves at most.
@@ -156,6 +156,34 @@ class Control(Part):
             RedisUnreachable: Redis does not answer.
         """
         return sorted(self._connection.run("list_set", "ending"))
+
+    def settled(self, *, quiet_seconds: float = 0, limit: int = 100) -> list[str]:
+        """Batches of which all that is open is held, by when that came to be; see `mark_settled`.
+
+        Args:
+            quiet_seconds: Only those that have not changed for so long.
+            limit: Most batches.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        quiet = milliseconds(quiet_seconds)
+        return list(self._connection.run("list_settled", quiet, limit))
+
+    def mark_settled(self, batch_id: str, cursor: int) -> bool:
+        """Note that a batch's results so far are written; it is told of again once it changes.
+
+        Args:
+            batch_id: The batch.
+            cursor: `BatchStatus.cursor` as it was before the results were read.
+
+        Returns:
+            False when it changed since: write the results again later.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return bool(self._connection.run("mark_settled", batch_id, cursor))
 
     def mark_ended(self, batch_id: str, *, revision: int | None = None) -> bool:
         """Note that a batch's results are written; doing so twice changes nothing.

@@ -57,6 +57,14 @@ class Reading(Part):
         records = self._connection.run_many("read_batch", ([name] for name in names))
         return [load_status(pairs(fields)) for fields in records if fields]
 
+    def children(self, batch_id: str) -> list[str]:
+        """The batches that render items of this one again, the oldest first.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return list(self._connection.run("list_children", batch_id))
+
     def _newest(self, page: int, after: str) -> Iterator[BatchStatus]:
         start = self._connection.run("rank_batch", after) if after else 0
         if start is None:

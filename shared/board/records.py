@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from shared.brakes import PauseReason
-from shared.jobs import Batch, BatchStatus, Claim, Failure, Item, ItemSpec, Result
+from shared.gate import FrozenMask
+from shared.jobs import Batch, BatchStatus, Claim, Failure, Held, Item, ItemSpec, Result
 from shared.record import Record
+from shared.review import Decision
 from shared.states import ItemState
 
 #: Field of ItemSpec → its name in Redis; the number is the hash's own field.
@@ -23,6 +25,7 @@ _SPEC_NAMES: Mapping[str, str] = {
     "overrides": "o",
     "etag": "e",
     "size": "z",
+    "stands_for": "r",
 }
 #: Prefix of a batch's count of items in one state.
 _COUNT = "n:"
@@ -105,6 +108,9 @@ def load_status(fields: Mapping[str, str]) -> BatchStatus:
         opens_at=_time(fields.get("opens")),
         closes_at=_time(fields.get("closes")),
         device_seconds=round(float(fields.get("device", 0)), 3),
+        flagged=int(fields.get("flagged", 0)),
+        publishing=int(fields.get("publishing", 0)),
+        cursor=int(fields.get("cursor", 0)),
         revision=int(fields.get("revision", 0)),
         ended_at=_time(fields.get("ended")),
         recovered_at=_time(fields.get("recovered")),
@@ -114,34 +120,75 @@ def load_status(fields: Mapping[str, str]) -> BatchStatus:
 
 
 def load_item(row: Sequence[Any]) -> Item:
-    """An item from `read_items`: number, spec, outcome, fields of its hash."""
-    number, spec, outcome, flat = row
+    """An item from its row: number, spec, outcome, fields of its hash, approved mask, decision."""
+    number, text, outcome, flat, frozen, decision = row
     fields = pairs(flat)
-    state = ItemState(fields.get("state", ItemState.QUEUED))
+    spec = pinned(load_spec(int(number), text), fields.get("etag"), fields.get("size"))
+    by, at, reason = decision or (None, None, "")
     return Item(
-        spec=pinned(load_spec(int(number), spec), fields.get("etag"), fields.get("size")),
-        state=state,
+        spec=spec,
+        state=ItemState(fields.get("state", ItemState.QUEUED)),
         fence=int(fields.get("fence", 0)),
         deliveries=int(fields.get("deliveries", 0)),
         retries=int(fields.get("retries", 0)),
         strikes=int(fields.get("strikes", 0)),
         owner=fields.get("owner"),
-        result=Result.model_validate_json(outcome) if state is ItemState.DONE else None,
-        failure=Failure.model_validate_json(outcome) if state is ItemState.FAILED else None,
+        frozen=_load_frozen(frozen) or spec.frozen,
+        approved="approved" in fields,
+        picked=int(fields["picked"]) if "picked" in fields else None,
+        decided_by=by,
+        decided_at=_time(at),
+        reason=reason,
+        **_outcome(fields, outcome),
     )
+
+
+def _outcome(fields: Mapping[str, str], text: str) -> dict[str, Any]:
+    """What came of an item, as far as it still counts in its state."""
+    state = fields.get("state")
+    if state == ItemState.FAILED:
+        return {"failure": Failure.model_validate_json(text)}
+    if state == ItemState.DONE:
+        return {"result": Result.model_validate_json(text)}
+    if "unpublishing" in fields:
+        return {"held": _not_yet_in_staging(Result.model_validate_json(text))}
+    if state in {ItemState.HELD, ItemState.REJECTED}:
+        return {"held": Held.model_validate_json(text)}
+    return {}
+
+
+def _not_yet_in_staging(result: Result) -> Held:
+    """What a result is whose approval was taken back, until its files are."""
+    return Held(stage="result", gate=result.gate, thumbnails=result.thumbnails, result=result)
+
+
+def _load_frozen(text: str | None) -> FrozenMask | None:
+    if not text:
+        return None
+    digest, _, address = text.partition(" ")
+    return FrozenMask(address=address, sha256=digest)
+
+
+def load_decision(row: Sequence[str]) -> Decision:
+    """A decision from its row: record, time, items that it changed."""
+    record, at, moved = row
+    made = Decision.model_validate_json(record)
+    return made.model_copy(update={"at": _time(at), "moved": int(moved)})
 
 
 def load_claim(batch_id: str, number: int, owner: str, reply: Sequence[Any]) -> Claim:
     """A claim from the reply of the script `claim`."""
-    spec, fence, deliveries, retries, strikes, etag, size = reply
+    text, fence, deliveries, retries, strikes, etag, size, frozen = reply
+    spec = pinned(load_spec(number, text), etag, size)
     return Claim(
         batch_id=batch_id,
-        spec=pinned(load_spec(number, spec), etag, size),
+        spec=spec,
         fence=int(fence),
         owner=owner,
         deliveries=int(deliveries),
         retries=int(retries),
         strikes=int(strikes),
+        frozen=_load_frozen(frozen) or spec.frozen,
     )
 
 

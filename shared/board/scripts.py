@@ -44,6 +44,14 @@ _KEY_PARTS: Mapping[str, int] = {
     "runs": 1,
     "run": 2,
     "open_runs": 0,
+    "asked": 1,
+    "changes": 1,
+    "frozen": 1,
+    "decisions": 1,
+    "children": 1,
+    "publishing": 0,
+    "unpublishing": 0,
+    "settled": 0,
     "token_names": 0,
     "token": 1,
     "session": 1,
@@ -52,6 +60,8 @@ _KEY_PARTS: Mapping[str, int] = {
     "failing": 0,
     "audit": 0,
 }
+#: Files of functions that every script begins with, in this order.
+_LIBRARIES = ("prelude", "runs", "rows")
 
 
 def load_scripts() -> dict[str, str]:
@@ -62,7 +72,7 @@ def load_scripts() -> dict[str, str]:
         for entry in folder.iterdir()
         if entry.name.endswith(".lua")
     }
-    front = _tables() + texts.pop("prelude")
+    front = _tables() + "\n".join(texts.pop(name) for name in _LIBRARIES)
     return {name: front + text for name, text in texts.items()}
 
 

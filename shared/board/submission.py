@@ -33,7 +33,7 @@ class Submission(Retirement):
             BatchArchived: It is that of a batch which was retired.
             RedisUnreachable: Redis does not answer.
         """
-        given = [batch.batch_id, int(comes_back), *dump_batch(batch)]
+        given = [batch.batch_id, int(comes_back), batch.parent or "", *dump_batch(batch)]
         while (verdict := self._connection.run("open_batch", *given)) == ["retiring"]:
             self.clear_retired(batch.batch_id)
         if verdict == ["retired"]:

@@ -7,6 +7,7 @@ RestyleError
 ├── StorageError    S3
 ├── BoardError      Redis: board, claims, messages
 ├── WebhookError    events on their way to a webhook's target
+├── AccessError     who asks the back office, and what they may do
 ├── ModelError      model references, archives and directories
 └── DeviceError     the device, and what dies on it
 
@@ -14,7 +15,21 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 """
 
 from shared.errors.access import (
+    AccessError,
+    AddressUnusable,
+    BodyTooLarge,
+    BodyTooSlow,
+    CertificateUnusable,
+    CredentialMissing,
+    CredentialRefused,
+    FailuresTooMany,
+    PartMissing,
+    RequestForeign,
+    RoleTooLow,
+    SignInInsecure,
     TokenExists,
+    TokenInvalid,
+    TokensMissing,
     TokenUnknown,
 )
 from shared.errors.base import RestyleError, registry
@@ -72,10 +87,12 @@ from shared.errors.models import (
     ModelError,
     ModelInvalid,
     ModelMissing,
+    ModelNotAllowed,
     ModelReferenceInvalid,
     ModelUnavailable,
 )
 from shared.errors.pictures import (
+    FrozenMaskLost,
     ImageAnimated,
     ImageBomb,
     ImageEmpty,
@@ -106,7 +123,17 @@ from shared.errors.redis import (
     RedisUnreachable,
     RedisUnsafe,
 )
-from shared.errors.requests import MethodRefused, PathUnknown, RequestInvalid
+from shared.errors.requests import (
+    BodyTooLarge,
+    FileUnknown,
+    KeyReused,
+    MethodRefused,
+    PathUnknown,
+    RequestInvalid,
+    RowsTooMany,
+)
+from shared.errors.rerenders import RerenderInvalid
+from shared.errors.review import CountDiffers, DecisionUnknown
 from shared.errors.storage import (
     AccessDenied,
     BucketMissing,
@@ -134,8 +161,10 @@ from shared.errors.webhooks import (
 
 __all__ = [
     "AccessDenied",
+    "AccessError",
     "AddressInvalid",
     "AddressUncovered",
+    "AddressUnusable",
     "BatchArchived",
     "BatchCancelled",
     "BatchExists",
@@ -146,12 +175,19 @@ __all__ = [
     "BatchUnknown",
     "BatcherClosed",
     "BoardError",
+    "BodyTooLarge",
+    "BodyTooSlow",
     "BucketMissing",
     "CatalogueMissing",
+    "CertificateUnusable",
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
+    "CountDiffers",
+    "CredentialMissing",
+    "CredentialRefused",
     "CredentialsMissing",
+    "DecisionUnknown",
     "DeliveryUnknown",
     "DeviceError",
     "DeviceLost",
@@ -159,7 +195,10 @@ __all__ = [
     "DeviceOutOfMemory",
     "DiskFailed",
     "DownloadBroken",
+    "FailuresTooMany",
+    "FileUnknown",
     "FileUnwritable",
+    "FrozenMaskLost",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",
@@ -177,6 +216,7 @@ __all__ = [
     "ItemNotFailed",
     "ItemUnknown",
     "KeptPixelsChanged",
+    "KeyReused",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
@@ -192,6 +232,7 @@ __all__ = [
     "ModelError",
     "ModelInvalid",
     "ModelMissing",
+    "ModelNotAllowed",
     "ModelReferenceInvalid",
     "ModelUnavailable",
     "NothingToReplay",
@@ -202,6 +243,7 @@ __all__ = [
     "OutputMissing",
     "OutputNotFinite",
     "OutputUnfaithful",
+    "PartMissing",
     "PathUnknown",
     "PilotWaits",
     "PlaceNotAllowed",
@@ -213,15 +255,20 @@ __all__ = [
     "RedisUnreachable",
     "RedisUnsafe",
     "ReplayUnfinished",
+    "RequestForeign",
     "RequestInvalid",
+    "RerenderInvalid",
     "RestyleError",
     "ResultsMissing",
+    "RoleTooLow",
+    "RowsTooMany",
     "RunLost",
     "ScheduleExists",
     "ScheduleInvalid",
     "ScheduleUnknown",
     "SettingsInvalid",
     "SidecarInvalid",
+    "SignInInsecure",
     "SourceChanged",
     "StorageError",
     "StorageMisconfigured",
@@ -230,7 +277,9 @@ __all__ = [
     "StyleInvalid",
     "StyleUnreadable",
     "TokenExists",
+    "TokenInvalid",
     "TokenUnknown",
+    "TokensMissing",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",

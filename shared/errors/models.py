@@ -49,3 +49,13 @@ class ModelUnavailable(ModelError):
         "Restyle tries again by itself, on other workers too; look at this host's disk, memory "
         "and permissions and at its way to the hub, or fetch the model beforehand."
     )
+
+
+class ModelNotAllowed(ModelError):
+    """A request over HTTP names a directory of this host that nobody opened to requests."""
+
+    code = "model_not_allowed"
+    sentence = "{reference} is no model that requests may name: it is neither in S3 nor at the hub."
+    hint = (
+        "Use a style of RESTYLE_STYLES that names it, or have its folder in RESTYLE_MODEL_FOLDERS."
+    )

@@ -154,6 +154,14 @@ class MaskTooLarge(MaskError):
     hint = "Name the garment more exactly, raise mask_threshold or mask_max_area, or supply a mask."
 
 
+class FrozenMaskLost(MaskError):
+    """An approved mask is gone, or is no longer the one that was approved."""
+
+    code = "frozen_mask_lost"
+    sentence = "The approved mask {mask} of {source} cannot be used: {reason}."
+    hint = "Put the mask back as it was, or render the item again in a new batch."
+
+
 class MaskMismatch(MaskError):
     """A supplied mask has another size than its source."""
 

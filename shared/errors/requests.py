@@ -25,3 +25,35 @@ class MethodRefused(InputError):
     code = "method_refused"
     sentence = "{path} does not take {method}."
     hint = "The header Allow names what it takes."
+
+
+class FileUnknown(InputError):
+    """An item has no such picture, or has none yet."""
+
+    code = "file_unknown"
+    sentence = "The item #{item} of the batch {batch} has no {file}."
+    hint = "Ask for the item: `files` names every picture that it has."
+
+
+class RowsTooMany(InputError):
+    """A request holds more rows than a body may."""
+
+    code = "rows_too_many"
+    sentence = "The request holds {rows:,} rows, and a request holds {limit:,} at most."
+    hint = "Put the rows into S3 as a .jsonl or .csv file, and give its address as `manifest`."
+
+
+class KeyReused(InputError):
+    """An Idempotency-Key came back with another request."""
+
+    code = "key_reused"
+    sentence = "The Idempotency-Key {key!r} belongs to another request of this day."
+    hint = "Use a new key for each request, and the same one to repeat it."
+
+
+class BodyTooLarge(InputError):
+    """A request's body is over what its path takes."""
+
+    code = "body_too_large"
+    sentence = "The request's body is over {limit:,} bytes."
+    hint = "Put rows and pictures into S3, and give their addresses."

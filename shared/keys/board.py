@@ -42,6 +42,22 @@ class BoardKeys:
         """Sorted set of queued item numbers that no message names yet."""
         return self._key("batch", batch_id, "waiting")
 
+    def changes(self, batch_id: str) -> str:
+        """Sorted set of the numbers of items that ever changed, by their newest change."""
+        return self._key("batch", batch_id, "changes")
+
+    def frozen(self, batch_id: str) -> str:
+        """Hash of item number → SHA-256 and address of its approved mask."""
+        return self._key("batch", batch_id, "frozen")
+
+    def decisions(self, batch_id: str) -> str:
+        """Hash of a decision's place → its record (JSON), its time, and what it changed."""
+        return self._key("batch", batch_id, "decisions")
+
+    def children(self, batch_id: str) -> str:
+        """Sorted set of the batches that render its items again, in the order of opening."""
+        return self._key("batch", batch_id, "children")
+
     def lane(self, lane: str) -> str:
         """Sorted set of batch ids with waiting items, by fair-share turn."""
         return self._key("lane", lane)
@@ -114,6 +130,21 @@ class BoardKeys:
         return self._key("cancelling")
 
     @property
+    def publishing(self) -> str:
+        """Sorted set of `batch/number` with an approved result, by when it may be copied (ms)."""
+        return self._key("publishing")
+
+    @property
+    def unpublishing(self) -> str:
+        """Sorted set of `batch/number` whose published result goes back, by when it may (ms)."""
+        return self._key("unpublishing")
+
+    @property
+    def settled(self) -> str:
+        """Sorted set of batch ids with open items that are all held, by the last change (ms)."""
+        return self._key("settled")
+
+    @property
     def workers(self) -> str:
         """Hash of owner → what it last said of itself (JSON)."""
         return self._key("workers")
@@ -177,6 +208,10 @@ class BoardKeys:
     def open_runs(self) -> str:
         """Sorted set of `schedule/slot` to be executed, by when they may be taken (ms)."""
         return self._key("open_runs")
+
+    def asked(self, key: str) -> str:
+        """What was asked under a key of the asker's own (JSON), for a day."""
+        return self._key("asked", key)
 
     @property
     def token_names(self) -> str:

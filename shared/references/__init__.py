@@ -12,6 +12,7 @@ from shared.references.reference import (
     DirectoryReference,
     HubReference,
     ModelReference,
+    is_hub_id,
     parse,
 )
 from shared.references.resolve import resolve
@@ -25,6 +26,7 @@ __all__ = [
     "ModelReference",
     "archive_folder",
     "file_digest",
+    "is_hub_id",
     "loadable_files",
     "local_directory",
     "locate",

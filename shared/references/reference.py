@@ -87,6 +87,11 @@ def parse(reference: str) -> ModelReference:
     return _hub(reference)
 
 
+def is_hub_id(reference: str) -> bool:
+    """Whether it is written as the hub's `org/name` or `org/name@revision`; a path may be, too."""
+    return _HUB_ID.fullmatch(reference) is not None
+
+
 def _foreign(reference: str) -> str:
     if any(ord(char) < 32 or ord(char) == 127 for char in reference):
         return "it has control characters"

@@ -24,7 +24,10 @@ def commands(tmp_path):
     manifest.write_text("source\ns3://shop/a.jpg\n")
     files = ("--manifest", str(manifest), "--style", str(style), "--output", "s3://shop/out/")
     others = {"submit": files, "plan": files, "replay": ("s3://shop/out/a.json",)}
+    others |= dict.fromkeys(("approve", "reject"), ("spring", "--state", "held"))
+    others |= {"undo": ("spring", "d1")}
     others |= {"status": (), "dead": (), "webhooks": ("list",), "schedule": ("list",)}
+    others |= {"serve": (), "token": ("list",)}
     return {name: (name, *others.get(name, ("spring",))) for name in ROOMS if name not in OTHERS}
 
 
@@ -42,7 +45,7 @@ def test_every_command_says_in_one_sentence_that_redis_is_away(
     assert hint == "  → Start Redis or correct RESTYLE_REDIS_URL."
 
 
-@pytest.mark.parametrize("name", ["submit", "retry", "replay"])
+@pytest.mark.parametrize("name", ["submit", "retry", "replay", "approve"])
 @pytest.mark.parametrize(
     ("setting", "value", "code"),
     [("maxmemory-policy", "allkeys-lru", "redis_unsafe"), ("maxmemory", "1mb", "redis_full")],

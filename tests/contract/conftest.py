@@ -9,7 +9,7 @@ import redis
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from producer.backoffice.app import create_app
+from producer.backoffice.app import bare_app, furnish
 from producer.backoffice.office import Office
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
@@ -19,6 +19,7 @@ from shared.queue import Publisher, celery_app
 from shared.s3 import ObjectStore
 from shared.settings import Settings
 from shared.styles import Style
+from tests.office import client_of
 
 #: A condition that does not come true in this time never will.
 PATIENCE_SECONDS = 20.0
@@ -170,7 +171,7 @@ def store(rclone_server) -> ObjectStore:
 @pytest.fixture(scope="session")
 def app() -> FastAPI:
     """The back office without an office, which each test brings; its routes take long to make."""
-    return create_app(None)
+    return bare_app()
 
 
 @pytest.fixture
@@ -181,6 +182,6 @@ def office(settings, board, store, tmp_path) -> Office:
 
 @pytest.fixture
 def client(app, office) -> TestClient:
-    """Asks the back office as a browser does."""
-    app.state.office = office
-    return TestClient(app, raise_server_exceptions=False)
+    """Asks the back office as a browser on its own host does."""
+    furnish(app, office)
+    return client_of(app)

@@ -16,6 +16,8 @@ from shared.settings import Settings, load_settings
 from shared.styles import parse_style
 from tests import tiny_models as builders
 from tests.lost_shop import Shop
+from tests.nights import Nights
+from tests.reviews import Reviewer
 from worker.bootstrap import WorkerProcess, build
 from worker.devices import Device
 
@@ -150,3 +152,23 @@ def archived(ended):
     """The same shop, after the batch has left the board."""
     assert ended.retire() == ["spring"]
     return ended
+
+
+@pytest.fixture
+def nights(shop):
+    """A catalogue before its first night."""
+    return Nights(shop)
+
+
+@pytest.fixture
+def second(nights):
+    """A catalogue after its first night."""
+    nights.submit("first")
+    nights.render("first")
+    return nights
+
+
+@pytest.fixture
+def reviewer(shop):
+    """Who holds and decides items of the shop."""
+    return Reviewer(shop)

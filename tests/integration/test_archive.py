@@ -67,11 +67,13 @@ def test_unchanged_rows_do_not_shift_the_numbers(archived):
     """They were never on the board; their own numbers follow all others."""
     path = archived.files() / "results.jsonl"
     first, *rest = path.read_text().splitlines()
-    unchanged = json.dumps(json.loads(first) | {"external_id": "same", "state": "unchanged"})
-    path.write_text("\n".join([unchanged, first, *rest]) + "\n")
+    told = json.loads(first) | {"earlier": True}
+    same = json.dumps(told | {"external_id": "same", "state": "unchanged"})
+    rejected = json.dumps(told | {"external_id": "rejected", "state": "rejected"})
+    path.write_text("\n".join([same, first, rejected, *rest]) + "\n")
     with archived.reader().open("spring") as found:
         numbers = {item.spec.external_id: item.spec.number for item in found.items()}
-    assert numbers == {"same": 5} | {f"SKU-{number}": number for number in range(5)}
+    assert numbers == {"same": 5, "rejected": 6} | {f"SKU-{number}": number for number in range(5)}
 
 
 def test_the_board_is_asked_first(ended):

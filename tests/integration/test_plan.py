@@ -13,111 +13,18 @@ from typer.testing import CliRunner
 
 from producer.cli import app
 from producer.index import listed_segments
-from producer.manifest import open_manifest
-from producer.plan import Kind, Subject, Wishes, made_plan
-from producer.results import each_row
+from producer.plan import Kind
 from producer.steward import Ending
-from producer.submission import Submission
-from producer.submit import submit
 from producer.summary import halt
 from shared.allowed import AllowedPlaces
 from shared.errors import NothingToSubmit, RecordInvalid
 from shared.fingerprint import RENDERER_VERSION
 from shared.jobs import Failure
 from shared.keys import S3Address
-from shared.pictures.limits import Limits
-from shared.references import resolve
 from shared.s3 import ObjectStore
 from shared.states import ItemState
-from shared.styles import load_style
 from shared.windows import Window
-
-NAMES = ("a", "b", "c", "d")
-LIMITS = Limits(max_bytes=5_000_000, max_side=4_000, max_pixels=4_000_000)
-
-
-class Nights:
-    """A catalogue of a few sources that is rendered night after night."""
-
-    def __init__(self, shop):
-        self.shop, self.board, self.store = shop, shop.board, shop.store
-        self.style = {"mask": "the dress", "paint": "red"}
-        self._written = ()
-        self.rows = [{"external_id": name, "source": shop.source(name)} for name in NAMES]
-        for name in NAMES:
-            self.stock(name)
-
-    def stock(self, name, content="first"):
-        """Put a source."""
-        self.shop.put(S3Address.parse(self.shop.source(name)), f"{name} {content}".encode())
-
-    def _files(self):
-        manifest, style = self.shop.folder / "rows.jsonl", self.shop.folder / "style.yaml"
-        models = {"segmenter": str(self.shop.model), "painter": str(self.shop.model)}
-        texts = "\n".join(json.dumps(row) for row in self.rows), json.dumps(self.style | models)
-        if texts != self._written:  # another thread may be reading them
-            manifest.write_text(texts[0])
-            style.write_text(texts[1])
-            self._written = texts
-        return str(manifest), style
-
-    def submit(self, batch_id, manifest=None, *, window=None, **wishes):
-        """Submit the catalogue; returns the plan's numbers."""
-        rows, style = self._files()
-        request = Submission(
-            manifest or rows,
-            style,
-            self.shop.output,
-            batch_id,
-            wishes=Wishes(**wishes),
-            window=window,
-        )
-        cache = self.shop.folder / "cache"
-        return submit(request, self.board, self.store, dispatch=lambda: None, cache=cache).plan
-
-    def plan(self, **wishes):
-        """Plan the catalogue: kind and reasons of each row by external id, and the orphans."""
-        rows, style_file = self._files()
-        style, output = load_style(style_file), S3Address.parse_output(self.shop.output)
-        with open_manifest(rows, style, self.store) as manifest:
-            models = {name: resolve(name, store=self.store) for name in manifest.models}
-            subject = Subject(manifest, style, models, output)
-            with made_plan(subject, Wishes(**wishes), self.board, self.store) as plan:
-                told = {row.spec.external_id: (row.kind, *row.reasons) for row in plan.rows()}
-                return told, [orphan.external_id for orphan in plan.orphans()], plan.forecast
-
-    def render(self, batch_id, *, end=True, most=99):
-        """Render what waits of a batch, as a worker does, and end it."""
-        queued = self.board.items(batch_id, ItemState.QUEUED)[:most]
-        for item in queued:
-            number = item.spec.number
-            claim = self.board.claim(batch_id, number, "w", 60)
-            info = self.store.head(S3Address.parse(claim.spec.source))
-            self.board.pin_source(claim, info.etag, info.size)
-            seconds = {"device_seconds": 2.5}
-            self.board.finish(claim, self.shop.paint(number, batch_id).model_copy(update=seconds))
-        if end:
-            assert Ending(self.board, self.store, LIMITS).end_batches() == [batch_id]
-        return [item.spec.external_id for item in queued]
-
-    def results(self, batch_id):
-        """External id, state and variants of each row of the results."""
-        with each_row(self.board, self.store, batch_id) as rows:
-            return [(row.external_id, str(row.state), row.variants) for row in rows]
-
-
-@pytest.fixture
-def nights(shop) -> Nights:
-    """A catalogue before its first night."""
-    return Nights(shop)
-
-
-@pytest.fixture
-def second(nights) -> Nights:
-    """A catalogue after its first night."""
-    nights.submit("first")
-    nights.render("first")
-    return nights
+from tests.nights import LIMITS, NAMES
 
 
 def kinds(plan):
@@ -555,3 +462,52 @@ def test_a_removed_result_is_rendered_again_whatever_its_bytes_say(second):
         second.store.delete(S3Address.parse(variant))
     told = second.plan(verify_bytes=True, verify_results=True)[0]
     assert set(told.values()) == {(Kind.CHANGED, "result")}
+
+
+# --- what was rejected
+
+
+def test_a_rejected_item_does_not_come_back_every_night(nights, reviewer):
+    """Mask or result: its row says so, until its source changes or somebody insists."""
+    nights.submit("first")
+    reviewer.hold_mask(0, "first")
+    reviewer.hold_result(1, "first")
+    reviewer.decide(0, 1, batch_id="first", action="reject", reason="wrong_mask")
+    assert nights.plan()[0]["a"] == (Kind.UNCHANGED,)  # while its batch is open, too
+    nights.render("first")
+    assert nights.submit("second")["unchanged"] == 4
+    told = nights.results("second")
+    assert told[:2] == [("a", "rejected", ()), ("b", "rejected", ())]
+    assert nights.plan(verify_results=True)[0]["b"] == (Kind.UNCHANGED,)
+    assert nights.plan(force=True)[0]["a"] == (Kind.NEW,)
+    nights.stock("a", "second")
+    assert nights.plan()[0]["a"] == (Kind.CHANGED, "source")
+    nights.style = nights.style | {"paint": "green"}
+    assert nights.plan()[0]["b"] == (Kind.CHANGED, "style")
+
+
+def test_a_rejection_that_was_taken_back_is_none(nights, reviewer):
+    """The item waits in its batch again, and what is decided then counts."""
+    nights.submit("first")
+    reviewer.hold_result(0, "first")
+    reviewer.decide(0, batch_id="first", action="reject")
+    nights.render("first")
+    nights.board.undo("first", "d1", "ada")
+    assert nights.plan()[0]["a"] == (Kind.PENDING, "first")
+    reviewer.decide(0, batch_id="first", name="d2")
+    reviewer.publishing().follow()
+    assert Ending(nights.board, nights.store, LIMITS).end_batches() == ["first"]
+    nights.submit("second")
+    (variants,) = [pictures for name, _, pictures in nights.results("second") if name == "a"]
+    assert variants == nights.board.item("first", 0).result.variants
+
+
+def test_a_rejected_attempt_takes_nothing_from_an_earlier_result(second, reviewer):
+    """Rendered once more because somebody insisted, and not taken: the first one stands."""
+    second.submit("again", force=True)
+    reviewer.hold_mask(0, "again")
+    reviewer.decide(0, batch_id="again", action="reject")
+    second.render("again")
+    second.submit("next")
+    told = {name: (state, pictures) for name, state, pictures in second.results("next")}
+    assert told["a"] == ("unchanged", second.results("first")[0][2])

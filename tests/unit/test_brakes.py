@@ -39,7 +39,7 @@ def test_what_means_nothing_is_named(arguments, option):
 def test_a_window_may_cross_midnight(text, cron, hours):
     """Its length is from its beginning to the next such end; one without a length is refused."""
     if cron is None:
-        with pytest.raises(OptionInvalid, match="ends when it begins"):
+        with pytest.raises(WindowInvalid, match="ends when it begins"):
             window_of(text, "UTC")
         return
     window = window_of(text, "Europe/Paris")
@@ -49,7 +49,7 @@ def test_a_window_may_cross_midnight(text, cron, hours):
 @pytest.mark.parametrize("text", ["22-06", "25:00-06:00", "22:00-06:60", "night"])
 def test_a_window_of_another_form_is_refused(text):
     """With the form that it should have."""
-    with pytest.raises(OptionInvalid, match="22:00-06:00"):
+    with pytest.raises(WindowInvalid, match="22:00-06:00"):
         window_of(text, "UTC")
 
 

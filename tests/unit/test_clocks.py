@@ -17,15 +17,17 @@ ALLOWED = {
     "worker/models/stamps.py": "compared with times of the same clock; see the test below",
     "producer/submit.py": "submitted_at and a made-up batch id, for people",
     "producer/replay.py": "submitted_at, for people",
+    "producer/rerender.py": "submitted_at, for people",
     "producer/summary.py": "whether a window is open is said to people; the board decides",
     "producer/placing.py": "the first window of a batch; the board keeps to it by Redis' clock",
-    "producer/cli/scheduling.py": "when a schedule was made, for people",
+    "producer/schedule.py": "when a schedule was made, for people",
     "producer/archive/roll_up.py": "ended_at of a batch whose end is being written, for people",
     "producer/report/making.py": "when a report was made, for people",
     "producer/plan/forecast.py": "the time of the end, an estimate for people",
     "producer/webhooks/event.py": "the time that an event tells, for people",
     "producer/cli/webhooks.py": "how long ago something was, for people",
     "producer/doctor/webhooks.py": "a warning, for people",
+    "producer/doctor/backoffice.py": "a warning, for people",
 }
 WALL = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "date.today", "time.ctime"}
 

@@ -16,13 +16,14 @@ from worker.pixels.masks import (
     LEAST_FOUND,
     FoundMask,
     area,
-    check_area,
     claim_pixels,
     feather_px,
     found_mask,
     growth_px,
     probabilities,
     protect_pixels,
+    refuse_empty,
+    refuse_too_large,
 )
 from worker.pixels.shapes import clean, grow
 
@@ -241,9 +242,9 @@ def test_an_empty_mask_is_refused_with_its_prompts():
     """mask_empty names what was looked for."""
     empty = np.zeros((50, 50), dtype=bool)
     with pytest.raises(MaskEmpty, match='"the coat", "the dress"'):
-        check_area(empty, style=style_of(mask=["the coat", "the dress"]), source="s3://shop/a")
+        refuse_empty(empty, style=style_of(mask=["the coat", "the dress"]), source="s3://shop/a")
     with pytest.raises(MaskEmpty, match="s3://shop/mask"):
-        check_area(
+        refuse_empty(
             empty.astype(np.uint8),
             style=style_of(),
             source="s3://shop/a",
@@ -256,9 +257,9 @@ def test_a_mask_over_most_of_the_picture_is_refused():
     mask = np.zeros((10, 10), dtype=np.uint8)
     mask[:6] = 255
     assert area(mask) == 0.6
-    check_area(mask, style=style_of(mask_max_area=0.6), source="s3://shop/a")
+    refuse_too_large(mask, style=style_of(mask_max_area=0.6), source="s3://shop/a")
     with pytest.raises(MaskTooLarge, match=r"60% .* 50%"):
-        check_area(mask, style=style_of(mask_max_area=0.5), source="s3://shop/a")
+        refuse_too_large(mask, style=style_of(mask_max_area=0.5), source="s3://shop/a")
 
 
 def test_garments_with_a_drawn_shape_come_back_with_it():

@@ -5,11 +5,12 @@ from pydantic import ValidationError
 
 from shared.board.records import dump_spec, load_spec
 from shared.gate import FrozenMask, Gate
-from shared.jobs import ItemSpec
+from shared.jobs import ItemSpec, Result
 from shared.review import MAX_REASON, Decision, Filter, Held
 from shared.states import ItemState
 
 FROZEN = FrozenMask(address="s3://shop/out/_staging/a.frozen.png", sha256="0" * 64)
+RESULT = Result(fingerprint="f", variants=("s3://shop/out/a.v1.jpg",), mask="m", sidecar="s")
 
 
 def gate(*reasons: str) -> Gate:
@@ -21,8 +22,10 @@ def test_only_a_mask_that_the_gate_complains_about_is_flagged():
     """A mask, or a result, that somebody asked to see is no sign of a bad batch."""
     assert Held(stage="mask", gate=gate("too_large"), mask=FROZEN).flagged
     assert not Held(stage="mask", gate=gate(), mask=FROZEN).flagged
-    assert not Held(stage="result", gate=gate("too_large")).flagged
-    assert not Held(stage="result").flagged
+    assert not Held(stage="result", gate=gate("too_large"), result=RESULT).flagged
+    for stage in ("mask", "result"):
+        with pytest.raises(ValidationError, match=f"there must be a {stage}"):
+            Held(stage=stage)
 
 
 def test_a_row_keeps_its_frozen_mask_on_the_board():
@@ -35,7 +38,14 @@ def test_a_row_keeps_its_frozen_mask_on_the_board():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"reason": "x" * (MAX_REASON + 1)}, {"variant": 0}, {"action": "publish"}, {"id": "a b"}],
+    [
+        {"reason": "x" * (MAX_REASON + 1)},
+        {"variant": 1},
+        {"action": "pick"},
+        {"action": "pick", "variant": 0},
+        {"action": "publish"},
+        {"id": "a b"},
+    ],
 )
 def test_a_decision_out_of_range_is_refused(wrong):
     """Nothing of any size or kind reaches the board."""

@@ -5,15 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import SettingsInvalid
-from shared.settings import (
-    Settings,
-    cache_path,
-    child_environment,
-    config_path,
-    describe_ecosystem,
-    describe_settings,
-    load_settings,
-)
+from shared.origins import describe_ecosystem, describe_settings
+from shared.settings import Settings, cache_path, child_environment, config_path, load_settings
 from shared.urls import mask_url
 
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import MaskEmpty, SidecarInvalid
+from shared.facts import Call
 from shared.jobs import Failure
 from shared.outcomes import device_seconds
 from shared.sidecars import (
-    Call,
     FailedSource,
     FailureSidecar,
     Renderer,

@@ -8,7 +8,8 @@ from pydantic import TypeAdapter, ValidationError
 from producer.webhooks import named_for_batch, new_secret
 from shared.errors import SettingsInvalid, WebhookInvalid, WebhookSecretMissing
 from shared.jobs import Batch
-from shared.settings import Settings, describe_settings, load_settings
+from shared.origins import describe_settings
+from shared.settings import Settings, load_settings
 from shared.webhooks import MAX_TARGETS, AllowedNetworks, WebhookTarget, targets
 
 SECRET = "whsec_" + "A" * 32

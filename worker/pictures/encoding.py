@@ -11,7 +11,7 @@ from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from shared.styles import Style
-from worker.arrays import Grey, Mask
+from worker.arrays import Grey, Mask, Rgb
 from worker.pictures.images import Picture
 from worker.pictures.metadata import Metadata
 from worker.pictures.png import png_file
@@ -73,6 +73,8 @@ def _avif(style: Style) -> dict[str, object]:
     return {"quality": style.avif_quality, "subsampling": "4:4:4", "speed": 8, "max_threads": 1}
 
 
+#: Of strips, which are looked at and never rendered from.
+STRIP_QUALITY = 80
 #: Held while the size of Pillow's buffers grows.
 ROOM = Lock()
 
@@ -157,6 +159,16 @@ def _packet(xmp: bytes | None, container: str) -> dict[str, object]:
     texts = PngInfo()
     texts.add_itxt("XML:com.adobe.xmp", xmp.decode())
     return {"pnginfo": texts}
+
+
+def encode_grey(grey: Grey) -> bytes:
+    """Write grey levels as PNG, 8 bits a pixel."""
+    return png_file(Image.fromarray(grey), compress_level=1)
+
+
+def encode_strip(strip: Rgb) -> bytes:
+    """Write small pictures for people to look at, as JPEG."""
+    return _written(Image.fromarray(strip), "JPEG", {"quality": STRIP_QUALITY})
 
 
 def encode_mask(mask: Grey | Mask) -> bytes:

@@ -107,6 +107,18 @@ def decode_mask(body: bytes, *, address: str, source: str, size: Size, limits: L
     return mask
 
 
+def decode_map(body: bytes, *, address: str, limits: Limits) -> Grey:
+    """Decode a kept map of probabilities: uint8, H x W, 255 = certain.
+
+    Raises:
+        ImageError: As `decode`, but for the shapes.
+    """
+    with reading(body[:HEAD_BYTES], source=address, limits=limits):
+        image = _opened(body, address, limits)
+        load(image)
+        return _brightness(image, address)
+
+
 def _opened(body: bytes, source: str, limits: Limits) -> Image.Image:
     """The picture's header, checked; nothing is decoded yet."""
     limits.check_bytes(len(body), source=source)

@@ -76,7 +76,7 @@ def plan_crops(mask: Mask | Grey, working_size: int) -> CropPlan:
         working_size: Side in pixels of the square that the painter works on.
 
     Raises:
-        ValueError: The mask is empty; `masks.check_area` comes first.
+        ValueError: The mask is empty; `masks.refuse_empty` comes first.
     """
     whole = crop_around(mask, working_size)
     hard = np.ascontiguousarray(mask != 0)
@@ -97,7 +97,7 @@ def crop_around(mask: Mask | Grey, working_size: int) -> Crop:
         working_size: Side in pixels of the square that the painter works on.
 
     Raises:
-        ValueError: The mask is empty; `masks.check_area` comes first.
+        ValueError: The mask is empty; `masks.refuse_empty` comes first.
     """
     box = bounding_box(mask)
     if box is None:

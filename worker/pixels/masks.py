@@ -155,25 +155,32 @@ def area(mask: Mask | Grey) -> float:
     return np.count_nonzero(mask) / mask.size
 
 
-def check_area(
+def refuse_empty(
     mask: Mask | Grey, *, style: Style, source: str, supplied: str | None = None
 ) -> None:
-    """The gate of a mask, found or supplied.
+    """Refuse a mask, found or supplied, that leaves nothing to paint.
 
     Args:
         mask: What would be repainted: bool, or uint8 where more than 0.
-        style: Its prompts, and the largest area that it allows.
+        style: Its prompts.
         source: Names the picture in errors.
         supplied: Address of the mask where it was supplied.
 
     Raises:
         MaskEmpty: Nothing would be repainted.
-        MaskTooLarge: More would be repainted than the style allows.
     """
-    covered = area(mask)
-    if not covered:
+    if not np.any(mask):
         prompts = ", ".join(f'"{prompt}"' for prompt in style.mask_prompt)
         reason = f"the mask {supplied} is black" if supplied else f"{prompts} was not found"
         raise MaskEmpty(source=source, reason=reason)
+
+
+def refuse_too_large(mask: Mask | Grey, *, style: Style, source: str) -> None:
+    """Refuse a mask that nobody will look at before it is painted, for its size.
+
+    Raises:
+        MaskTooLarge: More would be repainted than the style allows.
+    """
+    covered = area(mask)
     if covered > style.mask_max_area:
         raise MaskTooLarge(source=source, area=covered, limit=style.mask_max_area)

@@ -36,10 +36,10 @@ def list_batches(
     found = office.board.batches(limit + 1, replays=False, after=cursor)
     page = found[:limit]
     following = page[-1].batch.batch_id if len(found) > limit else None
-    return BatchList(batches=[SummaryView.of(status) for status in page], next=following)
+    return BatchList(batches=[SummaryView.of(status, office) for status in page], next=following)
 
 
 @router.get("/{batch}")
 def read_batch(office: TheOffice, batch: BatchName) -> BatchView:
     """How a batch stands, or had ended."""
-    return BatchView.of(office.reader.status(batch))
+    return BatchView.of(office.reader.status(batch), office)

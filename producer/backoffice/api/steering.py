@@ -40,28 +40,28 @@ class Queued(Record):
 def cancel(office: TheOffice, batch: BatchName) -> SummaryView:
     """Cancel a batch: waiting and held items at once, running ones between two steps."""
     office.board.cancel(batch)
-    return SummaryView.of(office.board.status(batch))
+    return SummaryView.of(office.board.status(batch), office)
 
 
 @router.post("/pause")
 def pause(office: TheOffice, batch: BatchName) -> SummaryView:
     """Stop giving a batch's items to workers; running ones go on to their end."""
     control.pause(office.board, batch)
-    return SummaryView.of(office.board.status(batch))
+    return SummaryView.of(office.board.status(batch), office)
 
 
 @router.post("/resume")
 def resume(office: TheOffice, batch: BatchName) -> SummaryView:
     """Go on with a paused batch."""
     control.resume(office.board, batch)
-    return SummaryView.of(office.board.status(batch))
+    return SummaryView.of(office.board.status(batch), office)
 
 
 @router.post("/promote")
 def promote(office: TheOffice, batch: BatchName) -> SummaryView:
     """Let the rest of a batch follow its pilot; a batch without one stays as it is."""
     office.board.promote(batch)
-    return SummaryView.of(office.board.status(batch))
+    return SummaryView.of(office.board.status(batch), office)
 
 
 @router.post("/retry")

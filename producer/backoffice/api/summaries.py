@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any, Self
 
+from producer.backoffice.office import Office
 from producer.summary import summary
-from producer.watch import Progress, past_rate
 from shared.brakes import PauseReason
 from shared.jobs import BatchStatus, Lane
 from shared.record import Record
@@ -49,15 +49,40 @@ class SummaryView(Record):
     first_claim_at: datetime | None
     last_report_at: datetime | None
     submitted_at: datetime
+    #: The batch whose items it renders again.
+    parent: str | None
+    #: What becomes of masks that were found: auto, hold or off.
+    gate: str
+    #: Whether results wait for a person: none or required.
+    review: str
+    #: Held items whose masks the gate complains about.
+    flagged: int
+    #: Held items whose results are approved and about to be published.
+    publishing: int
+    #: Number of its newest change, for `changes`.
+    cursor: int
     #: Images per minute lately; null while nothing can be said.
     rate_per_minute: float | None
     #: Seconds until no worker has anything left to do; null while nothing can be said.
     time_left_seconds: float | None
 
     @classmethod
-    def of(cls, status: BatchStatus) -> Self:
+    def of(cls, status: BatchStatus, office: Office) -> Self:
         """The summary of a batch."""
-        return cls.model_validate(_fields(status))
+        progress, batch = office.paces.progress(status), status.batch
+        told = {
+            "parent": batch.parent,
+            "gate": batch.style.gate,
+            "review": batch.style.review,
+            "rate_per_minute": _rounded(progress.rate_per_minute),
+            "time_left_seconds": _rounded(progress.seconds_left),
+        }
+        return cls.model_validate(summary(status) | told | cls._more(status, office))
+
+    @classmethod
+    def _more(cls, status: BatchStatus, office: Office) -> dict[str, Any]:  # noqa: ARG003 - for below
+        """What is told beyond the summary."""
+        return {}
 
 
 class BatchView(SummaryView):
@@ -65,17 +90,16 @@ class BatchView(SummaryView):
 
     #: The style as it was submitted.
     style_fields: dict[str, Any]
+    #: Batches that render items of it again, by id.
+    children: list[str]
 
     @classmethod
-    def of(cls, status: BatchStatus) -> Self:
-        """The batch."""
-        style = status.batch.style.model_dump(mode="json")
-        return cls.model_validate(_fields(status) | {"style_fields": style})
+    def _more(cls, status: BatchStatus, office: Office) -> dict[str, Any]:
+        return {
+            "style_fields": status.batch.style.model_dump(mode="json"),
+            "children": office.board.children(status.batch.batch_id),
+        }
 
 
-def _fields(status: BatchStatus) -> dict[str, Any]:
-    progress = Progress.of(status.counts, None if status.paused else past_rate(status))
-    return summary(status) | {
-        "rate_per_minute": progress.rate_per_minute,
-        "time_left_seconds": progress.seconds_left,
-    }
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 2)

@@ -1,6 +1,7 @@
 -- Claim an item. Arguments: batch, number, owner, lease in ms, nonce (the caller's name for this
 -- very attempt: repeating it after a lost answer gives the same claim).
--- Returns {} or {spec, fence, deliveries, retries, strikes, etag or nil, size or nil}.
+-- Returns {} or {spec, fence, deliveries, retries, strikes, etag or nil, size or nil, approved mask
+-- or nil}.
 local batch, number, owner, lease, nonce = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local flags = redis.call('HMGET', key('batch', batch), 'sealed', 'cancelled', 'lane', 'fence')
 local spec = redis.call('HGET', key('specs', batch), number)
@@ -9,7 +10,9 @@ local item = key('item', batch, number)
 local function granted()
   local fields = redis.call('HMGET', item,
     'fence', 'deliveries', 'retries', 'strikes', 'etag', 'size')
-  return {spec, fields[1], fields[2], fields[3] or '0', fields[4] or '0', fields[5], fields[6]}
+  local frozen = redis.call('HGET', key('frozen', batch), number)
+  return {spec, fields[1], fields[2], fields[3] or '0', fields[4] or '0', fields[5], fields[6],
+    frozen}
 end
 
 -- Why a batch may begin no more items, as a clause; false where it may.

@@ -105,14 +105,14 @@ end
 -- From here on a batch's caps and its breaker count anew.
 local function count_anew(batch)
   local record = key('batch', batch)
-  local names = {'n:done', 'n:failed', 'n:held', 'n:rejected', 'n:running', 'device'}
+  local names = {'n:done', 'n:failed', 'n:held', 'n:rejected', 'n:running', 'flagged', 'device'}
   local counts = redis.call('HMGET', record, unpack(names))
   for position = 1, #names do
     counts[position] = tonumber(counts[position] or 0)
   end
-  local done, failed, held, rejected, running, device = unpack(counts)
+  local done, failed, held, rejected, running, flagged, device = unpack(counts)
   local ended = done + failed + held + rejected
-  redis.call('HSET', record, 'base_ended', ended, 'base_bad', failed + held,
+  redis.call('HSET', record, 'base_ended', ended, 'base_bad', failed + flagged,
     'base_begun', ended + running, 'base_device', tostring(device))
 end
 
@@ -136,16 +136,18 @@ end
 
 local function leave(batch, number, old)
   redis.call('ZREM', key('in_state', batch, old), number)
-  local name = member(batch, number)
+  local name, item = member(batch, number), key('item', batch, number)
   if old == 'queued' then
     redis.call('ZREM', key('waiting', batch), number)
     redis.call('ZREM', key('published', batch_field(batch, 'lane')), name)
     redis.call('ZREM', key('delayed'), name)
   elseif old == 'running' then
-    local item = key('item', batch, number)
     redis.call('ZREM', key('claims'), name)
     redis.call('SREM', key('owned', redis.call('HGET', item, 'owner')), name)
     redis.call('HDEL', item, 'nonce')
+  elseif old == 'held' and redis.call('HDEL', item, 'approved') > 0 then
+    redis.call('ZREM', key('publishing'), name)
+    redis.call('HINCRBY', key('batch', batch), 'publishing', -1)
   end
 end
 
@@ -162,10 +164,21 @@ local function note_window(batch)
   end
 end
 
+-- A batch of which all that is open is held: its results so far can be written.
+local function note_settled(batch, open)
+  local held = tonumber(batch_field(batch, 'n:held') or 0)
+  if open > 0 and held == open then
+    redis.call('ZADD', key('settled'), NOW, batch)
+  else
+    redis.call('ZREM', key('settled'), batch)
+  end
+end
+
 -- A batch whose items are all final waits for the steward; a retry takes it back.
 local function note_end(batch, old, new)
   local record = key('batch', batch)
   local open = open_items(batch)
+  note_settled(batch, open)
   if FINAL[new] then
     redis.call('HSET', record, 'last_report', NOW)
   end
@@ -194,7 +207,7 @@ end
 -- Stop a batch that goes wrong, or whose pilot is over.
 function judge(batch)
   local names = {'n:queued', 'n:done', 'n:failed', 'n:held', 'n:rejected', 'pilot', 'pilot_share',
-    'breaker_share', 'breaker_least', 'base_ended', 'base_bad', 'paused', 'cancelled'}
+    'breaker_share', 'breaker_least', 'base_ended', 'base_bad', 'paused', 'cancelled', 'flagged'}
   local read, fields = redis.call('HMGET', key('batch', batch), unpack(names)), {}
   for position, name in ipairs(names) do
     fields[name] = read[position]
@@ -206,13 +219,27 @@ function judge(batch)
     return
   end
   local ended = number('n:done') + number('n:failed') + number('n:held') + number('n:rejected')
-  local since, bad = ended - number('base_ended'), number('n:failed') + number('n:held')
+  local since, bad = ended - number('base_ended'), number('n:failed') + number('flagged')
   bad = bad - number('base_bad')
   local least, share = tonumber(fields['breaker_least']), tonumber(fields['breaker_share'])
   if least and since >= least and bad > share * since then
     halt(batch, 'breaker', string.format('%.0f of %.0f items failed or were held', bad, since))
   elseif fields['pilot'] then
     judge_pilot(batch, number('pilot'), tonumber(fields['pilot_share']), number('n:done'), ended)
+  end
+end
+
+-- The feed: an item stands there once, under the number of its newest change.
+local function note_change(batch, number)
+  local cursor = redis.call('HINCRBY', key('batch', batch), 'cursor', 1)
+  redis.call('ZADD', key('changes', batch), cursor, number)
+end
+
+-- Counts held items whose masks the gate complains about: the batch may be going wrong.
+local function note_flagged(batch, number, new)
+  local fields = redis.call('HMGET', key('item', batch, number), 'stage', 'why')
+  if fields[1] == 'mask' and fields[2] then
+    redis.call('HINCRBY', key('batch', batch), 'flagged', new == 'held' and 1 or -1)
   end
 end
 
@@ -223,6 +250,10 @@ local function change(batch, number, old, new)
   redis.call('ZADD', key('in_state', batch, new), number, number)
   redis.call('HINCRBY', key('batch', batch), 'n:' .. old, -1)
   redis.call('HINCRBY', key('batch', batch), 'n:' .. new, 1)
+  if old == 'held' or new == 'held' then
+    note_flagged(batch, number, new)
+  end
+  note_change(batch, number)
   note_end(batch, old, new)
 end
 
@@ -253,19 +284,11 @@ local function holds(batch, number, fence)
   return fields[1] == 'running' and fields[2] == fence
 end
 
--- `schedule/slot`, as the set of open runs names a run; names of schedules hold no slash.
-local function run_member(name, slot)
-  return name .. '/' .. slot
-end
-
--- Whether a run is being executed under this very fence; one that ended or was put back is not.
-local function holds_run(name, slot, fence)
-  local fields = redis.call('HMGET', key('run', name, slot), 'state', 'fence')
-  return fields[1] == 'running' and fields[2] == fence
-end
-
-local function forget_run(name, slot)
-  redis.call('ZREM', key('open_runs'), run_member(name, slot))
-  redis.call('ZREM', key('runs', name), slot)
-  redis.call('DEL', key('run', name, slot))
+-- An item's newest decisions by their places, in few enough characters for a small hash.
+local function note_decision(item, place)
+  local places = (redis.call('HGET', item, 'history') or '') .. ' ' .. place
+  if #places > 60 then
+    places = string.gsub(places, '^ %d+', '', 1)
+  end
+  redis.call('HSET', item, 'history', places)
 end

@@ -1,5 +1,5 @@
 -- Items in manifest order, in one consistent picture. Arguments: batch, state or '', after, limit.
--- Returns {} for no such batch, else {total, then number, spec, outcome or '', fields … per item}.
+-- Returns {} for no such batch, else {total, then a row per item}.
 local batch, state, after, limit = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local total = tonumber(batch_field(batch, 'total') or -1)
 if total < 0 then
@@ -16,10 +16,6 @@ else
 end
 local rows = {total}
 for _, number in ipairs(numbers) do
-  local spec = redis.call('HGET', key('specs', batch), number)
-  if spec then
-    local outcome = redis.call('HGET', key('outcomes', batch), number) or ''
-    rows[#rows + 1] = {number, spec, outcome, redis.call('HGETALL', key('item', batch, number))}
-  end
+  rows[#rows + 1] = item_row(batch, number) or nil
 end
 return rows

@@ -25,11 +25,15 @@ redis.call('HSET', key('retiring'), batch, fields[1])
 if output ~= '' then
   note_retired()
 end
-redis.call('UNLINK', record, key('specs', batch), key('outcomes', batch), key('waiting', batch))
+redis.call('UNLINK', record)
+for _, kind in ipairs({'specs', 'outcomes', 'waiting', 'changes', 'frozen', 'decisions', 'children'})
+do
+  redis.call('UNLINK', key(kind, batch))
+end
 for state in pairs(MOVES) do
   redis.call('UNLINK', key('in_state', batch, state))
 end
-for _, kind in ipairs({'batches', 'ended', 'windows'}) do
+for _, kind in ipairs({'batches', 'ended', 'windows', 'settled'}) do
   redis.call('ZREM', key(kind), batch)
 end
 for _, kind in ipairs({'ending', 'unended', 'cancelling'}) do

@@ -25,9 +25,13 @@ end
 local function retry(number)
   local item = key('item', batch, number)
   move(batch, number, 'queued')
-  redis.call('HDEL', item, 'deliveries', 'retries', 'strikes', 'code', 'owner', 'size')
-  -- Empty, not absent: it also overrides the ETag that the submission's listing told.
-  redis.call('HSET', item, 'etag', '')
+  redis.call('HDEL', item, 'deliveries', 'retries', 'strikes', 'code', 'owner')
+  -- An approved mask fits the very picture that it was approved for, and no later one.
+  if not redis.call('HGET', key('frozen', batch), number) then
+    redis.call('HDEL', item, 'size')
+    -- Empty, not absent: it also overrides the ETag that the submission's listing told.
+    redis.call('HSET', item, 'etag', '')
+  end
   redis.call('HDEL', key('outcomes', batch), number)
   wait(batch, number)
 end

@@ -30,7 +30,7 @@ function showBar(who) {
     h("div.who", {},
       h("span.name.clip", { title: `Signed in as ${who.name} (${who.role})` }, who.name),
       h("button.quiet.square", { type: "button", "aria-label": "Light or dark", title: "Light or dark", on: { click: turnTheme } }, icon(MOON)),
-      h("button.quiet.square", { type: "button", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts", "aria-keyshortcuts": "?", on: { click: openKeys } }, h("kbd", {}, "?")),
+      h("button.quiet.square.keys", { type: "button", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts", "aria-keyshortcuts": "?", on: { click: openKeys } }, h("kbd", {}, "?")),
       who.name !== "local" && h("button.quiet", { type: "button", on: { click: () => signOut().catch(toastError) } }, "Sign out")),
   ]);
   markCurrent(location.pathname);

@@ -21,7 +21,7 @@ export function counted(value, noun) {
 /** Seconds as `4 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */
 export function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${seconds < 10 && seconds % 1 ? seconds.toFixed(1) : whole} s`;
+  if (whole < 60) return `${whole} s`;
   const minutes = Math.round(whole / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);

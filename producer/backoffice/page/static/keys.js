@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 const KEPT = "restyle.keys";
 const NAMES = {
   arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓", escape: "Esc", " ": "Space", enter: "Enter",
+  pageup: "PgUp", pagedown: "PgDn",
 };
 
 const bindings = new Map();

@@ -1,0 +1,45 @@
+"""Offers: the styles and models that requests may name; nothing else of this disk is read."""
+
+from typing import Any
+
+from producer.open_models import OpenModels
+from producer.style_folder import StyleFolder
+from shared.folders import folders
+from shared.settings import Settings
+from shared.styles import Style, parse_style
+
+#: The name of the style that requests need not name.
+DEFAULT = "default"
+
+
+def asked_style(style: dict[str, Any] | str, settings: Settings) -> Style:
+    """The style that a request means: its fields, or a name of RESTYLE_STYLES.
+
+    Raises:
+        StyleUnreadable: There is no style of this name.
+        StyleInvalid: It is no valid style.
+    """
+    if isinstance(style, str):
+        return StyleFolder(settings.styles).style(style)
+    return parse_style(style, where="of the request")
+
+
+def open_models(settings: Settings) -> OpenModels:
+    """The models that requests may name, beside those in S3 and at the hub.
+
+    Raises:
+        StyleUnreadable: The folder of styles cannot be read.
+    """
+    styles = [file.style for file in StyleFolder(settings.styles).files() if file.style]
+    named = frozenset(name for style in styles for name in (style.segmenter, style.painter))
+    return OpenModels(named, folders(settings.model_folders))
+
+
+def default_style(settings: Settings) -> Style | None:
+    """The style that stands for those of requests that name none: `default` of RESTYLE_STYLES.
+
+    Raises:
+        StyleInvalid: Its file is no valid style.
+    """
+    folder = StyleFolder(settings.styles)
+    return folder.style(DEFAULT) if any(file.name == DEFAULT for file in folder.files()) else None

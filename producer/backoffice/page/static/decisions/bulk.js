@@ -1,0 +1,65 @@
+/** Bulk: one decision about everything that matches a filter; the count is shown first. */
+
+import { toast, toastError } from "../announce.js";
+import { batchPath, get, post } from "../api.js";
+import { ask, field } from "../dialog.js";
+import { h } from "../dom.js";
+import { counted, number } from "../format.js";
+import { told } from "../grid/filter.js";
+import { REJECT_REASONS } from "../states.js";
+
+const VERBS = { approve: "Approve", reject: "Reject" };
+
+/**
+ * Ask, and decide about all that match; where others came to match meanwhile, ask again.
+ *
+ * @param {object} options `batch`, `filter`, `action`, `outbox` (which gets it, for its undo),
+ *   `onDone()`.
+ */
+export async function decideAll({ batch, filter, action, outbox, onDone }) {
+  try {
+    for (let count = await countOf(batch, filter); ; count = await countOf(batch, filter)) {
+      const answers = await confirm(action, count, filter);
+      if (!answers) return;
+      const answer = await send(batch, { action, filter, expect: count, reason: answers.get("reason") || undefined });
+      if (answer === null) continue;
+      outbox.remember(answer.decision);
+      tellDone(action, answer, outbox, onDone);
+      return;
+    }
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+async function countOf(batch, filter) {
+  return (await get(batchPath(batch, "items", "count"), filter)).count;
+}
+
+/** The answer; null where the count was another one by then. */
+async function send(batch, decision) {
+  try {
+    return await post(batchPath(batch, "decisions"), decision);
+  } catch (error) {
+    if (error.code !== "count_differs") throw error;
+    toast("The number of items has changed meanwhile.");
+    return null;
+  }
+}
+
+function confirm(action, count, filter) {
+  const reasons = h("select", { name: "reason" }, h("option", { value: "" }, "No reason given"),
+    Object.entries(REJECT_REASONS).map(([value, label]) => h("option", { value }, label)));
+  const what = counted(count, "item");
+  return ask(`${VERBS[action]} ${what}?`, [
+    h("p", {}, `Everything that matches now: ${told(filter)}. It can be undone, as one.`),
+    action === "reject" && field("Reason", reasons),
+  ], { yes: `${VERBS[action]} ${number(count)}`, tone: action === "approve" ? "approve" : "danger primary" });
+}
+
+function tellDone(action, { moved, skipped }, outbox, onDone) {
+  const late = skipped ? `; ${number(skipped)} had been decided elsewhere` : "";
+  const undo = () => outbox.undo({ onSaved: onDone, onRefused: toastError });
+  toast(`${counted(moved, "item")} ${action === "approve" ? "approved" : "rejected"}${late}.`, { action: { label: "Undo", run: undo } });
+  onDone();
+}

@@ -1,0 +1,42 @@
+/** Tile: what the grid keeps of an item; a hundred thousand of them fit into a tab. */
+
+import { address, batchPath } from "../api.js";
+
+/** The tile of an item as the API gives it. */
+export function tileOf(item) {
+  const { spec, held, result, failure } = item;
+  const painted = result ?? held?.result ?? null;
+  const gate = held?.gate ?? result?.gate ?? null;
+  return {
+    number: item.number, name: spec.external_id, source: spec.source, state: item.state,
+    stage: held?.stage ?? null, score: gate?.score ?? null, reasons: gate?.reasons ?? [],
+    variants: painted?.variants.length ?? 0, picked: item.picked ?? null,
+    reason: item.reason || "", code: failure?.code ?? null, message: failure?.message ?? "",
+    approved: item.approved, verdict: verdictOf(item), by: item.decided_by ?? null,
+    ...stripOf(item, painted),
+  };
+}
+
+/** What a person decided of it, where somebody did. */
+function verdictOf({ state, decided_by: by }) {
+  if (state === "rejected") return "reject";
+  return by && state !== "held" ? "approve" : null;
+}
+
+/** How many pictures its strip has (source, mask, variants), and what tells it from earlier ones. */
+function stripOf({ held, result, fence }, painted) {
+  const has = (result?.thumbnails ?? held?.thumbnails) != null;
+  return { tiles: has ? 2 + (painted?.variants.length ?? 0) : 0, version: `${fence}${painted ? "r" : "m"}` };
+}
+
+/** An item's new tile; what it looked like is kept while the new one has no pictures. */
+export function renewed(old, item) {
+  const next = tileOf(item);
+  if (!old || next.tiles) return next;
+  return { ...next, tiles: old.tiles, version: old.version, variants: next.variants || old.variants };
+}
+
+/** Where its strip of thumbnails is served; another picture has another address. */
+export function stripAddress(batch, { number, version }) {
+  return address(batchPath(batch, "items", number, "files", "thumbnails"), { v: version });
+}

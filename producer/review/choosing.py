@@ -1,0 +1,43 @@
+"""Choosing: the numbers of items that a person names."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from shared.board import StatusBoard
+from shared.errors import ItemUnknown
+from shared.jobs import Item
+from shared.review import Filter
+
+
+def numbers_of(board: StatusBoard, batch_id: str, names: Iterable[str]) -> list[int]:
+    """The numbers of named items; of an external id that several items have, all of them.
+
+    Args:
+        board: Holds the batch.
+        batch_id: The batch.
+        names: External ids or `#`-numbers.
+
+    Raises:
+        BatchUnknown: No such batch.
+        ItemUnknown: The batch has no such item.
+        BoardError: Redis is away.
+    """
+    return sorted({number for name in names for number in _numbers(board, batch_id, name)})
+
+
+def _numbers(board: StatusBoard, batch_id: str, name: str) -> list[int]:
+    found = [item.spec.number for item in _called(board, batch_id, name)]
+    if not found and re.fullmatch(r"#\d{1,18}", name):
+        found = [board.item(batch_id, int(name[1:])).spec.number]
+    if not found:
+        raise ItemUnknown(batch=batch_id, item=name)
+    return found
+
+
+def _called(board: StatusBoard, batch_id: str, name: str) -> Iterator[Item]:
+    """The items of this very external id."""
+    after: int | None = -1
+    while after is not None:
+        page = board.find(batch_id, Filter(text=name), after=after)
+        yield from (item for item in page.items if item.spec.external_id == name)
+        after = page.next

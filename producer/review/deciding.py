@@ -1,0 +1,65 @@
+"""Deciding: one decision over many items, which the person has seen the number of."""
+
+import secrets
+from collections.abc import Iterable
+
+from shared.board import Decided, StatusBoard
+from shared.errors import CountDiffers
+from shared.review import Action, Decision, Filter
+
+
+def new_decision(
+    action: Action,
+    by: str,
+    *,
+    reason: str = "",
+    variant: int | None = None,
+) -> Decision:
+    """A decision under an id of its own.
+
+    Args:
+        action: What is decided.
+        by: Who decides: a login name, or a token's name.
+        reason: Of a rejection.
+        variant: Of a pick, from 1.
+    """
+    name = secrets.token_hex(6)
+    return Decision(id=name, action=action, by=by, reason=reason, variant=variant)
+
+
+def decide(
+    board: StatusBoard,
+    batch_id: str,
+    decision: Decision,
+    wanted: Iterable[int] | Filter,
+    *,
+    expect: int | None = None,
+) -> Decided:
+    """Make a decision; repeating it under its id changes nothing more.
+
+    Args:
+        board: Holds the batch.
+        batch_id: The batch.
+        decision: What is decided, from `new_decision`.
+        wanted: The items' numbers, or a filter that chooses them and stands in the history.
+        expect: How many items the person was shown.
+
+    Raises:
+        BatchUnknown: No such batch.
+        CountDiffers: The filter chooses more or fewer items; nothing was decided.
+        BoardError: Redis is away, full or unsafe.
+    """
+    if decision.action == "approve":
+        board.refuse_new_work()
+    if isinstance(wanted, Filter):
+        asked = wanted.model_dump(mode="json", exclude_defaults=True)
+        decision = decision.model_copy(update={"filter": asked})
+        wanted = _seen(board, batch_id, wanted, expect)
+    return board.decide(batch_id, decision, wanted)
+
+
+def _seen(board: StatusBoard, batch_id: str, chosen: Filter, expect: int | None) -> list[int]:
+    numbers = list(board.numbers(batch_id, chosen))
+    if expect not in {None, len(numbers)}:
+        raise CountDiffers(batch=batch_id, found=len(numbers), expected=expect)
+    return numbers

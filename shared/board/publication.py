@@ -1,0 +1,69 @@
+"""Publication: approved results that are to be copied, and those that go back to staging."""
+
+from typing import NamedTuple
+
+from shared.board.part import Part, milliseconds
+from shared.board.records import load_item
+from shared.jobs import Item
+from shared.results import Held, Result
+
+#: Whoever took an item to copy its files has this long before others take it too.
+COPY_SECONDS = 60.0
+
+
+class Reviewed(NamedTuple):
+    """An item whose files follow a decision."""
+
+    batch_id: str
+    item: Item
+
+
+class Publication(Part):
+    """What the steward copies; any number of stewards may, since a copy can be repeated."""
+
+    def to_publish(self, limit: int, *, lease_seconds: float = COPY_SECONDS) -> list[Reviewed]:
+        """Take items with approved results, the first approved first; then `published`.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return self._taken("publishing", limit, lease_seconds)
+
+    def published(self, batch_id: str, number: int, result: Result) -> bool:
+        """Report an approved result copied to where it belongs: its item is done.
+
+        Returns:
+            False when the approval was taken back or the batch cancelled: remove the copies.
+
+        Raises:
+            RedisUnreachable: Redis does not answer; report it again.
+        """
+        record = result.model_dump_json()
+        return bool(self._connection.run("publish_item", batch_id, number, record))
+
+    def to_unpublish(self, limit: int, *, lease_seconds: float = COPY_SECONDS) -> list[Reviewed]:
+        """Take items whose published result goes back to staging; then `unpublished`.
+
+        Their `held.result` still has the published addresses.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return self._taken("unpublishing", limit, lease_seconds)
+
+    def unpublished(self, batch_id: str, number: int, held: Held) -> bool:
+        """Report that a result lies in staging again, where a person can decide it anew.
+
+        Returns:
+            False when nobody waits for it: its batch was cancelled.
+
+        Raises:
+            RedisUnreachable: Redis does not answer; report it again.
+        """
+        record = held.model_dump_json()
+        return bool(self._connection.run("unpublish_item", batch_id, number, record))
+
+    def _taken(self, kind: str, limit: int, lease_seconds: float) -> list[Reviewed]:
+        flat = self._connection.run("take_reviewed", kind, limit, milliseconds(lease_seconds))
+        rows = zip(flat[::2], flat[1::2], strict=True)
+        return [Reviewed(batch_id, load_item(row)) for batch_id, row in rows]
