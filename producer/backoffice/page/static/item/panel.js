@@ -25,14 +25,14 @@ export class Panel {
   #trail = h("div");
 
   /**
-   * @param {{ batch: string, reasons: object, threshold: object, saver: object, signal: AbortSignal,
+   * @param {{ batch: string, reasons: object, threshold: object, outbox: object, signal: AbortSignal,
    *   onUndo: Function }} parts
    */
-  constructor({ batch, reasons, threshold, saver, signal, onUndo }) {
+  constructor({ batch, reasons, threshold, outbox, signal, onUndo }) {
     this.#batch = batch;
     this.#onUndo = onUndo;
     autoAdvance.follow((on) => (this.#advance.checked = on), signal);
-    saver.open.follow((count) => tell(this.#saving, count ? `Saving ${counted(count, "decision")}…` : ""), signal);
+    outbox.waiting.follow((count) => tell(this.#saving, count ? `Saving ${counted(count, "decision")}…` : ""), signal);
     const dock = h("div.dock", {}, reasons.element, h("div.decisions", { role: "group", "aria-label": "Decision" }, this.#approve, this.#reject, this.#undo));
     this.element = h("aside.panel", { "aria-label": "About the item", tabindex: "0" },
       h("section.part", {}, dock, this.#why,

@@ -61,7 +61,7 @@ export class Viewer {
 
   leave = () => {
     if (this.parts.reasons.open) this.parts.reasons.close();
-    else go(batchPath(this.batch), this.place.filter);
+    else go(batchPath(this.batch), [...this.place.filter, ["at", this.#number]]);
   };
 
   toggleAdvance = () => {
@@ -112,6 +112,7 @@ export class Viewer {
 
   /** Take a newer state of an item, and show it where it is the present one. */
   put(item) {
+    if (this.signal.aborted) return;
     this.details.put(item);
     this.walk.update(item);
     if (item.number === this.#number) this.#show(item);
@@ -119,6 +120,7 @@ export class Viewer {
 
   /** Ask for an item anew. */
   async reload(number) {
+    if (this.signal.aborted) return;
     this.details.drop(number);
     const item = await this.details.get(number).catch(() => null);
     if (item) this.put(item);
