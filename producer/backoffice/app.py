@@ -22,7 +22,7 @@ from producer.backoffice.api import (
     tokens,
     workers,
 )
-from producer.backoffice.asking import admitted, the_caller
+from producer.backoffice.asking import the_caller
 from producer.backoffice.etags import ETags
 from producer.backoffice.gate import Gate
 from producer.backoffice.headers import SecurityHeaders

@@ -66,7 +66,6 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.TokenUnknown: 404,
     errors.TokenExists: 409,
     errors.BodyTooSlow: 408,
-    errors.BodyTooLarge: 413,
     errors.FailuresTooMany: 429,
     errors.ModelNotAllowed: 403,
     errors.BoardError: 503,

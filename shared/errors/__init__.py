@@ -124,7 +124,6 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import (
-    BodyTooLarge,
     FileUnknown,
     KeyReused,
     MethodRefused,

@@ -49,11 +49,3 @@ class KeyReused(InputError):
     code = "key_reused"
     sentence = "The Idempotency-Key {key!r} belongs to another request of this day."
     hint = "Use a new key for each request, and the same one to repeat it."
-
-
-class BodyTooLarge(InputError):
-    """A request's body is over what its path takes."""
-
-    code = "body_too_large"
-    sentence = "The request's body is over {limit:,} bytes."
-    hint = "Put rows and pictures into S3, and give their addresses."

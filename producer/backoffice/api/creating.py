@@ -44,9 +44,11 @@ class Created(Record):
     catalogue: dict[str, Any] | None
 
     @classmethod
-    def of(cls, receipt: Receipt) -> "Created":
+    def of(cls, receipt: Receipt, office: Office) -> "Created":
         """The answer that a receipt amounts to."""
-        return cls.model_validate({"batch": SummaryView.of(receipt.status), **receipt.facts()})
+        return cls.model_validate(
+            {"batch": SummaryView.of(receipt.status, office), **receipt.facts()}
+        )
 
 
 @router.post("/batches", status_code=201, openapi_extra=described(SubmissionBody))
@@ -64,7 +66,7 @@ def create_batch(
             digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
             wanted = request.batch_id or new_batch_id(_name(request))
             known = keyed(idempotency_key, caller.name, digest, wanted, office.board)
-        return told(placed(request, known, office), response)
+        return told(placed(request, known, office), office, response)
 
 
 @router.post("/plans", openapi_extra=described(SubmissionBody))
@@ -77,13 +79,13 @@ def plan(office: TheOffice, body: TheSubmission) -> dict[str, Any]:
             return made.summary()
 
 
-def told(receipt: Receipt, response: Response) -> Created:
+def told(receipt: Receipt, office: Office, response: Response) -> Created:
     """A receipt as an answer: 201 with the new batch's path, or 200."""
     batch_id = receipt.status.batch.batch_id
     response.headers["Location"] = f"/api/v1/batches/{batch_id}"
     if receipt.repeated:
         response.status_code = 200
-    return Created.of(receipt)
+    return Created.of(receipt, office)
 
 
 def placed(request: Submission, known: Keyed | None, office: Office) -> Receipt:
