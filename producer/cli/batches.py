@@ -259,7 +259,8 @@ def _review(item: "Item", held: "Held") -> str:
     if item.state is ItemState.REJECTED:
         return f"{held.stage} rejected by {item.decided_by}: {item.reason}"
     if item.approved:
-        return f"{held.stage} approved by {item.decided_by}; it is being published"
+        standing = f"not published yet: {item.note}" if item.note else "it is being published"
+        return f"{held.stage} approved by {item.decided_by}; {standing}"
     if held.gate is None:
         return f"{held.stage} waits"
     said = ", ".join((f"score {held.gate.score:.2f}", *held.gate.reasons))
