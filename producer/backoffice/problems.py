@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -82,6 +83,8 @@ log = structlog.get_logger(__name__)
 class Problem(Record):
     """An error as every route answers it; the facts of its kind stand beside these."""
 
+    model_config = ConfigDict(extra="allow")
+
     #: urn:restyle:error:CODE.
     type: str
     title: str
@@ -93,10 +96,15 @@ class Problem(Record):
     hint: str
 
 
+def _described(what: str) -> dict[str, Any]:
+    """What the OpenAPI document says of an error; a model of FastAPI's would be said to be JSON."""
+    return {"description": what, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
+
+
 #: What the OpenAPI document says of every route's errors.
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "Something that was asked for is wrong.", "model": Problem},
-    "5XX": {"description": "Restyle, Redis or S3 cannot serve now.", "model": Problem},
+    "4XX": _described("Something that was asked for is wrong."),
+    "5XX": _described("Restyle, Redis or S3 cannot serve now."),
 }
 
 
