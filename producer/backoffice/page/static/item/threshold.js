@@ -37,7 +37,7 @@ export class Threshold {
     this.#batch = batch;
     this.#masking = masking;
     this.#onUse = onUse;
-    masking.addEventListener("change", () => this.#show(), { signal });
+    for (const type of ["change", "map"]) masking.addEventListener(type, () => this.#show(), { signal });
   }
 
   /** Show an item under its style. */
@@ -53,7 +53,7 @@ export class Threshold {
 
   #built() {
     return h("section.part", { "aria-labelledby": "mask-title" },
-      h("div.row", {}, h("h2#mask-title.grow", {}, "Mask"), button("tint", this.#swatch, { class: "quiet", "aria-label": "Next tint" })),
+      h("div.row", {}, h("h2#mask-title.grow", {}, "Mask"), button("tint", [this.#swatch, "Tint"], { class: "quiet", "aria-label": "Next tint of the mask" })),
       h("div.slider", {}, h("label", { for: "threshold" }, "Threshold"), this.#slider, this.#value),
       this.#says, h("div.row", {}, this.#render, this.#reset));
   }
