@@ -6,7 +6,6 @@ import schemathesis
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from producer.backoffice.app import furnish
