@@ -82,6 +82,13 @@ def submit(  # noqa: PLR0913 - an argument per option
     timezone: Annotated[
         str | None, typer.Option(help="Whose clocks the window goes by; by default UTC.")
     ] = None,
+    masks_only: Annotated[
+        bool,
+        typer.Option(
+            "--masks-only",
+            help="Find all masks first and hold them; `restyle approve` has them painted.",
+        ),
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Stay and show the progress.")] = False,
     json: JsonFlag = False,
 ) -> None:
@@ -118,6 +125,7 @@ def submit(  # noqa: PLR0913 - an argument per option
         brakes=brakes_of(max_items, max_device_time, pilot, promote_at, stop_at),
         window=window_of(window, timezone),
         webhooks=webhooks,
+        masks_only=masks_only,
     )
     receipt = _submitted(request, settings, as_json=json)
     _show_receipt(receipt, as_json=json)

@@ -152,7 +152,8 @@ def _outcome(fields: Mapping[str, str], text: str) -> dict[str, Any]:
         return {"result": Result.model_validate_json(text)}
     if "unpublishing" in fields:
         return {"held": _not_yet_in_staging(Result.model_validate_json(text))}
-    if state in {ItemState.HELD, ItemState.REJECTED}:
+    # Of what was rejected before a loss of Redis no more is known.
+    if state in {ItemState.HELD, ItemState.REJECTED} and text:
         return {"held": Held.model_validate_json(text)}
     return {}
 
