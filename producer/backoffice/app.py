@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp
 
 from producer.backoffice import health, page
@@ -12,6 +13,7 @@ from producer.backoffice.api import (
     batches,
     changes,
     creating,
+    decisions,
     files,
     invocations,
     items,
@@ -45,6 +47,7 @@ ROUTERS = (
     items.router,
     files.router,
     changes.router,
+    decisions.router,
     results.router,
     schedules.router,
     styles.router,
@@ -52,6 +55,8 @@ ROUTERS = (
     tokens.router,
     audit.router,
 )
+#: What the OpenAPI document says of tokens; the gate has looked at them.
+TOKEN = Depends(HTTPBearer(auto_error=False, scheme_name="token", description="rst_ID_SECRET"))
 #: What everybody may read; all other paths are closed to whoever is not known.
 OPEN_PATHS = ("/healthz", "/ping", "/static/{rest:path}", *page.PATHS)
 
@@ -107,7 +112,7 @@ def bare_app() -> FastAPI:
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix=API, dependencies=[Depends(the_caller)], responses=RESPONSES)
+    api = APIRouter(prefix=API, dependencies=[TOKEN, Depends(the_caller)], responses=RESPONSES)
     for router in ROUTERS:
         api.include_router(router)
     return api

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -56,9 +57,6 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.SourceChanged: 409,
     errors.ObjectTooLarge: 413,
     errors.RowsTooMany: 413,
-    errors.BodyTooLarge: 413,
-    errors.RenderingsBusy: 429,
-    errors.RenderingUnfinished: 504,
     errors.PlaceNotAllowed: 403,
     errors.CredentialMissing: 401,
     errors.CredentialRefused: 401,
@@ -68,7 +66,9 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.TokenUnknown: 404,
     errors.TokenExists: 409,
     errors.BodyTooSlow: 408,
+    errors.BodyTooLarge: 413,
     errors.FailuresTooMany: 429,
+    errors.RenderingsBusy: 429,
     errors.ModelNotAllowed: 403,
     errors.BoardError: 503,
     errors.StorageUnavailable: 503,
@@ -76,6 +76,7 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.CredentialsMissing: 503,
     errors.DiskFailed: 503,
     errors.ModelUnavailable: 503,
+    errors.RenderingUnfinished: 504,
 }
 
 log = structlog.get_logger(__name__)
@@ -83,6 +84,8 @@ log = structlog.get_logger(__name__)
 
 class Problem(Record):
     """An error as every route answers it; the facts of its kind stand beside these."""
+
+    model_config = ConfigDict(extra="allow")
 
     #: urn:restyle:error:CODE.
     type: str
@@ -95,10 +98,15 @@ class Problem(Record):
     hint: str
 
 
+def _described(what: str) -> dict[str, Any]:
+    """What the OpenAPI document says of an error; a model of FastAPI's would be said to be JSON."""
+    return {"description": what, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
+
+
 #: What the OpenAPI document says of every route's errors.
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "Something that was asked for is wrong.", "model": Problem},
-    "5XX": {"description": "Restyle, Redis or S3 cannot serve now.", "model": Problem},
+    "4XX": _described("Something that was asked for is wrong."),
+    "5XX": _described("Restyle, Redis or S3 cannot serve now."),
 }
 
 
