@@ -8,6 +8,7 @@ from shared.errors import BatchArchived
 from shared.gate import Gate
 from shared.jobs import Item
 from shared.review import Filter
+from shared.states import ItemState
 
 
 def find_items(
@@ -50,7 +51,8 @@ def count_items(reader: BatchReader, batch_id: str, chosen: Filter) -> int:
 def asks_for(chosen: Filter, item: Item) -> bool:
     """Whether a filter asks for an item; the board's scripts say the same."""
     code = item.failure.code if item.failure else None
-    stage = item.held.stage if item.held else None
+    waited = item.state in {ItemState.HELD, ItemState.REJECTED}
+    stage = item.held.stage if item.held and waited else None
     return (
         (not chosen.states or item.state in chosen.states)
         and chosen.stage in {None, stage}
@@ -68,6 +70,8 @@ def _gate(item: Item) -> Gate | None:
 
 def _gate_fits(chosen: Filter, gate: Gate | None) -> bool:
     below, least = chosen.score_below, chosen.score_from
+    if chosen.passed not in {None, gate is not None and not gate.reasons}:
+        return False
     if gate is None:
         return below is None and least is None and chosen.reason is None
     return (

@@ -16,13 +16,15 @@ RejectReason = Literal["wrong_mask", "bad_edge", "wrong_colour", "artefact", "ot
 REJECT_REASONS: tuple[RejectReason, ...] = get_args(RejectReason)
 #: Characters of a rejection's reason.
 MAX_REASON = 200
+#: A decision's id; whoever makes it makes it up.
+DECISION_ID = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 class Decision(Record):
     """What a person, or a token, did to items."""
 
     #: Repeating a decision under its id changes nothing more.
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    id: Annotated[str, Field(pattern=DECISION_ID)]
     action: Action
     #: Who: a login name, or a token's name.
     by: str = Field(max_length=200)

@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp
 
 from producer.backoffice import health, page
@@ -12,8 +13,11 @@ from producer.backoffice.api import (
     batches,
     changes,
     creating,
+    decisions,
     files,
+    invocations,
     items,
+    renderings,
     results,
     schedules,
     session,
@@ -23,6 +27,7 @@ from producer.backoffice.api import (
     workers,
 )
 from producer.backoffice.asking import the_caller
+from producer.backoffice.desk import Desk
 from producer.backoffice.etags import ETags
 from producer.backoffice.gate import Gate
 from producer.backoffice.headers import SecurityHeaders
@@ -36,10 +41,13 @@ API = "/api/v1"
 ROUTERS = (
     batches.router,
     creating.router,
+    renderings.router,
+    invocations.router,
     steering.router,
     items.router,
     files.router,
     changes.router,
+    decisions.router,
     results.router,
     schedules.router,
     styles.router,
@@ -47,8 +55,10 @@ ROUTERS = (
     tokens.router,
     audit.router,
 )
+#: What the OpenAPI document says of tokens; the gate has looked at them.
+TOKEN = Depends(HTTPBearer(auto_error=False, scheme_name="token", description="rst_ID_SECRET"))
 #: What everybody may read; all other paths are closed to whoever is not known.
-OPEN_PATHS = ("/healthz", "/static/{rest:path}", *page.PATHS)
+OPEN_PATHS = ("/healthz", "/ping", "/static/{rest:path}", *page.PATHS)
 
 
 class _App(FastAPI):
@@ -73,6 +83,7 @@ def create_app(office: Office, gatekeeper: Gatekeeper | None = None) -> FastAPI:
 def furnish(app: FastAPI, office: Office, gatekeeper: Gatekeeper | None = None) -> None:
     """Give an app the office that its routes work with."""
     app.state.office = office
+    app.state.desk = Desk()
     app.state.gatekeeper = gatekeeper or Gatekeeper(office.board)
 
 
@@ -94,12 +105,14 @@ def bare_app() -> FastAPI:
     app.include_router(health.router)
     app.include_router(session.router, prefix=API, responses=RESPONSES)
     app.include_router(_api())
+    # Where SageMaker's own clients look for it.
+    app.include_router(invocations.router, dependencies=[Depends(the_caller)], responses=RESPONSES)
     page.serve(app)
     return app
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix=API, dependencies=[Depends(the_caller)], responses=RESPONSES)
+    api = APIRouter(prefix=API, dependencies=[TOKEN, Depends(the_caller)], responses=RESPONSES)
     for router in ROUTERS:
         api.include_router(router)
     return api

@@ -2,10 +2,13 @@
 
 import urllib.request
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 import pytest
 from PIL import Image
 
+from producer.backoffice.api.filters import Chosen
+from producer.search import asks_for
 from shared.allowed import AllowedPlaces
 from shared.gate import FrozenMask, Gate
 from shared.jobs import Failure, Held, ItemSpec, Result
@@ -73,7 +76,9 @@ def numbers(answer) -> list[int]:
     return [item["number"] for item in answer.json()["items"]]
 
 
-def test_items_are_found_by_what_the_query_says(client, submit, finish, painted, held, failure):
+def test_items_are_found_by_what_the_query_says(
+    client, board, submit, finish, painted, held, failure
+):
     """States, scores, reasons, codes and text; together they ask for less."""
     submit(total=5)
     finish(0, painted)
@@ -87,11 +92,16 @@ def test_items_are_found_by_what_the_query_says(client, submit, finish, painted,
         "score_from=0.5": [0],
         "code=mask_empty": [2],
         "q=SKU-3": [3],
+        "passed=true": [0],
+        "passed=false&state=held": [1],
         "state=done&q=sku-3": [],
     }
     for query, wanted in asked.items():
         assert numbers(client.get(f"{ITEMS}?{query}")) == wanted, query
         assert client.get(f"{ITEMS}/count?{query}").json() == {"count": len(wanted)}
+        chosen = Chosen.model_validate(_fields(query)).filter
+        found = [item.spec.number for item in board.items("spring") if asks_for(chosen, item)]
+        assert found == wanted, f"{query}, of a batch that has left the board"
 
 
 def test_pages_hold_every_item_once(client, submit):
@@ -231,6 +241,12 @@ def test_changes_tell_each_item_once_and_then_nothing(client, submit, finish, pa
     assert again.status_code == 304
     finish(1, painted)
     assert numbers(client.get(rest)) == [1]
+
+
+def _fields(query: str) -> dict[str, object]:
+    """The fields of a query as a body has them."""
+    fields = parse_qs(query)
+    return {name: values if name == "state" else values[0] for name, values in fields.items()}
 
 
 def _spec(address: str) -> ItemSpec:

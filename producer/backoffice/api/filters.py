@@ -30,6 +30,8 @@ class Chosen(Record):
     score_from: Score | None = None
     #: With this among the gate's reasons.
     reason: Word | None = None
+    #: Whether the gate found nothing to complain about.
+    passed: bool | None = None
     #: Failed with this code.
     code: Word | None = None
     #: With this text in external_id or source, capital or small.
@@ -46,6 +48,7 @@ class Chosen(Record):
             score_below=self.score_below,
             score_from=self.score_from,
             reason=self.reason,
+            passed=self.passed,
             code=self.code,
             text=self.q or None,
             approved=self.approved,

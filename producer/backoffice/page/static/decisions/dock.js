@@ -3,6 +3,7 @@
 import { fill, h, tell } from "../dom.js";
 import { counted, score } from "../format.js";
 import { button } from "../keys.js";
+import { menu } from "../menu.js";
 import { may } from "../session.js";
 import { REJECT_REASONS, words } from "../states.js";
 
@@ -52,8 +53,7 @@ export class Dock {
 }
 
 function reasonButtons() {
-  const list = h("div.list", {}, Object.entries(REJECT_REASONS).map(([reason, label]) => button(`reject-${reason}`, label)));
-  return h("details.menu", {}, h("summary.button", {}, "Reject as…"), list);
+  return menu("Reject as…", Object.entries(REJECT_REASONS).map(([reason, label]) => button(`reject-${reason}`, label)));
 }
 
 function detail(tile) {
