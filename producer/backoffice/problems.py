@@ -137,7 +137,7 @@ def answer(error: errors.RestyleError, headers: Mapping[str, str] | None = None)
 def told(report: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> JSONResponse:
     """An error's report, or the failure of an item, as a response."""
     code, details = str(report["code"]), report["details"]
-    facts = details["details"] if isinstance(details, dict) else {}
+    facts = details if isinstance(details, dict) else {}
     body = facts | {
         "type": f"urn:restyle:error:{code}",
         "title": code.replace("_", " ").capitalize(),
