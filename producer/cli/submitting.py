@@ -128,7 +128,7 @@ def submit(  # noqa: PLR0913 - an argument per option
         masks_only=masks_only,
     )
     receipt = _submitted(request, settings, as_json=json)
-    _show_receipt(receipt, as_json=json)
+    show_receipt(receipt, as_json=json)
     _show_ignored(request, receipt)
     if watch:
         _follow(receipt.status.batch.batch_id, as_json=json)
@@ -152,7 +152,8 @@ def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "
         )
 
 
-def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
+def show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
+    """Say what became of a submission."""
     from producer.cli.planning import show_counts, sum_of_kinds
     from producer.summary import halt, summary
 

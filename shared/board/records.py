@@ -135,6 +135,7 @@ def load_item(row: Sequence[Any]) -> Item:
         owner=fields.get("owner"),
         frozen=_load_frozen(frozen) or spec.frozen,
         approved="approved" in fields,
+        note=fields.get("note", "") if "approved" in fields else "",
         picked=int(fields["picked"]) if "picked" in fields else None,
         decided_by=by,
         decided_at=_time(at),

@@ -129,7 +129,7 @@ class ReviewMachine(BoardMachine):
             return "rejected"
         if item.outcome in (FLAGGED, ASKED):
             item.enter(ItemState.QUEUED, WAITING)
-            item.frozen = True
+            item.frozen, item.losses = True, 0
             return "mask"
         item.approved = True
         return "result"

@@ -10,7 +10,7 @@ import { standingChip } from "./verdict.js";
 export class Head {
   #name = h("h1.clip");
   #standing = h("span.standing");
-  #about = h("span.soft.small.clip.grow");
+  #about = h("span.about.soft.small.clip.grow");
   #count = "";
 
   /** @param {{ batch: string, filter: URLSearchParams }} place */

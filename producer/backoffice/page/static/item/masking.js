@@ -2,12 +2,11 @@
 
 import { set } from "../dom.js";
 import { hasFile } from "./files.js";
-import { paintStored, TINTS } from "./overlay.js";
+import { greyPicture, paintStored, TINTS } from "./overlay.js";
 import { painted } from "./painted.js";
 import { ProbabilityMap } from "./probability.js";
 
 const KEPT = "restyle.tint";
-const MASK_TILE = 1;
 
 /** What is drawn in mask mode; sends `change` when it must be drawn again, `map` when one is there. */
 export class Masking extends EventTarget {
@@ -65,14 +64,14 @@ export class Masking extends EventTarget {
     await painted();
     const full = item === this.#item && (await this.#pictures.full(item, "mask").catch(() => null));
     if (full && item === this.#item && this.threshold === null) {
-      overlay.draw((canvas) => paintStored(canvas, full.image, full, TINTS[this.#tint]));
+      full.grey ??= greyPicture(full.image, full);
+      overlay.draw((canvas) => paintStored(canvas, full.grey, TINTS[this.#tint]));
     }
   }
 
   /** The thumbnail of the mask, which is there before the mask itself. */
   #drawTile(overlay, tint) {
-    const tile = this.#strip?.cut(MASK_TILE);
-    if (tile) overlay.draw((canvas) => paintStored(canvas, tile, tile, tint));
+    if (this.#strip) overlay.draw((canvas) => paintStored(canvas, this.#strip.mask, tint));
     else overlay.clear();
   }
 

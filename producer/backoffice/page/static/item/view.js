@@ -42,7 +42,9 @@ export function view({ root, params, query, signal }) {
 
 function parts({ batch, place, camera, pictures, masking, outbox, viewer, signal }) {
   const reasons = new Reasons((reason) => viewer.review.reject(reason));
-  const threshold = new Threshold({ batch, masking, signal, onUse: () => viewer.setMode("mask") });
+  const threshold = new Threshold({
+    batch, masking, signal, onUse: () => viewer.setMode("mask"), onRendered: (number) => viewer.reload(number),
+  });
   const onUndo = (decision) => viewer.review.undoDecision(decision);
   return {
     reasons,

@@ -156,7 +156,7 @@ export class Viewer {
     if (item !== this.#item) this.#show(item);
     this.#tell(item);
     this.#keepFresh(number);
-    this.preload.around(number, this.place.variant);
+    this.preload.around(number, this.place);
   }
 
   #show(item, since) {
