@@ -8,9 +8,9 @@ import { may } from "../session.js";
 import { REJECT_REASONS, words } from "../states.js";
 
 export class Dock {
-  /** @param {object} options `desk`, `signal`, `onRerender()`. */
-  constructor({ desk, signal, onRerender }) {
-    this.desk = desk;
+  /** @param {object} options `desk`, `signal`, `news` (a button, shown while there is any), `onRerender()`. */
+  constructor({ desk, signal, news, onRerender }) {
+    Object.assign(this, { desk, news });
     this.what = h("span.clip.what");
     this.detail = h("span.clip.soft.small");
     this.unsaved = h("span.chip", { hidden: true, data: { tone: "wait" } });
@@ -19,7 +19,7 @@ export class Dock {
     this.undo = button("undo", "Undo", { class: "quiet" });
     this.rerender = h("button.quiet", { type: "button", on: { click: onRerender } }, "Render again…");
     this.element = h("section.desk", { "aria-label": "Decide" },
-      h("div.about", {}, this.what, this.detail), this.unsaved,
+      h("div.about", {}, this.what, this.detail), news, this.unsaved,
       may("operator") && [this.verbs, this.reasons, h("div.others", {}, this.undo, button("select", "Select", { class: "quiet" }), this.rerender)]);
     this.#follow(signal);
   }
@@ -40,7 +40,8 @@ export class Dock {
   show() {
     const { targets, selection } = this.desk;
     const held = targets.filter(({ state }) => state === "held").length;
-    this.element.hidden = !targets.length;
+    this.element.hidden = !targets.length && this.news.hidden;
+    if (!targets.length) for (const text of [this.what, this.detail]) tell(text, "");
     if (selection.numbers.size) {
       tell(this.what, `${counted(selection.numbers.size, "item")} selected`);
       tell(this.detail, held === targets.length ? "" : `${held} of them held`);
