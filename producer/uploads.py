@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
-from shared.errors import ImageTooLarge, NotBase64
+from shared.errors import EncodingInvalid, ImageTooLarge
 from shared.keys import S3Address
 from shared.pictures.header import Container, read_header
 from shared.pictures.limits import Limits, check_shape
@@ -65,7 +65,7 @@ def uploaded(text: str, *, field: str, limits: Limits, is_source: bool) -> Uploa
         is_source: Whether it must be large enough to hold a garment.
 
     Raises:
-        NotBase64: It is none.
+        EncodingInvalid: It is none.
         ImageError: It is no picture that a worker would take.
     """
     content = _decoded(text, field, limits)
@@ -84,4 +84,4 @@ def _decoded(text: str, field: str, limits: Limits) -> bytes:
     try:
         return base64.b64decode(plain, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise NotBase64(field=field, reason=str(error).lower().rstrip(".")) from error
+        raise EncodingInvalid(field=field, reason=str(error).lower().rstrip(".")) from error

@@ -35,6 +35,16 @@ def open_models(settings: Settings) -> OpenModels:
     return OpenModels(named, folders(settings.model_folders))
 
 
+def check_models(style: Style, settings: Settings) -> None:
+    """Let a style pass whose models requests may name.
+
+    Raises:
+        ModelNotAllowed: One is a directory of this host that nobody opened.
+        StyleUnreadable: The folder of styles cannot be read.
+    """
+    open_models(settings).check({style.segmenter, style.painter})
+
+
 def default_style(settings: Settings) -> Style | None:
     """The style that stands for those of requests that name none: `default` of RESTYLE_STYLES.
 

@@ -124,10 +124,10 @@ from shared.errors.redis import (
     RedisUnsafe,
 )
 from shared.errors.requests import (
+    EncodingInvalid,
     FileUnknown,
     KeyReused,
     MethodRefused,
-    NotBase64,
     PathUnknown,
     RenderingsBusy,
     RenderingUnfinished,
@@ -198,6 +198,7 @@ __all__ = [
     "DeviceOutOfMemory",
     "DiskFailed",
     "DownloadBroken",
+    "EncodingInvalid",
     "FailuresTooMany",
     "FileUnknown",
     "FileUnwritable",
@@ -238,7 +239,6 @@ __all__ = [
     "ModelNotAllowed",
     "ModelReferenceInvalid",
     "ModelUnavailable",
-    "NotBase64",
     "NothingToReplay",
     "NothingToSubmit",
     "ObjectMissing",

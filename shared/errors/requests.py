@@ -51,10 +51,10 @@ class KeyReused(InputError):
     hint = "Use a new key for each request, and the same one to repeat it."
 
 
-class NotBase64(InputError):
+class EncodingInvalid(InputError):
     """What should hold a picture by its bytes is no base64."""
 
-    code = "not_base64"
+    code = "encoding_invalid"
     sentence = "{field} is no base64: {reason}."
     hint = "Encode the picture's file: `base64 -w0 photo.jpg`."
 

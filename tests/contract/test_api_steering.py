@@ -70,8 +70,10 @@ def test_results_are_saved_as_they_stand(client, submit, board, result, failure)
 
 
 @pytest.fixture
-def wish(store, bucket) -> dict[str, object]:
+def wish(store, bucket, app, office, client) -> dict[str, object]:
     """A schedule whose style, models, manifest and output are there."""
+    settings = office.settings.model_copy(update={"model_folders": str(MODELS)})
+    app.state.office = replace(office, settings=settings)
     home = S3Address(bucket.name, "")
     store.put(home.join("style.yaml"), STYLE.encode(), content_type="application/yaml")
     rows = b"external_id,source\nsku-1,s3://shop/1.jpg\n"
@@ -114,6 +116,7 @@ def test_a_schedule_is_kept_paused_run_and_removed(client, wish):
         ({"style": "summer"}, "style_unreadable"),
         ({"style": "../../etc/passwd"}, "style_unreadable"),
         ({"style": {"mask": "the dress"}}, "style_invalid"),
+        ({"style": {"mask": "the dress", "paint": "red", "painter": "/etc"}}, "model_not_allowed"),
         ({"manifest": "/etc/passwd"}, "schedule_invalid"),
         ({"output": None}, "output_missing"),
         ({"windows": "6h"}, "request_invalid"),
@@ -122,7 +125,14 @@ def test_a_schedule_is_kept_paused_run_and_removed(client, wish):
 def test_a_schedule_that_could_not_run_is_refused(client, wish, changes, code):
     """What a client names is in S3 or among the operator's styles: no file of this host."""
     answer = client.post("/api/v1/schedules", json=wish | changes)
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert (answer.status_code, answer.json()["code"]) == (403 if "allowed" in code else 422, code)
+
+
+def test_a_schedules_style_in_s3_names_no_model_of_this_host_either(client, wish, app, office):
+    """Whoever may write the object must not make a host read its disk."""
+    app.state.office = office
+    answer = client.post("/api/v1/schedules", json=wish)
+    assert (answer.status_code, answer.json()["code"]) == (403, "model_not_allowed")
 
 
 def test_styles_are_those_of_the_folder(client, office, app, tmp_path, wish):
@@ -132,7 +142,7 @@ def test_styles_are_those_of_the_folder(client, office, app, tmp_path, wish):
     (folder / "summer.yaml").write_text(STYLE)
     (folder / "winter.yml").write_text("mask: the coat\n")
     (folder / "notes.txt").write_text("no style")
-    settings = office.settings.model_copy(update={"styles": folder})
+    settings = office.settings.model_copy(update={"styles": folder, "model_folders": str(MODELS)})
     app.state.office = replace(office, settings=settings)
     summer, winter = client.get("/api/v1/styles").json()["styles"]
     assert (summer["name"], summer["fields"]["prompt"]) == ("summer", "a red dress")

@@ -14,7 +14,7 @@ from producer.backoffice.bodies import described
 from producer.backoffice.desk import Desk
 from producer.backoffice.wishes import MAX_BYTES, SUPPLIED, RenderingBody
 from producer.fitting import fitted
-from shared.errors import BodyTooLarge, NotBase64, RenderingsBusy, RenderingUnknown
+from shared.errors import BodyTooLarge, EncodingInvalid, RenderingsBusy, RenderingUnknown
 from shared.jobs import Failure
 from shared.keys import rendering_prefix
 from shared.states import ItemState
@@ -121,9 +121,9 @@ BOMB += chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
         ({"image_base64": None, "image": "/etc/passwd"}, (422, "address_invalid")),
         ({"image_base64": None, "image": "https://shop.example/a.png"}, (422, "address_invalid")),
         ({"mask": "file:///etc/passwd"}, (422, "address_invalid")),
-        ({"image_base64": "no base64!"}, (422, NotBase64.code)),
-        ({"image_base64": text(PHOTO)[:-3]}, (422, NotBase64.code)),
-        ({"image_base64": "ä"}, (422, NotBase64.code)),
+        ({"image_base64": "no base64!"}, (422, EncodingInvalid.code)),
+        ({"image_base64": text(PHOTO)[:-3]}, (422, EncodingInvalid.code)),
+        ({"image_base64": "ä"}, (422, EncodingInvalid.code)),
         ({"image_base64": ""}, (422, "image_empty")),
         ({"image_base64": text(b"<svg xmlns='x'/>")}, (422, "image_markup")),
         ({"image_base64": text(BOMB)}, (422, "image_bomb")),

@@ -91,7 +91,7 @@ def test_a_rerender_that_comes_again_is_the_same_child(again):
         ({"numbers": [0], "mask": "/etc/passwd"}, 422, "address_invalid"),
         ({"numbers": [0], "mask": "https://shop.example/m.png"}, 422, "address_invalid"),
         ({"numbers": [0], "mask": "s3://a/m.png", "mask_base64": "AA"}, 422, "request_invalid"),
-        ({"numbers": [0], "mask_base64": "no base64!"}, 422, "not_base64"),
+        ({"numbers": [0], "mask_base64": "no base64!"}, 422, "encoding_invalid"),
         ({"numbers": [0], "mask_base64": "PHN2Zz4="}, 422, "image_markup"),
         ({"numbers": [0], "batch": "none"}, 404, "batch_unknown"),
     ],

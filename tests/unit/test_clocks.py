@@ -16,6 +16,7 @@ ALLOWED = {
     "worker/sidecar.py": "failed_at in the sidecar, for people",
     "worker/models/stamps.py": "compared with times of the same clock; see the test below",
     "producer/submit.py": "submitted_at and a made-up batch id, for people",
+    "producer/rendering.py": "a rendering's name, and when it was asked for",
     "producer/replay.py": "submitted_at, for people",
     "producer/rerender.py": "submitted_at, for people",
     "producer/summary.py": "whether a window is open is said to people; the board decides",

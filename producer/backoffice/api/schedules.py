@@ -8,16 +8,15 @@ from pydantic import Field
 
 from producer.backoffice.api.names import ScheduleName
 from producer.backoffice.asking import TheOffice
+from producer.backoffice.offers import asked_style, check_models
 from producer.backoffice.office import Office
-from producer.schedule import check_schedule, kept_fields, run_now, schedule_of
+from producer.schedule import check_schedule, kept_fields, run_now, schedule_of, style_of
 from producer.standing import batch_phases, facts
-from producer.style_folder import StyleFolder
 from producer.webhooks import named_for_batch
 from shared.jobs import Failure, Lane
 from shared.keys import S3Address
 from shared.record import Record
 from shared.schedules import Condition, MissedPolicy, RunOptions, RunState, batch_id_of
-from shared.styles import parse_style
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
 
@@ -133,6 +132,8 @@ def add_schedule(office: TheOffice, wish: NewSchedule) -> ScheduleView:
         "options": wish.options.model_copy(update={"webhooks": webhooks}),
     }
     schedule = schedule_of(fields, wish.window)
+    if schedule.style_address:
+        check_models(style_of(schedule, office.store), office.settings)
     check_schedule(schedule, office.store)
     office.board.add_schedule(schedule, replace=wish.replace)
     return _told(schedule.name, office)
@@ -141,9 +142,9 @@ def add_schedule(office: TheOffice, wish: NewSchedule) -> ScheduleView:
 def _kept_style(style: dict[str, Any] | str, office: Office) -> str:
     if isinstance(style, str) and style.startswith("s3://"):
         return str(S3Address.parse_object(style, kind="style"))
-    if isinstance(style, str):
-        return kept_fields(StyleFolder(office.settings.styles).style(style))
-    return kept_fields(parse_style(style, where="of the request"))
+    asked = asked_style(style, office.settings)
+    check_models(asked, office.settings)
+    return kept_fields(asked)
 
 
 @router.get("/{name}")
