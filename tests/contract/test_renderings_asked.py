@@ -113,38 +113,36 @@ BOMB = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"\0\0\x7f\xff\0\0\x7f\xff\x08\x02\
 BOMB += chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize(
-    ("changes", "refusal"),
-    [
-        ({"image_base64": None}, (422, "request_invalid")),
-        ({"image": "s3://shop/a.png"}, (422, "request_invalid")),
-        ({"image_base64": None, "image": "/etc/passwd"}, (422, "address_invalid")),
-        ({"image_base64": None, "image": "https://shop.example/a.png"}, (422, "address_invalid")),
-        ({"mask": "file:///etc/passwd"}, (422, "address_invalid")),
-        ({"image_base64": "no base64!"}, (422, EncodingInvalid.code)),
-        ({"image_base64": text(PHOTO)[:-3]}, (422, EncodingInvalid.code)),
-        ({"image_base64": "ä"}, (422, EncodingInvalid.code)),
-        ({"image_base64": ""}, (422, "image_empty")),
-        ({"image_base64": text(b"<svg xmlns='x'/>")}, (422, "image_markup")),
-        ({"image_base64": text(BOMB)}, (422, "image_bomb")),
-        ({"mask_base64": text(BOMB)}, (422, "image_bomb")),
-        (
-            {"image_base64": text(file_of(Image.new("RGB", (8, 8)), "PNG"))},
-            (422, "image_too_small"),
-        ),
-        ({"image_base64": "A" * 140_000}, (422, "image_too_large")),
-        ({"painter": "/etc"}, (403, "model_not_allowed")),
-        ({"segmenter": "~root"}, (403, "model_not_allowed")),
-        ({"prompt": None}, (422, "style_invalid")),
-        ({"sharpness": 3}, (422, "style_invalid")),
-        ({"style": "../spring"}, (422, "style_unreadable")),
-        ({"wait_seconds": 121}, (422, "request_invalid")),
-    ],
-    ids=lambda value: str(sorted(value)) if isinstance(value, dict) else "",
-)
-def test_what_cannot_be_rendered_is_refused_before_anything_is_stored(studio, changes, refusal):
+REFUSALS = [
+    ({"image_base64": None}, (422, "request_invalid")),
+    ({"image": "s3://shop/a.png"}, (422, "request_invalid")),
+    ({"image_base64": None, "image": "/etc/passwd"}, (422, "address_invalid")),
+    ({"image_base64": None, "image": "https://shop.example/a.png"}, (422, "address_invalid")),
+    ({"mask": "file:///etc/passwd"}, (422, "address_invalid")),
+    ({"image_base64": "no base64!"}, (422, EncodingInvalid.code)),
+    ({"image_base64": text(PHOTO)[:-3]}, (422, EncodingInvalid.code)),
+    ({"image_base64": "ä"}, (422, EncodingInvalid.code)),
+    ({"image_base64": ""}, (422, "image_empty")),
+    ({"image_base64": text(b"<svg xmlns='x'/>")}, (422, "image_markup")),
+    ({"image_base64": text(BOMB)}, (422, "image_bomb")),
+    ({"mask_base64": text(BOMB)}, (422, "image_bomb")),
+    (
+        {"image_base64": text(file_of(Image.new("RGB", (8, 8)), "PNG"))},
+        (422, "image_too_small"),
+    ),
+    ({"image_base64": "A" * 140_000}, (422, "image_too_large")),
+    ({"painter": "/etc"}, (403, "model_not_allowed")),
+    ({"segmenter": "~root"}, (403, "model_not_allowed")),
+    ({"prompt": None}, (422, "style_invalid")),
+    ({"sharpness": 3}, (422, "style_invalid")),
+    ({"style": "../spring"}, (422, "style_unreadable")),
+    ({"wait_seconds": 121}, (422, "request_invalid")),
+]
+
+
+def test_what_cannot_be_rendered_is_refused_before_anything_is_stored(studio):
     """No path of this host and no URL is read, and no picture that a worker would refuse."""
-    assert studio.refused(**changes) == refusal
+    assert [studio.refused(**changes) for changes, _ in REFUSALS] == [told for _, told in REFUSALS]
 
 
 def test_a_picture_that_is_not_there_is_told_at_once(studio):
@@ -218,23 +216,23 @@ def test_an_invocation_that_takes_too_long_is_given_up(studio, board, monkeypatc
     assert one.counts[ItemState.CANCELLED] == 1 or one.open == 1
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"mask_img": None}, "mask_prompt may say"),
-        ({"inputs": None}, "what to paint"),
-        ({"input_img": None}, "input_img"),
-        ({"image_length": 500}, "image_length"),
-        ({"num_images_per_prompt": 17}, "num_images_per_prompt"),
-    ],
-)
-def test_an_invocation_that_says_too_little_is_told_what_is_missing(studio, changes, words):
+LACKS = [
+    ({"mask_img": None}, "mask_prompt may say"),
+    ({"inputs": None}, "what to paint"),
+    ({"input_img": None}, "input_img"),
+    ({"image_length": 500}, "image_length"),
+    ({"num_images_per_prompt": 17}, "num_images_per_prompt"),
+]
+
+
+def test_an_invocation_that_says_too_little_is_told_what_is_missing(studio):
     """In the names of its own JSON."""
-    asked = {"inputs": "red", "input_img": text(PHOTO), "mask_img": text(PHOTO)} | changes
-    body = {name: value for name, value in asked.items() if value is not None}
-    answer = studio.client.post("/invocations", json=body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
-    assert words in answer.json()["detail"]
+    asked = {"inputs": "red", "input_img": text(PHOTO), "mask_img": text(PHOTO)}
+    for changes, words in LACKS:
+        body = {name: value for name, value in (asked | changes).items() if value is not None}
+        answer = studio.client.post("/invocations", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
+        assert words in answer.json()["detail"]
 
 
 def test_sagemaker_is_told_that_the_process_answers(client):
