@@ -20,7 +20,9 @@ def asked_style(style: dict[str, Any] | str, settings: Settings) -> Style:
         StyleInvalid: It is no valid style.
     """
     if isinstance(style, str):
-        return StyleFolder(settings.styles).style(style)
+        found = StyleFolder(settings.styles).style(style)
+        is_named = "name" in found.model_fields_set
+        return found if is_named else found.model_copy(update={"name": style})
     return parse_style(style, where="of the request")
 
 

@@ -104,7 +104,8 @@ def test_a_style_is_named_from_the_folder_of_styles(counter, office, tmp_path):
     assert counter.refused(style="../spring") == "style_unreadable"
     row = {"source": f"{counter.root}a.jpg", "painter": str(tmp_path)}
     assert counter.refused(style="spring", rows=[row]) == ModelNotAllowed.code
-    assert counter.post(style="spring", rows=[row | {"painter": str(model)}]).status_code == 201
+    made = counter.post(style="spring", rows=[row | {"painter": str(model)}])
+    assert (made.status_code, made.json()["batch"]["style"]) == (201, "spring")
 
 
 def test_a_plan_tells_what_would_be_rendered_and_queues_nothing(counter):
