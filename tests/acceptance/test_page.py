@@ -5,7 +5,6 @@ import re
 from contextlib import closing
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from infra.demo import services
@@ -125,13 +124,6 @@ def looks(page):
     return re.findall(r"mode=\w+|zoom=", page.evaluate("location.search"))
 
 
-def faults(page):
-    """What keeps somebody from using a view: axe's serious and critical findings."""
-    found = Axe().run(page).response["violations"]
-    grave = [one for one in found if one["impact"] in {"serious", "critical"}]
-    return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in grave]
-
-
 def test_nobody_sees_anything_without_a_token(browser, address, token):
     """The page asks for one, says what is wrong with another, and forgets it when asked to."""
     with closing(browser.new_context()) as context:
@@ -170,9 +162,7 @@ def test_every_view_reads_well(visit, shop, path, name, size, scheme):
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_load_state("networkidle")
     visitor.shoot(f"{name}-{size[0]}-{scheme}")
-    assert visitor.complaints == []
-    assert faults(page) == []
-    visitor.complaints.clear()  # axe measures with inline styles, which the policy blocks
+    assert visitor.faults() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
@@ -254,11 +244,11 @@ def test_an_item_is_picked_and_asked_for_again(visit, shop, installation):
     page.keyboard.press("v")
     expect(page.get_by_role("radio", name="Variant 2, picked")).to_be_visible()
     page = visit().go(f"/batches/{shop}?q=SKU-0")
-    expect(page.get_by_role("option")).to_have_count(1)
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(1)
     page.get_by_role("button", name="Render again…").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Seed").fill("77")
     dialog.get_by_role("button", name=re.compile("again")).click()
     page.get_by_role("button", name="Open it").click()
     expect(page.get_by_text("again from")).to_be_visible()
-    expect(page.get_by_role("option")).to_have_count(1)
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(1)
