@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 #: Names under which distributions have it.
@@ -68,4 +69,12 @@ class Visitor:
     def shoot(self, name: str) -> None:
         """Keep a screenshot."""
         SHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png")
+        self.page.screenshot(path=SHOTS / f"{name}.png", caret="initial")
+
+    def faults(self) -> list[tuple[str, list[str]]]:
+        """What keeps somebody from using the view: axe's serious and critical findings."""
+        # It measures with inline styles, which the policy blocks and tells of.
+        self.page.remove_listener("console", self._hear)
+        found = Axe().run(self.page).response["violations"]
+        grave = [one for one in found if one["impact"] in {"serious", "critical"}]
+        return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in grave]
