@@ -6,13 +6,12 @@ import schemathesis
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from producer.backoffice.app import furnish
 
 #: A few requests of each operation; together they take seconds.
-EXAMPLES = 4
+EXAMPLES = 3
 #: Those that wait for a worker, of whom there is none here; and those that would shut the test out.
 LEFT_OUT = r"/(renderings|invocations|session|tokens)"
 #: What no rule beside the schema can excuse.
