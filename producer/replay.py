@@ -121,6 +121,7 @@ def replay_batch(then: Sidecar, output: str | None) -> tuple[Batch, ItemSpec]:
         external_id=then.external_id,
         source=then.source.address,
         mask=then.mask.supplied,
+        frozen=then.mask.frozen,
         etag=then.source.etag,
         size=then.source.size,
     )
@@ -131,7 +132,8 @@ def replay_batch(then: Sidecar, output: str | None) -> tuple[Batch, ItemSpec]:
         batch_id=batch_id,
         submitted_at=datetime.now(UTC),
         output=str(replay_prefix(output or beside, batch_id)),
-        style=then.style,
+        # Nobody is asked again: what was painted once is painted.
+        style=then.style.model_copy(update={"gate": "off", "review": "none"}),
         models=models,
         total=1,
         manifest_digest=hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),

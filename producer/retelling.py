@@ -125,7 +125,9 @@ def _part(
 
 def _circumstances(sidecar: Sidecar) -> Iterator[tuple[str, str]]:
     """What may move a pixel though nobody asked for another picture."""
-    yield "fingerprint", sidecar.fingerprint
+    if sidecar.mask.frozen is None:
+        # A mask approved in the item's own batch is in no fingerprint, and in its replay's it is.
+        yield "fingerprint", sidecar.fingerprint
     yield "renderer", str(sidecar.renderer.version)
     yield "device", f"{sidecar.device.hardware} ({sidecar.device.precision})"
     yield "cuda", sidecar.device.cuda or "none"

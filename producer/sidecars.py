@@ -13,6 +13,7 @@ from shared.errors import (
     StorageUnavailable,
 )
 from shared.facts import StoredFile
+from shared.gate import FrozenMask
 from shared.keys import S3Address
 from shared.s3 import ObjectStore
 from shared.sidecars import (
@@ -91,6 +92,7 @@ def check_inputs(then: Sidecar, store: ObjectStore) -> None:
         address = S3Address.parse(text)
         if store.head(address).etag != etag:
             raise SourceChanged(address=address, expected=etag)
-    files: tuple[StoredFile, ...] = (*then.variants, then.mask)
+    files: list[StoredFile | FrozenMask] = [*then.variants, then.mask]
+    files += [then.mask.frozen] if then.mask.frozen else []
     for file in files:
         store.head(S3Address.parse(file.address))

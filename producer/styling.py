@@ -46,6 +46,7 @@ class Styling:
             segmenter=None if spec.mask else styled.segmenter,
             painter=styled.painter,
             external_id=spec.external_id,
+            frozen=spec.frozen.sha256 if spec.frozen else None,
         )
 
     def _override(self, overrides: str) -> Styled:

@@ -42,6 +42,8 @@ class Submission:
     schedule: str | None = None
     #: URLs that the batch's events are sent to.
     webhooks: tuple[str, ...] = ()
+    #: Hold every mask found by text, whatever the style says: nothing is painted unapproved.
+    masks_only: bool = False
     #: Which models it may name; None for any.
     models: OpenModels | None = None
 

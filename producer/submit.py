@@ -154,7 +154,8 @@ def _plan_of(
 
 
 def _style_of(request: Submission) -> Style:
-    return request.style if isinstance(request.style, Style) else load_style(request.style)
+    style = request.style if isinstance(request.style, Style) else load_style(request.style)
+    return style.model_copy(update={"gate": "hold"}) if request.masks_only else style
 
 
 @contextmanager

@@ -29,6 +29,9 @@ class PixelInputs:
     painter: str
     #: The item's identity, which decides its seeds.
     external_id: str
+    #: SHA-256 of a mask that was approved in another batch; None as a rule. One that was approved
+    #: in its own batch is the very mask that the segmenter finds, and decides nothing.
+    frozen: str | None = None
 
     @classmethod
     def of(cls, batch: Batch, spec: ItemSpec, mask_etag: str | None) -> Self:
@@ -43,12 +46,15 @@ class PixelInputs:
             segmenter=batch.models[style.segmenter].digest if spec.mask is None else None,
             painter=batch.models[style.painter].digest,
             external_id=spec.external_id,
+            frozen=spec.frozen.sha256 if spec.frozen else None,
         )
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hex) over all of them and the renderer's version."""
         parts = asdict(self) | {"renderer": RENDERER_VERSION}
+        if self.frozen is None:
+            del parts["frozen"]  # or results of before there were any would count as changed
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

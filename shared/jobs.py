@@ -137,6 +137,8 @@ class Item(Record):
     frozen: FrozenMask | None = None
     #: Whether its result is approved and its publication under way.
     approved: bool = False
+    #: Why that could not be published yet.
+    note: str = ""
     #: The variant that a person picked, from 1.
     picked: int | None = None
     #: Who approved or rejected it last, when, and why it was rejected.

@@ -38,11 +38,19 @@ class Installation:
         """The bucket as an address."""
         return f"s3://{self.bucket.name}/"
 
+    def command(self, *arguments: str) -> list[str]:
+        """`restyle …` with this very interpreter."""
+        return [sys.executable, "-m", "producer", *arguments]
+
     def restyle(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `restyle …` to its end."""
-        command = [sys.executable, "-m", "producer", *arguments]
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=100, check=False
+            self.command(*arguments),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
         )
 
     def json(self, *arguments: str) -> list[Any]:

@@ -35,8 +35,8 @@ class Order:
 
     @property
     def frozen(self) -> FrozenMask | None:
-        """The approved mask to paint with: the claim's, or another batch's that the row names."""
-        return self.claim.frozen or self.claim.spec.frozen
+        """The approved mask to paint with."""
+        return self.claim.frozen
 
     @property
     def finder(self) -> ResolvedModel | None:

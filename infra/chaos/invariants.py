@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from infra.chaos.evidence import BatchEnd, Evidence
 from shared.errors import SidecarInvalid
 from shared.facts import StoredFile
-from shared.jobs import Item
+from shared.jobs import Item, Result
+from shared.keys import ResultKeys, S3Address
 from shared.sidecars import FailureSidecar, Sidecar, parse_sidecar
 from shared.states import FINAL
 
@@ -179,9 +180,17 @@ def violations(evidence: Evidence) -> list[str]:
 def _named(item: Item) -> set[str]:
     """The paths of all that the board names of an item."""
     if item.result:
-        return {_path(at) for at in (*item.result.variants, item.result.mask, item.result.sidecar)}
+        return {_path(at) for at in _files(item.result)}
     sidecar = item.failure.sidecar if item.failure else None
     return {_path(sidecar)} if sidecar else set()
+
+
+def _files(result: Result) -> Iterator[str]:
+    yield from (*result.variants, result.mask, result.sidecar)
+    if result.thumbnails:
+        yield result.thumbnails
+    if result.gate and (keys := ResultKeys.named(S3Address.parse(result.mask))):
+        yield str(keys.map)  # the gate measured a mask that text found
 
 
 def _path(address: str) -> str:

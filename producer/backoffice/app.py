@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp
 
 from producer.backoffice import health, page
@@ -14,7 +15,10 @@ from producer.backoffice.api import (
     creating,
     decisions,
     files,
+    invocations,
     items,
+    renderings,
+    rerenders,
     results,
     schedules,
     session,
@@ -24,6 +28,7 @@ from producer.backoffice.api import (
     workers,
 )
 from producer.backoffice.asking import the_caller
+from producer.backoffice.desk import Desk
 from producer.backoffice.etags import ETags
 from producer.backoffice.gate import Gate
 from producer.backoffice.headers import SecurityHeaders
@@ -37,6 +42,9 @@ API = "/api/v1"
 ROUTERS = (
     batches.router,
     creating.router,
+    renderings.router,
+    invocations.router,
+    rerenders.router,
     steering.router,
     items.router,
     files.router,
@@ -49,8 +57,10 @@ ROUTERS = (
     tokens.router,
     audit.router,
 )
+#: What the OpenAPI document says of tokens; the gate has looked at them.
+TOKEN = Depends(HTTPBearer(auto_error=False, scheme_name="token", description="rst_ID_SECRET"))
 #: What everybody may read; all other paths are closed to whoever is not known.
-OPEN_PATHS = ("/healthz", "/static/{rest:path}", *page.PATHS)
+OPEN_PATHS = ("/healthz", "/ping", "/static/{rest:path}", *page.PATHS)
 
 
 class _App(FastAPI):
@@ -75,6 +85,7 @@ def create_app(office: Office, gatekeeper: Gatekeeper | None = None) -> FastAPI:
 def furnish(app: FastAPI, office: Office, gatekeeper: Gatekeeper | None = None) -> None:
     """Give an app the office that its routes work with."""
     app.state.office = office
+    app.state.desk = Desk()
     app.state.gatekeeper = gatekeeper or Gatekeeper(office.board)
 
 
@@ -96,12 +107,14 @@ def bare_app() -> FastAPI:
     app.include_router(health.router)
     app.include_router(session.router, prefix=API, responses=RESPONSES)
     app.include_router(_api())
+    # Where SageMaker's own clients look for it.
+    app.include_router(invocations.router, dependencies=[Depends(the_caller)], responses=RESPONSES)
     page.serve(app)
     return app
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix=API, dependencies=[Depends(the_caller)], responses=RESPONSES)
+    api = APIRouter(prefix=API, dependencies=[TOKEN, Depends(the_caller)], responses=RESPONSES)
     for router in ROUTERS:
         api.include_router(router)
     return api

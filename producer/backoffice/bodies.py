@@ -1,6 +1,6 @@
-"""Bodies: a request's JSON, bounded, read once its caller was let in, parsed beside the event loop.
+"""Bodies: a request's JSON, bounded by its path, and parsed beside the event loop.
 
-FastAPI reads and parses a body before it asks who sent it, on the loop that answers everybody.
+FastAPI parses a body on the loop that answers everybody, which a picture of megabytes would hold.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ def body_of(model: type[M], max_bytes: int) -> Callable[[Request], Awaitable[M]]
 
     Args:
         model: What the JSON must be.
-        max_bytes: Larger bodies are refused, before they are read where their length is told.
+        max_bytes: Larger bodies are refused.
     """
 
     async def read(request: Request) -> M:
@@ -44,12 +44,7 @@ def described(model: type[Record]) -> dict[str, Any]:
 
 
 async def _content(request: Request, max_bytes: int) -> bytes:
-    told = request.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > max_bytes:
+    content = await request.body()
+    if len(content) > max_bytes:
         raise BodyTooLarge(limit=max_bytes)
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > max_bytes:
-            raise BodyTooLarge(limit=max_bytes)
-    return bytes(content)
+    return content

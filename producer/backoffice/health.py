@@ -19,3 +19,9 @@ class Health(Record):
 async def healthz() -> Health:
     """Whether the process answers; Redis and S3 are not asked."""
     return Health()
+
+
+@router.get("/ping")
+async def ping() -> Health:
+    """The same, where SageMaker asks for it."""
+    return Health()

@@ -68,6 +68,7 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.BodyTooSlow: 408,
     errors.BodyTooLarge: 413,
     errors.FailuresTooMany: 429,
+    errors.RenderingsBusy: 429,
     errors.ModelNotAllowed: 403,
     errors.BoardError: 503,
     errors.StorageUnavailable: 503,
@@ -75,6 +76,7 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.CredentialsMissing: 503,
     errors.DiskFailed: 503,
     errors.ModelUnavailable: 503,
+    errors.RenderingUnfinished: 504,
 }
 
 log = structlog.get_logger(__name__)
@@ -117,31 +119,41 @@ def tell_problems(app: FastAPI) -> None:
 
 
 def status_of(error: errors.RestyleError) -> int:
-    """The HTTP status of an error: that of the nearest class that has one."""
-    found = (STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES)
-    return next(found, 500)
+    """The HTTP status of an error."""
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[errors.RestyleError]) -> int:
+    """The HTTP status of a class of errors: that of the nearest class that has one."""
+    return next((STATUSES[cls] for cls in kind.__mro__ if cls in STATUSES), 500)
 
 
 def answer(error: errors.RestyleError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The error as a response."""
-    status, report = status_of(error), error.report()
-    details = report["details"] if isinstance(report["details"], dict) else {}
-    body = details | {
-        "type": f"urn:restyle:error:{error.code}",
-        "title": error.code.replace("_", " ").capitalize(),
+    status = status_of(error)
+    return told(error.report(), status, _retry(error, status) | dict(headers or {}))
+
+
+def told(report: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> JSONResponse:
+    """An error's report, or the failure of an item, as a response."""
+    code, details = str(report["code"]), report["details"]
+    facts = details if isinstance(details, dict) else {}
+    body = facts | {
+        "type": f"urn:restyle:error:{code}",
+        "title": code.replace("_", " ").capitalize(),
         "status": status,
         "detail": report["message"],
-        "code": error.code,
+        "code": code,
         "hint": report["hint"],
     }
-    return JSONResponse(body, status, _retry(error, status) | dict(headers or {}), MEDIA_TYPE)
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
 def _retry(error: errors.RestyleError, status: int) -> dict[str, str]:
     if isinstance(error, errors.FailuresTooMany):
         return {"Retry-After": str(error.seconds)}
-    is_away = status == HTTPStatus.SERVICE_UNAVAILABLE
-    return {"Retry-After": str(RETRY_SECONDS)} if is_away else {}
+    is_passing = status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
+    return {"Retry-After": str(RETRY_SECONDS)} if is_passing else {}
 
 
 def respond(request: Request, error: Exception) -> JSONResponse:

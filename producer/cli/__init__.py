@@ -32,6 +32,7 @@ ROOMS: Mapping[str, str] = {
     "reject": "reviewing",
     "decisions": "reviewing",
     "undo": "reviewing",
+    "rerender": "rerendering",
     "dead": "dead",
     "webhooks": "webhooks",
     "schedule": "scheduling",

@@ -1,6 +1,6 @@
 """Commands that show submitted batches: status, items."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import islice
@@ -104,8 +104,18 @@ def _status_of(batch: str, *, as_json: bool) -> None:
     from producer.summary import summary
 
     with open_reader() as reader, reader.open(batch) as found:
-        told = {"archived": str(found.record) if found.record else None}
-        print_json(summary(found.status) | told) if as_json else _show_batch(found)
+        # Its children are told by the board alone, which it may have left.
+        name = found.status.batch.batch_id
+        children = None if found.record else reader.board.children(name)
+        told = {
+            "archived": str(found.record) if found.record else None,
+            "parent": found.status.batch.parent,
+            "children": children,
+        }
+        if as_json:
+            print_json(summary(found.status) | told)
+        else:
+            _show_batch(found, children or ())
 
 
 def _retired_facts(one: "RetiredBatch") -> dict[str, object]:
@@ -149,7 +159,7 @@ def batches_table(batches: list["BatchStatus"]) -> Table:
     return table
 
 
-def _show_batch(found: "ReadableBatch") -> None:
+def _show_batch(found: "ReadableBatch", children: Collection[str]) -> None:
     from producer.cli.brakes import brakes_told
     from producer.summary import counted_states, halt, phase
 
@@ -159,6 +169,7 @@ def _show_batch(found: "ReadableBatch") -> None:
     say(f"  lane       {batch.lane}, priority {batch.priority}")
     say(f"  submitted  {_moment(batch.submitted_at)}")
     say(f"  results    {batch.output}")
+    _show_kin(batch.parent, children)
     if found.record:
         say(f"  archived   {found.record}")
     for line in brakes_told(batch.brakes, batch.window):
@@ -173,6 +184,13 @@ def _show_batch(found: "ReadableBatch") -> None:
         say(f"Next: restyle items {batch.batch_id} --state held")
     if one.counts[ItemState.FAILED]:
         say(f"Next: restyle items {found.record or batch.batch_id} --state failed")
+
+
+def _show_kin(parent: str | None, children: Collection[str]) -> None:
+    if parent:
+        say(f"  parent     {parent}, whose items it renders again")
+    for child in children:
+        say(f"  child      {child} renders items again")
 
 
 def _moment(time: datetime) -> str:
@@ -241,7 +259,8 @@ def _review(item: "Item", held: "Held") -> str:
     if item.state is ItemState.REJECTED:
         return f"{held.stage} rejected by {item.decided_by}: {item.reason}"
     if item.approved:
-        return f"{held.stage} approved by {item.decided_by}; it is being published"
+        standing = f"not published yet: {item.note}" if item.note else "it is being published"
+        return f"{held.stage} approved by {item.decided_by}; {standing}"
     if held.gate is None:
         return f"{held.stage} waits"
     said = ", ".join((f"score {held.gate.score:.2f}", *held.gate.reasons))

@@ -77,9 +77,9 @@ def approve(  # noqa: PLR0913 - an argument per option
     """
     from producer.review import new_decision
 
-    given = _given(state, stage, score_below, score_from, gate_reason, text, all_passed)
+    chosen = given(state, stage, score_below, score_from, gate_reason, text, all_passed)
     decision = new_decision("approve", _login())
-    wanted = _wanted(items, given)
+    wanted = _wanted(items, chosen)
     _decide(batch, decision, wanted, expect=expect, dry_run=dry_run, as_json=json)
 
 
@@ -112,9 +112,9 @@ def reject(  # noqa: PLR0913 - an argument per option
 
     if len(reason) > MAX_REASON:
         raise OptionInvalid(option="--reason", reason=f"it has over {MAX_REASON} characters")
-    given = _given(state, stage, score_below, score_from, gate_reason, text, all_passed)
+    chosen = given(state, stage, score_below, score_from, gate_reason, text, all_passed)
     decision = new_decision("reject", _login(), reason=reason)
-    wanted = _wanted(items, given)
+    wanted = _wanted(items, chosen)
     _decide(batch, decision, wanted, expect=expect, dry_run=dry_run, as_json=json)
 
 
@@ -169,8 +169,8 @@ def _login() -> str:
         return f"uid {os.getuid()}"
 
 
-def _given(*values: Any) -> dict[str, Any]:
-    """What options said of a filter, in the order in which both commands have them."""
+def given(*values: Any) -> dict[str, Any]:
+    """What options said of a filter, in the order in which the commands have them."""
     names = ("states", "stage", "score_below", "score_from", "reason", "text", "passed")
     said = {name: value for name, value in zip(names, values, strict=True) if value}
     return said | ({"states": frozenset({said["states"]})} if "states" in said else {})

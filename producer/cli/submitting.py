@@ -82,6 +82,13 @@ def submit(  # noqa: PLR0913 - an argument per option
     timezone: Annotated[
         str | None, typer.Option(help="Whose clocks the window goes by; by default UTC.")
     ] = None,
+    masks_only: Annotated[
+        bool,
+        typer.Option(
+            "--masks-only",
+            help="Find all masks first and hold them; `restyle approve` has them painted.",
+        ),
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Stay and show the progress.")] = False,
     json: JsonFlag = False,
 ) -> None:
@@ -118,9 +125,10 @@ def submit(  # noqa: PLR0913 - an argument per option
         brakes=brakes_of(max_items, max_device_time, pilot, promote_at, stop_at),
         window=window_of(window, timezone),
         webhooks=webhooks,
+        masks_only=masks_only,
     )
     receipt = _submitted(request, settings, as_json=json)
-    _show_receipt(receipt, as_json=json)
+    show_receipt(receipt, as_json=json)
     _show_ignored(request, receipt)
     if watch:
         _follow(receipt.status.batch.batch_id, as_json=json)
@@ -144,7 +152,8 @@ def _submitted(request: "Submission", settings: Settings, *, as_json: bool) -> "
         )
 
 
-def _show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
+def show_receipt(receipt: "Receipt", *, as_json: bool) -> None:
+    """Say what became of a submission."""
     from producer.cli.planning import show_counts, sum_of_kinds
     from producer.summary import halt, summary
 

@@ -7,6 +7,7 @@ over before its own batch ended: it is rendered again, into the same keys.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -45,12 +46,12 @@ class Matching:
         self._marks = {fingerprint[:12] for fingerprint in self._numbers}
 
     def _learn(self, spec: ItemSpec) -> None:
-        fingerprint = self._fingerprint(spec)
+        fingerprint = self.fingerprint(spec)
         self._stems.add(self.keys(spec, fingerprint or "").stem)
         if fingerprint:
             self._numbers[fingerprint] = spec.number
 
-    def _fingerprint(self, spec: ItemSpec) -> str | None:
+    def fingerprint(self, spec: ItemSpec) -> str | None:
         """The item's fingerprint, where it can be told without its claim."""
         row = self._written.get(spec.external_id)
         if row and row.fingerprint:
@@ -78,7 +79,8 @@ class Matching:
         if number is None or number >= self._batch.queued:
             return None
         spec = self._rows.spec(number)
-        if self.keys(spec, told.fingerprint).sidecar != address:
+        keys = self.keys(spec, told.fingerprint)
+        if replace(keys, output=address.folder).sidecar != address:
             return None
         if own and not self._tells_of(told, spec):
             return None

@@ -77,6 +77,8 @@ def sum_up(
         closes_at=status.closes_at,
         failures=tally.failures(),
         held=tuple(tally.held),
+        held_masks=tally.stages["mask"],
+        held_results=tally.stages["result"],
         slowest=tally.slowest(),
         sample=tuple(map(ResultRow.of, tally.sample())),
         plan=plan,

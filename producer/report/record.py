@@ -85,6 +85,9 @@ class Report(Record):
     failures: tuple[FailureKind, ...]
     #: The first of the items that wait for a person; `counts` has their number.
     held: tuple[ResultRow, ...]
+    #: How many of them wait with a mask, and with a result.
+    held_masks: int = 0
+    held_results: int = 0
     #: The slowest first.
     slowest: tuple[SlowItem, ...]
     #: Items that are done, spread over the batch: those of the page's contact sheet.

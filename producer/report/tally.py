@@ -8,6 +8,7 @@ from producer.report.record import FailureKind, SlowItem
 from producer.report.spread import Spread
 from producer.result_row import ResultRow
 from shared.jobs import Failure, Item, Result
+from shared.results import Stage
 from shared.states import ItemState
 
 #: Items that are named of each kind of failure, and of those that wait for a person.
@@ -37,6 +38,8 @@ class Tally:
         self.bytes_written = 0
         #: The first of the items that wait for a person.
         self.held: list[ResultRow] = []
+        #: How many of them wait with a mask, and with a result.
+        self.stages: Counter[Stage] = Counter()
         self._kinds: dict[str, _Kind] = {}
         #: Smallest first; of two that took equally long the later one goes first.
         self._slow: list[tuple[float, int, SlowItem]] = []
@@ -49,7 +52,13 @@ class Tally:
             self._add_failure(item, item.failure)
         if item.result:
             self._add_result(item, item.result)
-        if item.state is ItemState.HELD and len(self.held) < MOST_HELD:
+        if item.state is ItemState.HELD:
+            self._add_held(item)
+
+    def _add_held(self, item: Item) -> None:
+        if item.held:
+            self.stages[item.held.stage] += 1
+        if len(self.held) < MOST_HELD:
             self.held.append(ResultRow.of(item))
 
     def _add_failure(self, item: Item, failure: Failure) -> None:

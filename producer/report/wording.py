@@ -75,6 +75,8 @@ def notices(report: Report) -> Iterator[str]:
     """What is out of the ordinary about how the batch stands."""
     if report.so_far:
         yield f"The batch is not over; this is how it stood at {moment(report.made_at)}."
+    if waiting := held(report):
+        yield f"{waiting} for a person: restyle items {report.batch.batch_id} --state held"
     if report.counts[ItemState.CANCELLED]:
         yield f"It was cancelled: {_items(report, ItemState.CANCELLED)} not rendered."
     if report.pause:
@@ -83,6 +85,14 @@ def notices(report: Report) -> Iterator[str]:
     for broken in report.broken_schedules:
         name, why = brief(broken.name), brief(broken.message)
         yield f"The schedule {name} is broken ({broken.code}): {why}"
+
+
+def held(report: Report) -> str:
+    """`2 masks and 1 result wait`; empty where none does."""
+    counts = {"mask": report.held_masks, "result": report.held_results}
+    named = [f"{count:,} {one}{'s' * (count > 1)}" for one, count in counts.items() if count]
+    verb = "waits" if sum(counts.values()) == 1 else "wait"
+    return f"{' and '.join(named)} {verb}" if named else ""
 
 
 def _items(report: Report, state: ItemState) -> str:

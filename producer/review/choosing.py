@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from shared.board import StatusBoard
-from shared.errors import ItemUnknown
+from shared.errors import CountDiffers, ItemUnknown
 from shared.jobs import Item
 from shared.review import Filter
 
@@ -23,6 +23,26 @@ def numbers_of(board: StatusBoard, batch_id: str, names: Iterable[str]) -> list[
         BoardError: Redis is away.
     """
     return sorted({number for name in names for number in _numbers(board, batch_id, name)})
+
+
+def seen(board: StatusBoard, batch_id: str, chosen: Filter, expect: int | None) -> list[int]:
+    """The numbers of the items that a filter chooses.
+
+    Args:
+        board: Holds the batch.
+        batch_id: The batch.
+        chosen: The filter.
+        expect: How many items the person was shown; None where nobody was.
+
+    Raises:
+        BatchUnknown: No such batch.
+        CountDiffers: There are more or fewer.
+        BoardError: Redis is away.
+    """
+    numbers = list(board.numbers(batch_id, chosen))
+    if expect not in {None, len(numbers)}:
+        raise CountDiffers(batch=batch_id, found=len(numbers), expected=expect)
+    return numbers
 
 
 def _numbers(board: StatusBoard, batch_id: str, name: str) -> list[int]:

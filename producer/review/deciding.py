@@ -3,8 +3,8 @@
 import secrets
 from collections.abc import Iterable
 
+from producer.review.choosing import seen
 from shared.board import Decided, StatusBoard
-from shared.errors import CountDiffers
 from shared.review import Action, Decision, Filter
 
 
@@ -54,12 +54,5 @@ def decide(
     if isinstance(wanted, Filter):
         asked = wanted.model_dump(mode="json", exclude_defaults=True)
         decision = decision.model_copy(update={"filter": asked})
-        wanted = _seen(board, batch_id, wanted, expect)
+        wanted = seen(board, batch_id, wanted, expect)
     return board.decide(batch_id, decision, wanted)
-
-
-def _seen(board: StatusBoard, batch_id: str, chosen: Filter, expect: int | None) -> list[int]:
-    numbers = list(board.numbers(batch_id, chosen))
-    if expect not in {None, len(numbers)}:
-        raise CountDiffers(batch=batch_id, found=len(numbers), expected=expect)
-    return numbers

@@ -61,7 +61,24 @@ class Publishing:
         reviewed: Iterable[Reviewed],
         stopping: Callable[[], bool],
     ) -> int:
-        return sum(in_parallel(lambda one: not stopping() and _tried(act, one), reviewed, THREADS))
+        return sum(
+            in_parallel(lambda one: not stopping() and self._tried(act, one), reviewed, THREADS)
+        )
+
+    def _tried(self, act: Callable[[Reviewed], None], reviewed: Reviewed) -> bool:
+        named = {"batch": reviewed.batch_id, "item": reviewed.item.spec.number}
+        try:
+            act(reviewed)
+        except BoardError:
+            raise  # no other item would fare better
+        except RestyleError as error:
+            log.warning("files not copied, tried again later", **named, **error.report())
+            self.board.note_unpublished(reviewed.batch_id, reviewed.item.spec.number, str(error))
+        except Exception:  # one odd item must never keep all others from being published
+            log.exception("files not copied, tried again later", **named)
+        else:
+            return True
+        return False
 
     # --- to the output
 
@@ -126,21 +143,6 @@ class Publishing:
             return stored_sidecar(str(address), self.store)
         except ObjectMissing:
             return None
-
-
-def _tried(act: Callable[[Reviewed], None], reviewed: Reviewed) -> bool:
-    named = {"batch": reviewed.batch_id, "item": reviewed.item.spec.number}
-    try:
-        act(reviewed)
-    except BoardError:
-        raise  # no other item would fare better
-    except RestyleError as error:
-        log.warning("files not copied, tried again later", **named, **error.report())
-    except Exception:  # one odd item must never keep all others from being published
-        log.exception("files not copied, tried again later", **named)
-    else:
-        return True
-    return False
 
 
 def _waiting(reviewed: Reviewed) -> Result:

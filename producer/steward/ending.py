@@ -9,9 +9,10 @@ from producer.archive import write_roll_up
 from producer.index import index_batch
 from producer.report.writing import write_report
 from producer.results import write_results
+from producer.trail import write_trail
 from shared.board import StatusBoard
 from shared.errors import BoardError, RestyleError, StorageError
-from shared.jobs import BatchStatus
+from shared.jobs import Batch, BatchStatus
 from shared.keys import S3Address, is_apart
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
@@ -85,10 +86,9 @@ class Ending:
             StorageError: S3 refused, or did not answer.
         """
         before = self.board.status(batch_id)
-        files = write_results(self.board, self.store, batch_id)
-        if not is_apart(before.batch.output, batch_id):  # whoever asked looks at its one item
+        files = self.write_files(before.batch)
+        if not is_apart(before.batch.output, batch_id):
             index_batch(self.board, self.store, batch_id)
-            files += self._report(batch_id)
         status = self.board.status(batch_id)
         write_roll_up(before, self.store)
         if status.revision == before.revision and not status.open:
@@ -97,6 +97,20 @@ class Ending:
         if ended:
             log.info("batch ended", batch=batch_id, files=[str(address) for address in files])
         return ended
+
+    def write_files(self, batch: Batch) -> list[S3Address]:
+        """Write what there is of a batch: its results, its decisions and its report.
+
+        Raises:
+            BatchUnknown: No such batch.
+            BoardError: Redis did not answer.
+            StorageError: S3 refused, or did not answer.
+        """
+        files = write_results(self.board, self.store, batch.batch_id)
+        if not is_apart(batch.output, batch.batch_id):  # whoever asked looks at its one item
+            files += write_trail(self.board, self.store, batch)
+            files += self._report(batch.batch_id)
+        return files
 
     def _report(self, batch_id: str) -> list[S3Address]:
         try:

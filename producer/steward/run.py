@@ -18,6 +18,7 @@ from producer.steward.ending import Ending
 from producer.steward.firing import Firing
 from producer.steward.halts import look_after_halts
 from producer.steward.retiring import retire_batches
+from producer.steward.settling import Settling
 from producer.webhooks import Post, Sender
 from shared.board import StatusBoard
 from shared.broker import DeadLetters
@@ -57,6 +58,8 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
     firing = _firing(board, store, settings, owner)
 
     ending = Ending(board, store, settings.limits, partial(announce_end, board, settings))
+    announce = partial(announce_halt, board, settings)
+    settling = Settling(ending, announce)
     duties = Duties(
         {
             "look at Redis": safety.look,
@@ -65,9 +68,8 @@ def run_steward(settings: Settings, *, interval_seconds: float) -> int:
                 Publishing(board, store).follow, stopping=stopping.is_set
             ),
             "end batches": partial(ending.end_batches, stopping=stopping.is_set),
-            "look after halts": partial(
-                look_after_halts, board, partial(announce_halt, board, settings)
-            ),
+            "tell of settled batches": partial(settling.settle_batches, stopping=stopping.is_set),
+            "look after halts": partial(look_after_halts, board, announce),
             "fire schedules": firing.beat,
             "send webhooks": sender.send_due,
             "retire batches": partial(

@@ -41,6 +41,17 @@ class Publication(Part):
         record = result.model_dump_json()
         return bool(self._connection.run("publish_item", batch_id, number, record))
 
+    def note_unpublished(self, batch_id: str, number: int, note: str) -> bool:
+        """Note why an approved result cannot be copied; it is offered again later.
+
+        Returns:
+            False when nobody waits for it any more.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        return bool(self._connection.run("note_item", batch_id, number, note))
+
     def to_unpublish(self, limit: int, *, lease_seconds: float = COPY_SECONDS) -> list[Reviewed]:
         """Take items whose published result goes back to staging; then `unpublished`.
 

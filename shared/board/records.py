@@ -135,6 +135,7 @@ def load_item(row: Sequence[Any]) -> Item:
         owner=fields.get("owner"),
         frozen=_load_frozen(frozen) or spec.frozen,
         approved="approved" in fields,
+        note=fields.get("note", "") if "approved" in fields else "",
         picked=int(fields["picked"]) if "picked" in fields else None,
         decided_by=by,
         decided_at=_time(at),
@@ -152,7 +153,8 @@ def _outcome(fields: Mapping[str, str], text: str) -> dict[str, Any]:
         return {"result": Result.model_validate_json(text)}
     if "unpublishing" in fields:
         return {"held": _not_yet_in_staging(Result.model_validate_json(text))}
-    if state in {ItemState.HELD, ItemState.REJECTED}:
+    # Of what was rejected before a loss of Redis no more is known.
+    if state in {ItemState.HELD, ItemState.REJECTED} and text:
         return {"held": Held.model_validate_json(text)}
     return {}
 

@@ -1,4 +1,4 @@
-"""Restoration: a batch that Redis lost is filled again, its ended items as they had ended."""
+"""Restoration: a batch that Redis lost is filled again, its items as they had ended or waited."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -45,9 +45,10 @@ class Restoration(Submission):
         return bool(verdict)
 
     def restore_items(self, batch_id: str, past: Sequence[PastItem]) -> None:
-        """Add items as they were: ended, or waiting; repeating it changes nothing.
+        """Add items as they were: ended, held, or waiting; repeating it changes nothing.
 
-        What has ended on the board stays as it is there, and so does all of a sealed batch.
+        What has ended or is held on the board stays as it is there, and so does all of a sealed
+        batch.
 
         Raises:
             BatchUnknown: The batch was never opened.
@@ -66,12 +67,14 @@ class Restoration(Submission):
         self._seal(batch_id, restored=1)
 
 
-def _rows(past: Sequence[PastItem]) -> list[str | int]:
+def _rows(past: Sequence[PastItem]) -> list[str | float]:
     return [part for one in past for part in _row(one.item, one.begun_at)]
 
 
-def _row(item: Item, begun_at: datetime | None) -> list[str | int]:
-    outcome = item.result or item.failure
+def _row(item: Item, begun_at: datetime | None) -> list[str | float]:
+    outcome = item.result or item.failure or item.held
+    judged = item.result or item.held
+    gate = judged.gate if judged else None
     return [
         item.spec.number,
         dump_spec(item.spec),
@@ -82,4 +85,7 @@ def _row(item: Item, begun_at: datetime | None) -> list[str | int]:
         item.retries,
         item.owner or "",
         round(begun_at.timestamp() * 1000) if begun_at else "",
+        item.held.stage if item.held else "",
+        gate.score if gate else "",
+        ",".join(gate.reasons) if gate else "",
     ]

@@ -1,7 +1,8 @@
 """Review: people's decisions, each by itself or over many items, and taking them back."""
 
+import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.board.part import Part, slices
@@ -11,6 +12,8 @@ from shared.review import Decision
 
 #: Items that one script run decides: about 3 ms of Redis' time.
 DECIDED_AT_ONCE = 100
+#: Such slices that are read by one script run.
+SLICES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,20 @@ class Review(Part):
         if not reply:
             raise self._unknown(batch_id)
         return [load_decision(row) for row in reply[1:]]
+
+    def each_decision(self, batch_id: str) -> Iterator[tuple[Decision, list[int]]]:
+        """A batch's decisions, oldest first, each with the numbers of the items that it changed.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        place = 1
+        while place:
+            place, *rows = self._connection.run("list_decided", batch_id, place, SLICES_AT_ONCE)
+            for row, items in zip(rows[::2], rows[1::2], strict=True):
+                # `7m`: the number, and what was done to the item.
+                numbers = [int(found) for found in re.findall(r"(\d+)[a-z]", items)]
+                yield load_decision(row), numbers
 
     def item_history(self, batch_id: str, number: int) -> list[Decision]:
         """The decisions that changed an item, newest first; of very many, the newest dozen.

@@ -1,6 +1,6 @@
 """What a program asked of the back office over HTTP."""
 
-from shared.errors.inputs import InputError
+from shared.errors.inputs import BatchUnknown, InputError
 
 
 class RequestInvalid(InputError):
@@ -49,3 +49,37 @@ class KeyReused(InputError):
     code = "key_reused"
     sentence = "The Idempotency-Key {key!r} belongs to another request of this day."
     hint = "Use a new key for each request, and the same one to repeat it."
+
+
+class NotBase64(InputError):
+    """What should hold a picture by its bytes is no base64."""
+
+    code = "not_base64"
+    sentence = "{field} is no base64: {reason}."
+    hint = "Encode the picture's file: `base64 -w0 photo.jpg`."
+
+
+class RenderingUnknown(BatchUnknown):
+    """No rendering of that id is on the board."""
+
+    code = "rendering_unknown"
+    sentence = "There is no rendering {rendering}, or it was long ago."
+    hint = "POST /api/v1/renderings makes one; its pictures stay under the output's _renderings/."
+
+
+class RenderingsBusy(InputError):
+    """As many requests as may wait for a rendering are waiting."""
+
+    code = "renderings_busy"
+    retryable = True
+    sentence = "Too many requests wait for renderings."
+    hint = "Ask again in a moment; many pictures are a batch: POST /api/v1/batches."
+
+
+class RenderingUnfinished(InputError):
+    """A rendering took longer than a client that cannot come back may wait; it is cancelled."""
+
+    code = "rendering_unfinished"
+    retryable = True
+    sentence = "The rendering did not end within {seconds:g} s, and is cancelled."
+    hint = "Start a `restyle-worker` if none runs; POST /api/v1/renderings can be asked later."

@@ -25,7 +25,7 @@ def commands(tmp_path):
     files = ("--manifest", str(manifest), "--style", str(style), "--output", "s3://shop/out/")
     others = {"submit": files, "plan": files, "replay": ("s3://shop/out/a.json",)}
     others |= dict.fromkeys(("approve", "reject"), ("spring", "--state", "held"))
-    others |= {"undo": ("spring", "d1")}
+    others |= {"undo": ("spring", "d1"), "rerender": ("spring", "SKU-1")}
     others |= {"status": (), "dead": (), "webhooks": ("list",), "schedule": ("list",)}
     others |= {"serve": (), "token": ("list",)}
     return {name: (name, *others.get(name, ("spring",))) for name in ROOMS if name not in OTHERS}

@@ -57,10 +57,15 @@ class ModelItem:
     expired: bool = False
     outcome: object = None
     code: str | None = None
+    #: The decision that it was moved by last, and what is to be done after it.
+    decision: object = None
+    frozen: bool = False
+    approved: bool = False
+    unpublishing: bool = False
 
     def enter(self, state: ItemState, place: str | None = None) -> None:
         """Take a new state."""
-        self.state, self.place, self.expired = state, place, False
+        self.state, self.place, self.expired, self.approved = state, place, False, False
 
     def expire(self) -> None:
         """The claim ran out."""

@@ -128,6 +128,18 @@ def test_a_retried_item_keeps_its_mask_and_the_picture_that_it_fits(board, submi
     assert (again.frozen, again.spec.etag, again.spec.size) == (FROZEN, "etag-1", 7)
 
 
+def test_a_claim_that_ended_with_a_held_mask_is_no_lost_one(board, submit, report, expire):
+    """One worker lost while it paints is no poison, however often masks were held before."""
+    submit(total=1)
+    for turn in range(3):
+        report(0, FINE)
+        board.decide("spring", decision(name=f"d{turn}"), [0])
+    board.claim("spring", 0, "w", LEASE)
+    expire("w")
+    assert board.sweep(2).expired == 1
+    assert states(board) == ["queued"]
+
+
 def test_a_pilots_approved_masks_are_painted_before_the_pilot_is_over(board, submit, report):
     """They are part of it: the rest of the batch goes on waiting."""
     submit(total=4, brakes=Brakes(pilot=Pilot(items=2)))

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from producer import backoffice
 from producer.backoffice.access.tokens import make_token
 from producer.backoffice.intake import Intake
-from producer.backoffice.serving import Certificate, Place, check_safe, serve
+from producer.backoffice.serving import Certificate, Place, _listening, check_safe, serve
 from producer.cli import app
 from producer.doctor.backoffice import check_backoffice
 from shared.errors import (
@@ -58,6 +58,14 @@ def test_a_port_that_is_taken_is_said(office):
         place = Place("127.0.0.1", taken.getsockname()[1])
         with pytest.raises(AddressUnusable, match=r"address already in use"):
             serve(office, place, pytest.fail)
+
+
+def test_answers_do_not_wait_for_the_network():
+    """Connections inherit TCP_NODELAY; without it each answer took 40 ms more."""
+    with _listening(Place("127.0.0.1", 0)) as listener:
+        here = listener.getsockname()
+        with socket.create_connection(here), listener.accept()[0] as connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_certificate_that_cannot_be_used_is_said(tmp_path):

@@ -81,9 +81,12 @@ def _png(pixels):
 
 @pytest.fixture
 def place(board, bucket, tiny_painter):
-    """Put a one-item batch on the board; returns the item's message."""
+    """Put a one-item batch on the board; returns the item's message.
 
-    def _place(batch_id="b", *, model=None, digest=None, etag=None, **style):
+    Its mask is supplied, or found by the segmenter in the directory `finder`.
+    """
+
+    def _place(batch_id="b", *, model=None, digest=None, etag=None, finder=None, **style):
         model = model or ResolvedModel(
             reference=str(tiny_painter),
             kind="directory",
@@ -91,12 +94,18 @@ def place(board, bucket, tiny_painter):
         )
         fields = {"mask": "the dress", "paint": "a red dress", "working_size": 64, "steps": 2}
         fields |= {"painter": model.reference, **style}
+        models = {model.reference: model}
+        if finder:
+            models[str(finder)] = ResolvedModel(
+                reference=str(finder), kind="directory", digest=tree_digest(finder)
+            )
+            fields["segmenter"] = str(finder)
         batch = Batch(
             batch_id=batch_id,
             submitted_at=datetime.now(UTC),
             output=f"s3://{bucket.name}/out/",
             style=parse_style(fields, where="test"),
-            models={model.reference: model},
+            models=models,
             total=1,
             manifest_digest="0" * 64,
         )
@@ -105,7 +114,7 @@ def place(board, bucket, tiny_painter):
             number=0,
             external_id="sku",
             source=address + "photo.png",
-            mask=address + "mask.png",
+            mask=None if finder else address + "mask.png",
             etag=etag,
             size=etag and 1,
         )

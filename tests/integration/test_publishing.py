@@ -76,6 +76,7 @@ def test_what_cannot_be_copied_stays_held_and_the_others_go_on(waiting, reviewer
         assert reviewer.publishing().follow() == 2
     item = waiting.board.item("spring", 1)
     assert (item.state, item.approved) == ("held", True)
+    assert str(lost) in item.note
     assert waiting.states()[:3] == ["done", "held", "done"]
     assert [(one["item"], one["code"]) for one in said] == [(1, "object_missing")]
     assert str(lost) in said[0]["message"]

@@ -57,6 +57,43 @@ def test_what_was_uploaded_but_never_reported_is_done(shop):
     assert shop.board.item("spring", 2).result == result
 
 
+def test_what_waited_for_a_person_waits_again(shop, reviewer):
+    """Results and masks that lie in staging; a rejection stays, an approval is asked anew."""
+    rows = [
+        {"external_id": f"SKU-{n}", "source": shop.source(str(n)), "etag": "e1", "size": 9}
+        for n in range(5)
+    ]
+    shop.submit(*rows)
+    held = reviewer.hold_result(0)
+    mask = reviewer.hold_mask(1).mask
+    reviewer.hold_mask(2)
+    reviewer.hold_mask(3)
+    reviewer.decide(2, action="reject")
+    reviewer.decide(3, name="d2")
+    write_results(shop.board, shop.store, "spring")
+    shop.lose()
+    shop.recover()
+    assert shop.states() == ["held", "held", "rejected", "held", "queued"]
+    first, second = shop.board.items("spring", limit=2)
+    assert first.held.result.variants == held.result.variants
+    assert (first.held.stage, second.held.stage) == ("result", "mask")
+    assert second.held.mask.address == mask.address
+    assert reviewer.decide(0, 1, 3, name="d3") == 3
+    assert shop.states() == ["held", "queued", "rejected", "queued", "queued"]
+    assert reviewer.publishing().follow() == 1
+
+
+def test_held_items_of_a_cancelled_batch_stay_cancelled(shop, reviewer):
+    """Nobody is asked about them any more."""
+    shop.submit()
+    reviewer.hold_result(0)
+    shop.board.cancel("spring")
+    write_results(shop.board, shop.store, "spring")
+    shop.lose()
+    shop.recover()
+    assert set(shop.states()) == {"cancelled"}
+
+
 def test_the_batch_file_names_its_folder(shop):
     """Either address will do, with or without the closing slash."""
     shop.submit()
@@ -244,7 +281,7 @@ def _requests(store):
     events.unregister("before-send.s3", note)
 
 
-OWN_REQUESTS = ("batch.json", "the manifest", "results.jsonl", "the listing")
+OWN_REQUESTS = ("batch.json", "the manifest", "results.jsonl", "the listing", "that of staging")
 
 
 def test_results_of_earlier_batches_are_not_read(shop, store):

@@ -1,7 +1,11 @@
 """Rendering again, on a real Redis and S3: a child batch, and what the next night makes of it."""
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from producer.cli import app
 from producer.index.rebuilding import rebuild
 from producer.plan import Kind
 from producer.recovery import recover
@@ -138,6 +142,30 @@ def test_a_lost_child_is_recovered_with_what_it_stands_for(second):
     assert (status.batch.parent, status.counts["queued"]) == ("first", 1)
     assert second.board.item("again-1", 0).spec == asked
     assert asked.frozen.address == str(mask)
+
+
+def test_the_command_queues_items_again_and_status_tells_of_both(second):
+    """By name, or by what options choose; wrong words are refused as such."""
+    run = CliRunner()
+
+    def restyle(*words):
+        told = run.invoke(app, [*words, "--json"])
+        return told.exit_code, json.loads(told.stdout or "null")
+
+    words = ("rerender", "first", "b", "--seed", "7", "--set", "steps=9", "--batch-id", "again-1")
+    code, told = restyle(*words)
+    assert (code, told["batch"], told["total"], told["lane"]) == (0, "again-1", 1, "urgent")
+    row = second.board.item("again-1", 0).spec
+    assert (row.external_id, row.overrides) == ("b", {"seed": 7, "steps": 9})
+    words = ("--state", "done", "--prompt", "blue", "--lane", "bulk", "--keep-mask")
+    code, told = restyle("rerender", "first", *words)
+    assert (code, told["total"], told["lane"]) == (0, 4, "bulk")
+    assert restyle("status", "first")[1]["children"] == ["again-1", told["batch"]]
+    assert restyle("status", "again-1")[1]["parent"] == "first"
+    assert "first" in run.invoke(app, ["status", "again-1"]).stdout
+    assert "again-1" in run.invoke(app, ["status", "first"]).stdout
+    assert restyle("rerender", "first")[0] == 2
+    assert restyle("rerender", "first", "b", "--set", "steps")[0] == 2
 
 
 def test_what_cannot_be_is_refused(second):

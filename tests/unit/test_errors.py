@@ -31,6 +31,7 @@ NOT_SHOWN = {
     "LookupError",  # a template's name that is not in the wheel
     "TypeError",  # a programmer's mistake
     "YAMLError",
+    "RequestValidationError",  # fastapi: answered as request_invalid
 }
 
 

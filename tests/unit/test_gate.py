@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as arrays
 from shared.gate import FrozenMask
 from shared.styles import Style
 from worker.pixels.gate import border, margin, measured, pieces, score
+from worker.pixels.masks import FoundMask, feather_px
 from worker.pixels.repaint import Repaint
 from worker.pixels.shapes import grow
 
@@ -223,3 +224,16 @@ def test_the_styles_policy_says_which_masks_wait(policy, waiting):
     assert tuple(repaint(mask).waits(style) for mask in (good, bad)) == waiting
     assert not repaint(bad, frozen=approved).waits(style)
     assert not Repaint.supplied(bad * np.uint8(255), "etag").waits(style)
+
+
+@given(st.floats(0, 0.2))
+def test_an_approved_mask_keeps_its_edge_and_a_hard_one_gets_one(width):
+    """Soft: as it was approved. Hard, as it lies beside a result: the style's, inside it."""
+    style, frozen = style_of(mask_feather=width), FrozenMask(address="s3://a/b", sha256="0" * 64)
+    hard = square()
+    found = FoundMask(hard, np.zeros_like(hard), sure(hard))
+    soft = found.alpha(feather_px(style, (SIDE, SIDE)))
+    for alpha in (soft, hard * np.uint8(255)):
+        repaint = Repaint.approved(alpha, None, style, frozen)
+        assert np.array_equal(repaint.alpha, soft)
+        assert np.array_equal(repaint.hard, hard)

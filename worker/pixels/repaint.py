@@ -11,6 +11,7 @@ from shared.styles import Style
 from worker.arrays import Grey, Mask, Size
 from worker.pixels.gate import measured
 from worker.pixels.masks import FoundMask, feather_px
+from worker.pixels.shapes import feather
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +41,13 @@ class Repaint:
 
     @classmethod
     def approved(cls, alpha: Grey, chances: Grey | None, style: Style, frozen: FrozenMask) -> Self:
-        """A mask found by text that a person let through; its map may be gone."""
+        """A mask found by text that a person let through; its map may be gone.
+
+        One that is hard, as it lies beside a result, gets the style's soft edge.
+        """
         hard = alpha > 0
+        if not np.any(hard & (alpha < 255)):
+            alpha = feather(hard, feather_px(style, (alpha.shape[1], alpha.shape[0])))
         gate = None if chances is None else measured(hard, chances, style)
         return cls(hard, alpha, chances=chances, gate=gate, frozen=frozen)
 

@@ -49,6 +49,7 @@ def sign_in(
 @router.get("")
 def read_session(request: Request, response: Response, gatekeeper: TheGatekeeper) -> SessionView:
     """Who asks; the cookie lasts anew, as the session does."""
+    response.headers["Cache-Control"] = "no-store"  # it holds a secret, and is asked for once
     caller, session_id = _signed_in(request, gatekeeper)
     if session_id:
         _give(response, session_id, secure=gatekeeper.needs_tls(request))

@@ -1,8 +1,9 @@
--- Put back a slice of ended items into a batch that is not sealed. Arguments: batch, then for each
--- item number, record, state, outcome (JSON) or '', code or '', deliveries, retries, owner or '',
--- time of its claim (ms) or ''. An item that has ended stays as it is. Returns how many were taken,
--- -1 for no such batch. From queued to an end is no move of the table: before the seal nobody has
--- claimed anything, and this is how an item comes to be where it was.
+-- Put back a slice of ended or held items into a batch that is not sealed. Arguments: batch, then for
+-- each item number, record, state, outcome (JSON) or '', code or '', deliveries, retries, owner or '',
+-- time of its claim (ms) or '', of what is held its stage or '', the gate's score or '', its reasons
+-- or ''. An item that is there already stays as it is. Returns how many were taken, -1 for no such
+-- batch. From queued to an end is no move of the table: before the seal nobody has claimed anything,
+-- and this is how an item comes to be where it was.
 local batch = ARGV[2]
 local record = key('batch', batch)
 local fields = redis.call('HMGET', record, 'total', 'sealed')
@@ -18,16 +19,18 @@ local function note_begin(moment)
   end
 end
 
-local function restore(number, spec, state, outcome, code, deliveries, retries, owner, begun)
+local function restore(number, spec, state, outcome, code, deliveries, retries, owner, begun,
+    stage, score, why)
   redis.call('HSET', key('specs', batch), number, spec)
-  change(batch, number, 'queued', state)
   local item = key('item', batch, number)
   redis.call('HSET', item, 'deliveries', deliveries, 'retries', retries)
-  for field, value in pairs({code = code, owner = owner}) do
+  local told = {code = code, owner = owner, stage = stage, score = score, why = why}
+  for field, value in pairs(told) do
     if value ~= '' then
       redis.call('HSET', item, field, value)
     end
   end
+  change(batch, number, 'queued', state)  -- which counts what is flagged
   if outcome ~= '' then
     redis.call('HSET', key('outcomes', batch), number, outcome)
   end
@@ -37,10 +40,11 @@ local function restore(number, spec, state, outcome, code, deliveries, retries, 
 end
 
 local taken = 0
-for position = 3, #ARGV, 9 do
+for position = 3, #ARGV, 12 do
   local number, state = ARGV[position], ARGV[position + 2]
-  if tonumber(number) < total and FINAL[state] and state_of(batch, number) == 'queued' then
-    restore(unpack(ARGV, position, position + 8))
+  local counts = tonumber(number) < total and (FINAL[state] or state == 'held')
+  if counts and state_of(batch, number) == 'queued' then
+    restore(unpack(ARGV, position, position + 11))
     taken = taken + 1
   end
 end

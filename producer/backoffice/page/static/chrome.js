@@ -6,7 +6,7 @@ import { bind } from "./keys.js";
 import { open as openKeys } from "./keysheet.js";
 import { go } from "./router.js";
 import { session, signOut } from "./session.js";
-import { toastError } from "./announce.js";
+import { announce, toastError } from "./announce.js";
 
 const MOON = "M13.5 9.5A5.8 5.8 0 0 1 6.5 2.5a5.8 5.8 0 1 0 7 7z";
 const LINKS = [["/", "Batches"], ["/schedules", "Schedules"], ["/workers", "Workers"]];
@@ -15,7 +15,7 @@ const LINKS = [["/", "Batches"], ["/schedules", "Schedules"], ["/workers", "Work
 export function build() {
   session.follow(showBar);
   outage.follow(showBanner);
-  document.addEventListener("view", ({ detail }) => markCurrent(detail));
+  document.addEventListener("view", ({ detail }) => arrive(detail));
   bind(null, [
     { id: "keys", label: "Show the keys", group: "Everywhere", keys: ["?"], run: openKeys },
     { id: "batches", label: "All batches", group: "Everywhere", keys: ["b"], run: () => go("/") },
@@ -34,6 +34,13 @@ function showBar(who) {
       who.name !== "local" && h("button.quiet", { type: "button", on: { click: () => signOut().catch(toastError) } }, "Sign out")),
   ]);
   markCurrent(location.pathname);
+}
+
+/** Tell a screen reader where one is now, and take its focus there, if it is nowhere else. */
+function arrive(pathname) {
+  markCurrent(pathname);
+  if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
+  announce(document.title);
 }
 
 function markCurrent(pathname) {

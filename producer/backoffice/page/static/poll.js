@@ -17,15 +17,15 @@ const LONGEST_WAIT = 15_000;
  * @returns {{ now: () => void }} `now` asks at once.
  */
 export function poll(path, { every, query = {}, signal, onData, onError }) {
-  const state = { etag: "", url: "", failures: 0, timer: 0, busy: false, last: null };
+  const state = { etag: "", url: "", failures: 0, timer: 0, busy: false, isOver: false, last: null };
 
   async function turn() {
     clearTimeout(state.timer);
-    if (signal.aborted || state.busy || document.hidden) return;
+    if (signal.aborted || state.busy || state.isOver || document.hidden) return;
     state.busy = true;
     const again = await once();
     state.busy = false;
-    if (!signal.aborted) state.timer = setTimeout(turn, again ? 0 : wait());
+    if (!signal.aborted && !state.isOver) state.timer = setTimeout(turn, again ? 0 : wait());
   }
 
   async function once() {
@@ -39,6 +39,8 @@ export function poll(path, { every, query = {}, signal, onData, onError }) {
     } catch (error) {
       if (signal.aborted) return false;
       state.failures += 1;
+      // Such as a batch that has left the board: asking again would change nothing.
+      state.isOver = error.passing === false;
       onError?.(error);
       return false;
     }

@@ -31,11 +31,11 @@ export async function rerender(batch, { numbers, filter, style }) {
 }
 
 function fields(style, count) {
-  const now = (name) => [style?.[name]].flat().filter((one) => one != null).join(", ");
+  const now = (name) => [style?.[name]].flat().filter((one) => one != null).join(" | ");
   const text = (name) => h("textarea", { name, rows: 2, placeholder: now(name), spellcheck: "false" });
   return [
     field("Prompt", text("prompt"), "Empty fields stay as they are."),
-    field("What to mask", text("mask_prompt")),
+    field("What to mask", text("mask_prompt"), "Several things are parted by |."),
     h("div.row", {},
       field("Seed", h("input", { type: "number", name: "seed", min: 0, step: 1, placeholder: now("seed") })),
       field("Threshold of the mask", h("input", { type: "number", name: "mask_threshold", min: 0, max: 1, step: 0.01, placeholder: now("mask_threshold") })),
@@ -47,7 +47,9 @@ function fields(style, count) {
 
 function bodyOf(asked, chosen) {
   const overrides = {};
-  for (const name of ["prompt", "mask_prompt"]) if (asked.get(name)?.trim()) overrides[name] = asked.get(name).trim();
+  const [prompt, masks] = ["prompt", "mask_prompt"].map((name) => asked.get(name).trim());
+  if (prompt) overrides.prompt = prompt;
+  if (masks) overrides.mask_prompt = masks.split("|").map((one) => one.trim()).filter(Boolean);
   for (const name of ["seed", "mask_threshold"]) if (asked.get(name)) overrides[name] = Number(asked.get(name));
   const mask = asked.get("mask")?.trim();
   return { ...chosen, overrides, keep_mask: asked.has("keep_mask"), lane: asked.get("lane"), ...(mask && { mask }) };

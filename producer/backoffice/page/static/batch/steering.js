@@ -5,6 +5,7 @@ import { address, batchPath, post } from "../api.js";
 import { ask } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { counted } from "../format.js";
+import { menu } from "../menu.js";
 import { may } from "../session.js";
 
 /** What can be done, when, and what is asked before. */
@@ -38,20 +39,17 @@ export function showSteering(root, batch, { onDone, onHistory, onRerender }) {
   const button = (act) => h("button", { type: "button", class: act.kind ?? "", on: { click: () => steer(batch.batch, act, onDone) } }, act.label);
   fill(root, acts.filter(({ isRare }) => !isRare).map(button),
     h("button", { type: "button", on: { click: onHistory } }, "History"),
-    menu(batch.batch, acts.filter(({ isRare }) => isRare).map(button), onRerender));
+    more(batch.batch, acts.filter(({ isRare }) => isRare).map(button), onRerender));
   // Buttons act on how the batch stands when they are used, not when they were built.
   root.latest = batch;
 }
 
-function menu(batch, rare, onRerender) {
+function more(batch, rare, onRerender) {
   const download = (format) => h("a.button", {
     href: address(batchPath(batch, "results"), { format }), download: `${batch}.${format}`,
   }, `Export results as ${format.toUpperCase()}`);
-  const close = (event) => { event.currentTarget.open = !event.target.closest("a, button"); };
-  return h("details.menu", { on: { click: (event) => event.target.closest(".list") && close(event) } },
-    h("summary.button", {}, "More"),
-    h("div.list", {}, download("csv"), download("jsonl"),
-      may("operator") && h("button", { type: "button", on: { click: onRerender } }, "Render again…"), rare));
+  return menu("More", download("csv"), download("jsonl"),
+    may("operator") && h("button", { type: "button", on: { click: onRerender } }, "Render again…"), rare);
 }
 
 async function steer(batch, { name, label, asks, kind }, onDone) {

@@ -3,13 +3,14 @@
 import { fill, h, tell } from "../dom.js";
 import { counted, score } from "../format.js";
 import { button } from "../keys.js";
+import { menu } from "../menu.js";
 import { may } from "../session.js";
 import { REJECT_REASONS, words } from "../states.js";
 
 export class Dock {
-  /** @param {object} options `desk`, `signal`, `onRerender()`. */
-  constructor({ desk, signal, onRerender }) {
-    this.desk = desk;
+  /** @param {object} options `desk`, `signal`, `news` (a button, shown while there is any), `onRerender()`. */
+  constructor({ desk, signal, news, onRerender }) {
+    Object.assign(this, { desk, news });
     this.what = h("span.clip.what");
     this.detail = h("span.clip.soft.small");
     this.unsaved = h("span.chip", { hidden: true, data: { tone: "wait" } });
@@ -18,7 +19,7 @@ export class Dock {
     this.undo = button("undo", "Undo", { class: "quiet" });
     this.rerender = h("button.quiet", { type: "button", on: { click: onRerender } }, "Render again…");
     this.element = h("section.desk", { "aria-label": "Decide" },
-      h("div.about", {}, this.what, this.detail), this.unsaved,
+      h("div.about", {}, this.what, this.detail), news, this.unsaved,
       may("operator") && [this.verbs, this.reasons, h("div.others", {}, this.undo, button("select", "Select", { class: "quiet" }), this.rerender)]);
     this.#follow(signal);
   }
@@ -39,7 +40,8 @@ export class Dock {
   show() {
     const { targets, selection } = this.desk;
     const held = targets.filter(({ state }) => state === "held").length;
-    this.element.hidden = !targets.length;
+    this.element.hidden = !targets.length && this.news.hidden;
+    if (!targets.length) for (const text of [this.what, this.detail]) tell(text, "");
     if (selection.numbers.size) {
       tell(this.what, `${counted(selection.numbers.size, "item")} selected`);
       tell(this.detail, held === targets.length ? "" : `${held} of them held`);
@@ -52,8 +54,7 @@ export class Dock {
 }
 
 function reasonButtons() {
-  const list = h("div.list", {}, Object.entries(REJECT_REASONS).map(([reason, label]) => button(`reject-${reason}`, label)));
-  return h("details.menu", {}, h("summary.button", {}, "Reject as…"), list);
+  return menu("Reject as…", Object.entries(REJECT_REASONS).map(([reason, label]) => button(`reject-${reason}`, label)));
 }
 
 function detail(tile) {

@@ -42,10 +42,13 @@ export function matches(tile, filter) {
 
 /** The filter in words, for questions and the history. */
 export function told(filter) {
+  // The API keeps the filter of a decision in the board's words.
+  const states = [filter.state ?? filter.states ?? []].flat();
+  const text = filter.q ?? filter.text;
   const parts = [
-    filter.state && [filter.state].flat().join(" or "), filter.stage && `at the ${filter.stage}`,
+    states.join(" or "), filter.stage && `at the ${filter.stage}`,
     filter.score_from != null && `score from ${filter.score_from}`, filter.score_below != null && `score below ${filter.score_below}`,
-    filter.reason && words(filter.reason), filter.code && words(filter.code), filter.q && `“${filter.q}”`,
+    filter.reason && words(filter.reason), filter.code && words(filter.code), text && `“${text}”`,
   ];
   return parts.filter(Boolean).join(", ") || "all items";
 }

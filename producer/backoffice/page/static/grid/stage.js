@@ -31,10 +31,10 @@ export class Stage {
     this.desk = new Desk({ grid: this.grid, outbox: this.outbox, signal, onMoved: () => this.#note(), onSaved });
     bindMoving(this.grid, signal);
     const chosen = () => this.desk.targets.map(({ number }) => number);
-    this.dock = new Dock({ desk: this.desk, signal, onRerender: () => onRerender(chosen()) });
-    this.news = h("button", { type: "button", hidden: true, on: { click: () => this.#refresh() } });
+    this.news = h("button.news", { type: "button", hidden: true, on: { click: () => this.#refresh() } });
+    this.dock = new Dock({ desk: this.desk, signal, news: this.news, onRerender: () => onRerender(chosen()) });
     this.empty = h("div");
-    this.element = h("div.gallery", {}, h("div.news", {}, this.news), this.grid.element, this.empty, this.dock.element);
+    this.element = h("div.gallery", {}, this.grid.element, this.empty, this.dock.element);
     this.#listen();
   }
 
@@ -73,6 +73,7 @@ export class Stage {
     const parts = [list.fresh.size && `Show ${counted(list.fresh.size, "new item")}`, stale && `Put away ${counted(stale, "decided item")}`];
     this.news.hidden = !parts.some(Boolean);
     tell(this.news, parts.filter(Boolean).join(" · "));
+    this.dock.show();
   }
 
   #refresh() {

@@ -13,7 +13,7 @@ export function tileOf(item) {
     variants: painted?.variants.length ?? 0, picked: item.picked ?? null,
     reason: item.reason || "", code: failure?.code ?? null, message: failure?.message ?? "",
     approved: item.approved, verdict: verdictOf(item), by: item.decided_by ?? null,
-    ...stripOf(item, painted),
+    fence: item.fence, version: item.mark, tiles: tilesOf(item, painted),
   };
 }
 
@@ -23,16 +23,18 @@ function verdictOf({ state, decided_by: by }) {
   return by && state !== "held" ? "approve" : null;
 }
 
-/** How many pictures its strip has (source, mask, variants), and what tells it from earlier ones. */
-function stripOf({ held, result, fence }, painted) {
-  const has = (result?.thumbnails ?? held?.thumbnails) != null;
-  return { tiles: has ? 2 + (painted?.variants.length ?? 0) : 0, version: `${fence}${painted ? "r" : "m"}` };
+/** How many pictures its strip has: source, mask, variants; 0 where there is no strip. */
+function tilesOf({ held, result }, painted) {
+  const strip = result?.thumbnails ?? held?.thumbnails;
+  return strip ? 2 + (painted?.variants.length ?? 0) : 0;
 }
 
-/** An item's new tile; what it looked like is kept while the new one has no pictures. */
+/** An item's new tile; its pictures stay as they are until there are other ones. */
 export function renewed(old, item) {
   const next = tileOf(item);
-  if (!old || next.tiles) return next;
+  // Pictures come from workers, and with each of their turns the fence grows.
+  const isSame = next.tiles === old.tiles && next.fence === old.fence;
+  if (next.tiles && !isSame) return next;
   return { ...next, tiles: old.tiles, version: old.version, variants: next.variants || old.variants };
 }
 

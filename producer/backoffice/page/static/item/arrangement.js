@@ -4,15 +4,15 @@ import { afterOf, facesOf } from "./files.js";
 
 /**
  * One pane's contents.
- * @typedef {{ after: import("./files.js").Face | null, before: string, label: string,
+ * @typedef {{ after: import("./files.js").Face | null, label: string, right: string,
  *   masked: boolean, wiped: boolean, variant: number }} Content `after` covers the source, where it
- *   is not null; `before` and `label` are what is written left and right.
+ *   is not null; `label` and `right` are what is written in the corners.
  */
 
-/** What the chosen mode comes to for an item: without variants there is nothing to lay out. */
+/** What the chosen mode comes to for an item: with one variant there is nothing to choose from. */
 export function modeFor(item, mode) {
   const variants = facesOf(item).length - 2;
-  return mode === "variants" && variants < 1 ? "side" : mode;
+  return mode === "variants" && variants < 2 ? "side" : mode;
 }
 
 /**
@@ -26,7 +26,7 @@ export function arranged(item, mode, variant) {
 }
 
 const ARRANGED = {
-  wipe: (after) => [content(after, { before: "Source", wiped: true })],
+  wipe: (after) => [content(after, { label: "Source", right: after.label, wiped: true })],
   side: (after) => [content(null), content(after)],
   flip: (after) => [content(after)],
   mask: () => [content(null, { label: "Mask over source", masked: true })],
@@ -36,5 +36,5 @@ const ARRANGED = {
 function content(after, changes = {}) {
   const label = after ? after.label : "Source";
   const variant = after?.name.startsWith("v") ? Number(after.name.slice(1)) : 0;
-  return { after, before: "", label, masked: false, wiped: false, variant, ...changes };
+  return { after, label, right: "", masked: false, wiped: false, variant, ...changes };
 }

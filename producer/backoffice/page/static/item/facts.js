@@ -29,10 +29,7 @@ function written(value) {
 }
 
 function timings({ timings_seconds: stages }) {
-  const longest = Math.max(...Object.values(stages), 0.001);
-  const lines = Object.entries(stages).map(([stage, seconds]) =>
-    [stage.replaceAll("_", " "), brief(seconds), h("i.span", { style: { width: `${(seconds / longest) * 100}%` } })]);
-  return part("Timings", lines, "timings");
+  return part("Timings", Object.entries(stages).map(([stage, seconds]) => [stage.replaceAll("_", " "), brief(seconds)]));
 }
 
 function brief(seconds) {
@@ -59,7 +56,7 @@ function proved({ seed, proof, written: file }) {
 }
 
 /** A heading and its facts; a third member of a line stands behind the value. */
-function part(title, lines, kind = "") {
-  return h("details.part", { open: kind !== "timings" && title === "Parameters" }, h("summary", {}, h("h2", {}, title)),
-    h("dl.facts", { class: kind }, lines.map(([name, value, extra]) => [h("dt", {}, name), h("dd", {}, value, " ", extra)])));
+function part(title, lines) {
+  return h("details.part", { open: title === "Parameters" }, h("summary", {}, h("h2", {}, title)),
+    h("dl.facts", {}, lines.map(([name, value, extra]) => [h("dt", {}, name), h("dd", {}, value, " ", extra)])));
 }

@@ -10,7 +10,7 @@ import { standingChip } from "./verdict.js";
 export class Head {
   #name = h("h1.clip");
   #standing = h("span.standing");
-  #about = h("span.soft.small.clip.grow");
+  #about = h("span.about.soft.small.clip.grow");
   #count = "";
 
   /** @param {{ batch: string, filter: URLSearchParams }} place */
@@ -20,10 +20,8 @@ export class Head {
     this.element = h("header.item-head", {},
       h("nav.crumbs.small", { "aria-label": "Where you are" }, h("a", { href: "/" }, "Batches"), "/", back),
       h("div.line", {}, this.#name, this.#standing, this.#about, h("div.neighbours", {},
-        button("previous", "← Before", { class: "quiet", "aria-label": "Previous item" }),
-        button("next", "Next →", { class: "quiet", "aria-label": "Next item" }))));
-    // The arrows stand in the labels already.
-    for (const mark of this.element.querySelectorAll("kbd")) mark.remove();
+        button("previous", ["←", h("span.wide", {}, "Before")], { class: "plain", "aria-label": "Previous item" }),
+        button("next", [h("span.wide", {}, "Next"), "→"], { class: "plain", "aria-label": "Next item" }))));
   }
 
   /** Show an item. */

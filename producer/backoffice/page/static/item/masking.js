@@ -2,12 +2,13 @@
 
 import { set } from "../dom.js";
 import { hasFile } from "./files.js";
-import { paintStored, TINTS } from "./overlay.js";
+import { greyPicture, paintStored, TINTS } from "./overlay.js";
+import { painted } from "./painted.js";
 import { ProbabilityMap } from "./probability.js";
 
 const KEPT = "restyle.tint";
 
-/** What is drawn in mask mode; sends `change` when it must be drawn again. */
+/** What is drawn in mask mode; sends `change` when it must be drawn again, `map` when one is there. */
 export class Masking extends EventTarget {
   #pictures;
   #item = null;
@@ -58,30 +59,29 @@ export class Masking extends EventTarget {
   async draw(overlay) {
     const [item, threshold, tint] = [this.#item, this.threshold, TINTS[this.#tint]];
     if (threshold !== null && this.map) return overlay.draw((canvas) => this.map.paint(canvas, threshold, tint));
-    const stored = this.#stored(item);
-    if (!stored) return overlay.clear();
-    overlay.draw((canvas) => paintStored(canvas, stored.drawable, stored, tint));
-    if (stored.full) return;
-    const full = await this.#pictures.full(item, "mask").catch(() => null);
-    const wanted = full && item === this.#item && this.threshold === null;
-    if (wanted) overlay.draw((canvas) => paintStored(canvas, full.image, full, TINTS[this.#tint]));
+    if (!hasFile(item, "mask")) return overlay.clear();
+    this.#drawTile(overlay, TINTS[this.#tint]);
+    await painted();
+    const full = item === this.#item && (await this.#pictures.full(item, "mask").catch(() => null));
+    if (full && item === this.#item && this.threshold === null) {
+      full.grey ??= greyPicture(full.image, full);
+      overlay.draw((canvas) => paintStored(canvas, full.grey, TINTS[this.#tint]));
+    }
   }
 
-  /** The stored mask as it is at hand: the full one, else the thumbnail. */
-  #stored(item) {
-    if (!hasFile(item, "mask")) return null;
-    const full = this.#pictures.readyFull(item, "mask");
-    if (full) return { ...full, drawable: full.image, full: true };
-    if (!this.#strip) return { drawable: new OffscreenCanvas(1, 1), width: 1, height: 1 };
-    const drawable = this.#strip.cut(1);
-    return { drawable, width: drawable.width, height: drawable.height };
+  /** The thumbnail of the mask, which is there before the mask itself. */
+  #drawTile(overlay, tint) {
+    if (this.#strip) overlay.draw((canvas) => paintStored(canvas, this.#strip.mask, tint));
+    else overlay.clear();
   }
 
   async #load(item) {
+    await painted();
+    if (item !== this.#item) return;
     const map = await this.#pictures.map(item, (url, signal) => ProbabilityMap.load(url, signal)).catch(() => null);
-    if (item.number !== this.#item.number) return;
+    if (item.number !== this.#item.number || map === this.map) return;
     this.map = map;
-    this.#changed();
+    this.dispatchEvent(new Event("map"));
   }
 
   #changed() {

@@ -49,15 +49,23 @@ export class Overlay {
   }
 }
 
-/** Draw the stored mask, white where it repaints, in a tint. */
-export function paintStored(canvas, drawable, { width, height }, tint) {
+/**
+ * A grey picture's values, at most of the working size.
+ * @typedef {{ values: Uint8Array, width: number, height: number }} Grey
+ * @returns {Grey}
+ */
+export function greyPicture(drawable, { width, height }) {
   const shrunk = Math.min(1, WORKING_PX / Math.max(width, height));
-  canvas.width = Math.max(1, Math.round(width * shrunk));
-  canvas.height = Math.max(1, Math.round(height * shrunk));
+  const [across, down] = [Math.max(1, Math.round(width * shrunk)), Math.max(1, Math.round(height * shrunk))];
+  return { values: greyOf(drawable, across, down), width: across, height: down };
+}
+
+/** Draw a stored mask, white where it repaints, in a tint. */
+export function paintStored(canvas, { values, width, height }, tint) {
+  Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
-  const picture = context.createImageData(canvas.width, canvas.height);
-  const values = greyOf(drawable, canvas.width, canvas.height);
-  tintMasked(values, canvas.width, MASKED_FROM, tint, picture.data.buffer);
+  const picture = context.createImageData(width, height);
+  tintMasked(values, width, MASKED_FROM, tint, picture.data.buffer);
   context.putImageData(picture, 0, 0);
 }
 

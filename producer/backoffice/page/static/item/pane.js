@@ -9,18 +9,18 @@ export class Pane {
   before = new Sheet();
   after = new Sheet();
   overlay = new Overlay();
-  #beforeLabel = h("span.tag.left");
-  #afterLabel = h("span.tag.right");
+  #leftLabel = h("span.tag.left");
+  #rightLabel = h("span.tag.right");
 
   constructor() {
     this.element = h("div.pane", {}, this.before.element, this.after.element, this.overlay.element);
-    this.element.append(this.#beforeLabel, this.#afterLabel);
+    this.element.append(this.#leftLabel, this.#rightLabel);
   }
 
   /** Say what is shown; an empty text hides its label. */
-  label(before, after) {
-    this.#tag(this.#beforeLabel, before);
-    this.#tag(this.#afterLabel, after);
+  label(left, right) {
+    this.#tag(this.#leftLabel, left);
+    this.#tag(this.#rightLabel, right);
   }
 
   /** Whether the upper picture is shown; beneath it lies the source. */

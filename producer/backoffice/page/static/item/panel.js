@@ -1,6 +1,7 @@
 /** Panel: everything about the shown item beside its pictures, the decisions first. */
 
-import { h } from "../dom.js";
+import { h, tell } from "../dom.js";
+import { counted } from "../format.js";
 import { button } from "../keys.js";
 import { may } from "../session.js";
 import { showFacts } from "./facts.js";
@@ -17,21 +18,25 @@ export class Panel {
   #reject = button("reject", "Reject", { class: "danger" });
   #undo = button("undo", "Undo");
   #why = h("p.soft.small.why");
+  #saving = h("span.soft.small.saving");
   #advance = h("input", { type: "checkbox", checked: autoAdvance.value, on: { change: () => autoAdvance.set(this.#advance.checked) } });
   #verdict = h("div.verdict");
   #facts = h("div");
   #trail = h("div");
 
   /**
-   * @param {{ batch: string, reasons: object, threshold: object, signal: AbortSignal, onUndo: Function }} parts
+   * @param {{ batch: string, reasons: object, threshold: object, outbox: object, signal: AbortSignal,
+   *   onUndo: Function }} parts
    */
-  constructor({ batch, reasons, threshold, signal, onUndo }) {
+  constructor({ batch, reasons, threshold, outbox, signal, onUndo }) {
     this.#batch = batch;
     this.#onUndo = onUndo;
     autoAdvance.follow((on) => (this.#advance.checked = on), signal);
+    outbox.waiting.follow((count) => tell(this.#saving, count ? `Saving ${counted(count, "decision")}…` : ""), signal);
     const dock = h("div.dock", {}, reasons.element, h("div.decisions", { role: "group", "aria-label": "Decision" }, this.#approve, this.#reject, this.#undo));
     this.element = h("aside.panel", { "aria-label": "About the item", tabindex: "0" },
-      h("section.part", {}, dock, this.#why, h("label.tick.small", {}, this.#advance, "Go on to the next item after a decision"), this.#verdict),
+      h("section.part", {}, dock, this.#why,
+        h("div.row", {}, h("label.tick.small", {}, this.#advance, "Go on after a decision"), this.#saving), this.#verdict),
       threshold.element, this.#facts, this.#trail);
   }
 

@@ -1,6 +1,7 @@
 /** Pictures: decoded thumbnails and full pictures, kept in bounded caches. */
 
 import { fileUrl, facesOf, hasFile } from "./files.js";
+import { greyPicture } from "./overlay.js";
 import { Shelf } from "./shelf.js";
 
 /** Strips kept decoded: about 2 MB each. */
@@ -8,9 +9,12 @@ const STRIPS = 24;
 /** Full pictures kept: those of an item with variants, and of the next one. */
 const FULLS = 10;
 const MAPS = 8;
+const MASK_TILE = 1;
 
 /** The strip of an item's thumbnails, decoded. */
 export class Strip {
+  #mask = null;
+
   /** @param {ImageBitmap} bitmap @param {number} tiles how many pictures stand side by side */
   constructor(bitmap, tiles) {
     this.bitmap = bitmap;
@@ -27,11 +31,14 @@ export class Strip {
     context.drawImage(this.bitmap, tile * this.tileWidth, 0, this.tileWidth, this.height, 0, 0, width, this.height);
   }
 
-  /** One tile as a picture of its own. */
-  cut(tile) {
-    const canvas = new OffscreenCanvas(1, 1);
-    this.draw(canvas, tile);
-    return canvas;
+  /** The values of the mask's tile, read once: reading pixels back takes longer than a frame. */
+  get mask() {
+    if (!this.#mask) {
+      const canvas = new OffscreenCanvas(1, 1);
+      this.draw(canvas, MASK_TILE);
+      this.#mask = greyPicture(canvas, canvas);
+    }
+    return this.#mask;
   }
 }
 

@@ -1,10 +1,11 @@
 /** Place: what the viewer's address says: the gallery's filter, the mode, the zoom, the variant. */
 
+import { NAMES } from "../grid/filter.js";
+
 /** Ways to look at an item, in the order that M goes through. */
 export const MODES = ["wipe", "side", "flip", "mask", "variants"];
 /** Least time between two writes of the address; browsers refuse more than a hundred in 30 s. */
 const WRITE_MS = 400;
-const OWN_NAMES = ["mode", "zoom", "x", "y", "variant"];
 
 /**
  * Read an address's query.
@@ -23,9 +24,7 @@ export function readPlace(query) {
 
 /** The gallery's part of a query: what the neighbours are found by. */
 export function readFilter(query) {
-  const filter = new URLSearchParams(query);
-  for (const name of OWN_NAMES) filter.delete(name);
-  return filter;
+  return new URLSearchParams([...new URLSearchParams(query)].filter(([name]) => NAMES.includes(name)));
 }
 
 function readCamera(names) {

@@ -12,6 +12,7 @@ export class Preload {
   #details;
   #pictures;
   #turn = 0;
+  #masked = false;
 
   /** @param {{ walk: object, details: object, pictures: object }} parts */
   constructor({ walk, details, pictures }) {
@@ -23,10 +24,11 @@ export class Preload {
   /**
    * Make the neighbours of an item ready.
    * @param {number} number
-   * @param {number} variant whose full picture is compared
+   * @param {{ mode: string, variant: number }} how they will be looked at
    */
-  async around(number, variant) {
+  async around(number, { mode, variant }) {
     const mine = (this.#turn += 1);
+    this.#masked = mode === "mask";
     await this.#walk.prepare(number, AHEAD + 1, BEHIND + 1).catch(() => {});
     const ahead = this.#walk.ahead(number, AHEAD);
     const behind = this.#walk.behind(number, BEHIND);
@@ -45,7 +47,9 @@ export class Preload {
     const row = this.#walk.row(number);
     const details = this.#details.get(number).catch(() => row);
     const item = row ?? (await details);
-    if (item) await Promise.all([details, this.#pictures.strip(item).catch(() => null)]);
+    if (!item) return;
+    const [, strip] = await Promise.all([details, this.#pictures.strip(item).catch(() => null)]);
+    if (this.#masked) void strip?.mask;
   }
 
   async #sharpen(number, variant) {

@@ -7,7 +7,8 @@ const LEVELS = 256;
 /** An 8-bit grey picture whose values are probabilities, 255 = certain. */
 export class ProbabilityMap {
   #reach;
-  #values;
+  #bitmap;
+  #values = null;
 
   /** @param {ImageBitmap} bitmap */
   constructor(bitmap) {
@@ -15,7 +16,7 @@ export class ProbabilityMap {
     const enlarged = Math.max(1, WORKING_PX / Math.max(bitmap.width, bitmap.height));
     this.width = Math.round(bitmap.width * enlarged);
     this.height = Math.round(bitmap.height * enlarged);
-    this.#values = greyOf(bitmap, this.width, this.height);
+    this.#bitmap = bitmap;
   }
 
   /**
@@ -45,6 +46,8 @@ export class ProbabilityMap {
     Object.assign(canvas, { width: this.width, height: this.height });
     const context = canvas.getContext("2d");
     const picture = context.createImageData(this.width, this.height);
+    // Enlarged when the slider first moves: few items are tried at another threshold.
+    this.#values ??= greyOf(this.#bitmap, this.width, this.height);
     tintMasked(this.#values, this.width, levelOf(threshold), tint, picture.data.buffer);
     context.putImageData(picture, 0, 0);
   }
@@ -78,7 +81,7 @@ function reachOf(values) {
 /** Fill RGBA with a tint where values reach a level, solid along the edge; one tight loop. */
 export function tintMasked(values, width, level, tint, buffer) {
   const pixels = new Uint32Array(buffer);
-  const inner = rgba(tint, 112);
+  const inner = rgba(tint, 132);
   const edge = rgba(tint, 255);
   for (let i = 0; i < pixels.length; i += 1) {
     if (values[i] < level) continue;

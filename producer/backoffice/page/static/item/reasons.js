@@ -21,7 +21,7 @@ export class Reasons {
     const form = h("form.row", { on: { submit: (event) => this.#submit(event) } }, this.#own, h("button.danger", { type: "submit" }, "Reject"));
     this.element = h("div.reasons", {
       role: "group", "aria-label": "Why is it rejected?", tabindex: "-1", hidden: true, on: { keydown: (event) => this.#press(event) },
-    }, h("p", {}, "Why? 1 to 5, Enter for no reason, Esc to go back"), h("div.choices", {}, choices), form);
+    }, h("p", {}, "Why? ", h("span.by-key", {}, "1 to 5; Enter for other, Esc to go back")), h("div.choices", {}, choices), form);
   }
 
   get open() {

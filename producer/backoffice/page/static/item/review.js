@@ -1,8 +1,10 @@
 /** Review: a person's decisions on the item that is shown, saved behind the next one's back. */
 
 import { toast } from "../announce.js";
+import { batchPath, post } from "../api.js";
 import { counted } from "../format.js";
 import { may } from "../session.js";
+import { countVariants } from "./files.js";
 import { rejection, whyUndecidable } from "./words.js";
 
 const DONE_WORDS = { approve: "Approved", reject: "Rejected", pick: "Picked" };
@@ -17,18 +19,17 @@ const EXPECTED = {
 
 /** Approve, reject, pick and undo; each shows at once, and is put right where it fails. */
 export class Review {
-  #saver;
+  #outbox;
   #page;
-  #made = [];
   #closeToast = () => {};
 
   /**
-   * @param {import("./saver.js").Saver} saver
+   * @param {import("../decisions/outbox.js").Outbox} outbox
    * @param {{ item: () => object, put: (item: object) => void, reload: (number: number) => void,
    *   advance: () => void, go: (number: number) => void }} page
    */
-  constructor(saver, page) {
-    this.#saver = saver;
+  constructor(outbox, page) {
+    this.#outbox = outbox;
     this.#page = page;
   }
 
@@ -48,68 +49,56 @@ export class Review {
 
   /** Pick a variant of a painted item. */
   pick(variant) {
-    if (this.#allowed()) this.#decide({ action: "pick", variant }, () => {});
+    const fixed = countVariants(this.#page.item()) < 2 ? "There is nothing to pick from: it has no two variants." : "";
+    if (this.#allowed(fixed)) this.#decide({ action: "pick", variant }, () => {});
   }
 
-  /** Take the last decision of this visit back, and show its item. */
-  async undo() {
+  /** Take the last decision of this tab back, and show its item. */
+  undo() {
     if (!this.#allowed()) return;
-    const last = this.#made.pop();
-    if (!last) return this.#say("There is no decision of this visit to take back; the history has earlier ones.");
-    if (this.#page.item().number !== last.item.number) this.#page.go(last.item.number);
-    this.#page.put(last.item);
-    this.#say(`Taking back: ${last.said}.`);
-    const decision = await last.decision;
-    if (decision) await this.#takeBack(decision, last.item.number, last.said);
+    const undone = this.#outbox.undo({ onSaved: (answer) => this.#takenBack(answer), onRefused: (error) => this.#failed(error) });
+    if (!undone) return this.#say("Nothing was decided in this tab; the history has earlier decisions.");
+    this.#say("Taken back.", "good");
+    const [first] = undone.numbers ?? [];
+    if (first !== undefined && first !== this.#page.item().number) this.#page.go(first);
   }
 
   /** Take back a decision out of the history, bulk ones for all of their items. */
-  undoDecision({ id, moved }) {
-    this.#made = this.#made.filter(({ known }) => known !== id);
-    return this.#takeBack(id, this.#page.item().number, counted(moved, "decision"));
+  async undoDecision({ id }) {
+    const { number } = this.#page.item();
+    try {
+      this.#takenBack(await post(batchPath(this.#page.batch, "decisions", id, "undo")));
+      this.#page.reload(number);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
-  async #takeBack(decision, number, said) {
-    try {
-      const { moved, too_late: late } = await this.#saver.undo(decision);
-      if (late && !moved) this.#say("It is too late to take that back: it is being painted or published.", "alarm");
-      else this.#say(`Taken back: ${said}.${late ? ` ${counted(late, "item")} had gone on already.` : ""}`, "good");
-    } catch (error) {
-      this.#failed(error, () => this.#takeBack(decision, number, said));
-    }
-    this.#page.reload(number);
+  #takenBack({ moved, too_late: late }) {
+    if (!late) this.#say(`Taken back for ${counted(moved, "item")}.`, "good");
+    else this.#say(`Too late for ${counted(late, "item")}: painted or published already.`, "alarm");
+    this.#page.reload(this.#page.item().number);
   }
 
   #decide(decision, then) {
     const item = this.#page.item();
     this.#page.put({ ...item, ...EXPECTED[decision.action](item, decision) });
-    const said = sentence(item, decision);
-    const entry = { item, said, known: null };
-    entry.decision = this.#send(entry, decision);
-    this.#made.push(entry);
-    this.#say(`${said}.`, "good", { label: "Undo", run: () => this.undo() });
+    this.#outbox.decide({ ...decision, numbers: [item.number] }, {
+      takeBack: () => this.#page.put(item),
+      onSaved: (answer) => this.#saved(item, answer),
+      onRefused: (error) => this.#failed(error, () => this.#again(item, decision)),
+    });
+    this.#say(`${sentence(item, decision)}.`, "good", { label: "Undo", run: () => this.undo() });
     then();
   }
 
-  /** The decision's id; null where it was not made. */
-  async #send(entry, decision) {
-    const { item } = entry;
-    try {
-      const { decision: id, moved } = await this.#saver.decide({ ...decision, numbers: [item.number] });
-      entry.known = id;
-      if (!moved) this.#say(`${item.spec.external_id} had gone on already; nothing was changed.`, "alarm");
-      this.#page.reload(item.number);
-      return moved ? id : null;
-    } catch (error) {
-      this.#made = this.#made.filter((one) => one !== entry);
-      this.#page.put(item);
-      this.#failed(error, () => this.#again(item, decision));
-      return null;
-    }
+  #saved({ number, spec }, { moved }) {
+    if (!moved) this.#say(`${spec.external_id} had been decided elsewhere; nothing was changed.`, "alarm");
+    this.#page.reload(number);
   }
 
-  #again(item, decision) {
-    this.#page.go(item.number);
+  async #again(item, decision) {
+    await this.#page.go(item.number);
     this.#decide(decision, () => {});
   }
 
@@ -119,9 +108,9 @@ export class Review {
     return !text;
   }
 
-  #failed(error, again) {
+  #failed(error, again = undefined) {
     const text = `Not saved: ${error.message} ${error.hint ?? ""}`.trim();
-    this.#say(text, "alarm", { label: "Try again", run: again });
+    this.#say(text, "alarm", again && { label: "Try again", run: again });
   }
 
   /** One message at a time: at three decisions a second they would pile up. */

@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 /** A window over the whole pane, and in it the picture, placed as the camera says. */
 export class Sheet {
   #canvas = h("canvas");
-  #image = h("img", { alt: "", hidden: true, draggable: "false" });
+  #image = h("img", { alt: "", hidden: true, draggable: "false", decoding: "async" });
   #shown = "";
 
   constructor() {

@@ -32,19 +32,25 @@ export class Shelf {
 
   /** Put a thing that is there already in the place of what was. */
   put(name, value) {
-    this.drop(name);
-    this.get(name, async () => value).catch(() => {});
-    this.#entries.get(name).value = value;
+    this.#entries.delete(name);
+    this.#entries.set(name, { abort: new AbortController(), value, promise: Promise.resolve(value) });
+    this.#trim();
   }
 
+  /** Forget a thing; whoever waits for it still gets it. */
   drop(name) {
+    this.#entries.delete(name);
+  }
+
+  /** Forget everything, and what is on its way too. */
+  clear() {
+    for (const name of [...this.#entries.keys()]) this.#leave(name);
+  }
+
+  #leave(name) {
     const entry = this.#entries.get(name);
     this.#entries.delete(name);
-    entry?.abort.abort();
-  }
-
-  clear() {
-    for (const name of [...this.#entries.keys()]) this.drop(name);
+    if (entry.value === undefined) entry.abort.abort();
   }
 
   #load(name, load) {
@@ -60,7 +66,7 @@ export class Shelf {
   #trim() {
     for (const name of this.#entries.keys()) {
       if (this.#entries.size <= this.#capacity) return;
-      this.drop(name);
+      this.#leave(name);
     }
   }
 }

@@ -56,7 +56,6 @@ export class Stage {
     this.#contents = arranged(item, mode, variant);
     this.#item = item;
     if (strip) this.#aspect = strip.tileWidth / strip.height;
-    this.element.dataset.panes = String(this.#contents.length);
     this.#contents.forEach((content, at) => this.#fill(this.#pane(at), content, strip, variant));
     for (const pane of this.#panes.splice(Math.max(1, this.#contents.length))) pane.element.remove();
     this.#wipe.active = this.#contents[0].wiped;
@@ -118,15 +117,17 @@ export class Stage {
     this.#naturalWidth = width;
   }
 
-  #cover(pane, { after, before, label, wiped, masked }, held) {
+  #cover(pane, { after, label, right, wiped, masked }, held) {
     pane.whole = !wiped;
     pane.covered = Boolean(after) && !held;
     pane.overlay.element.hidden = held && masked;
-    if (held) pane.label("", "Source");
-    else pane.label(before, label);
+    if (held) pane.label("Source", "");
+    else pane.label(label, right);
   }
 
   #measure() {
+    const columns = columnsFor(this.#contents.length, this.element, this.#aspect);
+    this.element.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     const { clientWidth: width, clientHeight: height } = this.#panes[0].element;
     this.#box = { width: Math.max(1, width), height: Math.max(1, height) };
     this.#frame();
@@ -176,4 +177,11 @@ export class Stage {
     const variant = this.#contents[at]?.variant;
     if (this.#contents.length > 2 && variant) this.#onChoose(variant);
   }
+}
+
+/** How many columns show so many pictures the largest. */
+function columnsFor(count, { clientWidth, clientHeight }, aspect) {
+  const sizeIn = (columns) => Math.min(clientWidth / columns, (clientHeight / Math.ceil(count / columns)) * aspect);
+  const possible = Array.from({ length: Math.max(1, count) }, (_, at) => at + 1);
+  return possible.reduce((best, columns) => (sizeIn(columns) > sizeIn(best) ? columns : best), 1);
 }

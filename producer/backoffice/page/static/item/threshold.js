@@ -4,6 +4,7 @@ import { toast, toastError } from "../announce.js";
 import { batchPath, post } from "../api.js";
 import { fill, h, tell } from "../dom.js";
 import { button } from "../keys.js";
+import { go } from "../router.js";
 import { may } from "../session.js";
 import { paintSwatch } from "./masking.js";
 import { share, thresholdOf } from "./measures.js";
@@ -16,6 +17,7 @@ export class Threshold {
   #batch;
   #masking;
   #onUse;
+  #onRendered;
   #item = null;
   #style = {};
   #slider = h("input", {
@@ -31,13 +33,14 @@ export class Threshold {
   #reset = h("button", { type: "button", on: { click: () => this.#masking.preview(null) } }, "Back to the mask as it is");
   #render = h("button", { type: "button", on: { click: () => this.#again() } }, "Render again with this threshold");
 
-  /** @param {{ batch: string, masking: object, signal: AbortSignal, onUse: () => void }} parts */
-  constructor({ batch, masking, signal, onUse }) {
-    Object.assign(this, { element: this.#built() });
+  /** @param {{ batch: string, masking: object, signal: AbortSignal, onUse: () => void, onRendered: (number: number) => void }} parts */
+  constructor({ batch, masking, signal, onUse, onRendered }) {
+    this.element = this.#built();
     this.#batch = batch;
     this.#masking = masking;
     this.#onUse = onUse;
-    masking.addEventListener("change", () => this.#show(), { signal });
+    this.#onRendered = onRendered;
+    for (const type of ["change", "map"]) masking.addEventListener(type, () => this.#show(), { signal });
   }
 
   /** Show an item under its style. */
@@ -53,7 +56,7 @@ export class Threshold {
 
   #built() {
     return h("section.part", { "aria-labelledby": "mask-title" },
-      h("div.row", {}, h("h2#mask-title.grow", {}, "Mask"), button("tint", this.#swatch, { class: "quiet", "aria-label": "Next tint" })),
+      h("div.row", {}, h("h2#mask-title.grow", {}, "Mask"), button("tint", [this.#swatch, "Tint"], { class: "quiet", "aria-label": "Next tint of the mask" })),
       h("div.slider", {}, h("label", { for: "threshold" }, "Threshold"), this.#slider, this.#value),
       this.#says, h("div.row", {}, this.#render, this.#reset));
   }
@@ -88,9 +91,9 @@ export class Threshold {
     try {
       const made = await post(batchPath(this.#batch, "rerenders"), { numbers: [this.#item.number], overrides });
       const child = made.batch.batch;
-      const link = { label: "Open it", run: () => document.querySelector(`a[data-child="${CSS.escape(child)}"]`)?.click() };
-      toast(`Renders again at ${overrides.mask_threshold} as batch ${child}.`, { tone: "good", action: link });
-      this.element.dispatchEvent(new CustomEvent("rendered", { bubbles: true, detail: { batch: child, number: 0, state: "queued" } }));
+      const open = { label: "Open it", run: () => go(batchPath(child)) };
+      toast(`Renders again at ${overrides.mask_threshold} as batch ${child}.`, { tone: "good", action: open });
+      this.#onRendered(this.#item.number);
     } catch (error) {
       toastError(error);
     }

@@ -39,8 +39,8 @@ export class Toolbar {
 
   #zooms() {
     return h("div.row.zooms", { role: "group", "aria-label": "Zoom" },
-      button("zoom-out", "−", { class: "quiet square", "aria-label": "Zoom out" }), this.#percent,
-      button("zoom-in", "+", { class: "quiet square", "aria-label": "Zoom in" }), this.#fit, this.#actual);
+      button("zoom-out", "−", { class: "quiet square plain", "aria-label": "Zoom out" }), this.#percent,
+      button("zoom-in", "+", { class: "quiet square plain", "aria-label": "Zoom in" }), this.#fit, this.#actual);
   }
 
   #showZoom() {

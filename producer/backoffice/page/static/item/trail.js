@@ -35,7 +35,7 @@ function again(renderings) {
   if (!renderings.length) return null;
   return h("section.part", {}, h("h2", {}, "Rendered again"), h("ul.again", { "aria-label": "Rendered again" },
     renderings.map(({ batch, number: at, state }) => h("li", {},
-      h("a.clip", { href: `/batches/${encodeURIComponent(batch)}/items/${at}`, data: { child: batch } }, batch),
+      h("a.clip", { href: `/batches/${encodeURIComponent(batch)}/items/${at}` }, batch),
       h("span.chip", { data: { tone: TONES[state] ?? "plain" } }, state)))));
 }
 

@@ -2,7 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { percent, score } from "../format.js";
-import { TONES, words } from "../states.js";
+import { TONES } from "../states.js";
 import { gateOf } from "./measures.js";
 import { complaints, rejection, standing } from "./words.js";
 
@@ -30,14 +30,18 @@ function rejected({ state, reason }) {
 function gateSays(gate, style, item) {
   if (!gate) return null;
   const found = complaints(gate, style);
-  const asked = item.state === "held" && !found.length;
+  const held = item.state === "held" && item.held?.stage === "mask";
   return h("div.gate", {},
-    h("p", {}, h("strong", {}, found.length ? "The gate held it" : "The gate has nothing against its mask"), ` · score ${score(gate.score)}`),
+    h("p", {}, h("strong", {}, headline(found.length, held)), ` · score ${score(gate.score)}`),
     found.length > 0 && h("ul.sentences", {}, found.map((sentence) => h("li", {}, sentence))),
-    asked && h("p.soft.small", {}, "It is held because its style asks for a person's word."),
+    item.state === "held" && !found.length && h("p.soft.small", {}, "It is held because its style asks for a person's word."),
     h("dl.measures", {}, measure("Coverage", percent(gate.coverage)), measure("Margin", score(gate.margin)),
-      measure("Pieces", gate.pieces), measure("At border", percent(gate.border))),
-    gate.reasons.length > 0 && h("p.hushed", {}, gate.reasons.map(words).join(", ")));
+      measure("Pieces", gate.pieces), measure("At border", percent(gate.border))));
+}
+
+function headline(complaints, held) {
+  if (!complaints) return "The gate has nothing against its mask";
+  return held ? "The gate held its mask" : "The gate had complaints about its mask";
 }
 
 function measure(name, value) {

@@ -1,5 +1,6 @@
 /** The viewer of one item: its parts, built and brought together. */
 
+import { outboxOf } from "../decisions/outbox.js";
 import { h } from "../dom.js";
 import { Camera } from "./camera.js";
 import { Details } from "./details.js";
@@ -11,7 +12,6 @@ import { readPlace } from "./place.js";
 import { Preload } from "./preload.js";
 import { Reasons } from "./reasons.js";
 import { Review } from "./review.js";
-import { Saver } from "./saver.js";
 import { bindShortcuts } from "./shortcuts.js";
 import { Stage } from "./stage.js";
 import { Threshold } from "./threshold.js";
@@ -29,19 +29,22 @@ export function view({ root, params, query, signal }) {
   const walk = new Walk(batch, place.filter, signal);
   const masking = new Masking(pictures);
   const viewer = new Viewer({ batch, place, camera, details, pictures, walk, masking, signal });
-  viewer.review = new Review(new Saver(batch, signal), viewer);
+  const outbox = outboxOf(batch);
+  viewer.review = new Review(outbox, viewer);
   viewer.preload = new Preload({ walk, details, pictures });
   // Buttons print their keys, so the keys are bound before any is built.
   bindShortcuts(signal, viewer);
-  viewer.parts = parts({ batch, place, camera, pictures, masking, viewer, signal });
+  viewer.parts = parts({ batch, place, camera, pictures, masking, outbox, viewer, signal });
   root.append(layout(viewer.parts));
   signal.addEventListener("abort", () => [details, pictures].forEach((cache) => cache.clear()));
   return viewer.open(Number(params.number));
 }
 
-function parts({ batch, place, camera, pictures, masking, viewer, signal }) {
+function parts({ batch, place, camera, pictures, masking, outbox, viewer, signal }) {
   const reasons = new Reasons((reason) => viewer.review.reject(reason));
-  const threshold = new Threshold({ batch, masking, signal, onUse: () => viewer.setMode("mask") });
+  const threshold = new Threshold({
+    batch, masking, signal, onUse: () => viewer.setMode("mask"), onRendered: (number) => viewer.reload(number),
+  });
   const onUndo = (decision) => viewer.review.undoDecision(decision);
   return {
     reasons,
@@ -50,7 +53,7 @@ function parts({ batch, place, camera, pictures, masking, viewer, signal }) {
     toolbar: new Toolbar({ camera, signal, onMode: (mode) => viewer.setMode(mode), onHold: (held) => viewer.peek(held) }),
     stage: new Stage({ camera, pictures, signal, onChoose: viewer.choose }),
     variants: new Variants(viewer.choose),
-    panel: new Panel({ batch, reasons, threshold, signal, onUndo }),
+    panel: new Panel({ batch, reasons, threshold, outbox, signal, onUndo }),
   };
 }
 

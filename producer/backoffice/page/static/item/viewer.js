@@ -6,8 +6,9 @@ import { score } from "../format.js";
 import { poll } from "../poll.js";
 import { go } from "../router.js";
 import { modeFor } from "./arrangement.js";
-import { facesOf, paintedOf } from "./files.js";
+import { countVariants } from "./files.js";
 import { gateOf, sizeOf } from "./measures.js";
+import { painted } from "./painted.js";
 import { AddressBar, addressOf, MODES } from "./place.js";
 import { autoAdvance } from "./settings.js";
 import { standing } from "./words.js";
@@ -56,11 +57,11 @@ export class Viewer {
   /** What follows a decision. */
   advance = () => autoAdvance.value && this.#step("next");
 
-  go = (number) => this.#arrive(number).catch(toastError);
+  go = (number) => this.#arrive(number).catch(complain);
 
   leave = () => {
     if (this.parts.reasons.open) this.parts.reasons.close();
-    else go(batchPath(this.batch), this.place.filter);
+    else go(batchPath(this.batch), [...this.place.filter, ["at", this.#number]]);
   };
 
   toggleAdvance = () => {
@@ -70,16 +71,16 @@ export class Viewer {
 
   askWhy = () => this.review.possible && this.parts.reasons.ask();
 
-  pick = () => this.review.pick(this.place.variant);
+  pick = () => this.review.pick(Math.min(this.place.variant, countVariants(this.#item)));
 
   choose = (variant) => {
-    if (variant > facesOf(this.#item).length - 2) return;
+    if (variant > countVariants(this.#item)) return;
     this.place.variant = variant;
     this.#redraw();
   };
 
   chooseBy = (step) => {
-    const count = Math.max(1, facesOf(this.#item).length - 2);
+    const count = Math.max(1, countVariants(this.#item));
     this.choose(((this.place.variant - 1 + step + count) % count) + 1);
   };
 
@@ -111,6 +112,7 @@ export class Viewer {
 
   /** Take a newer state of an item, and show it where it is the present one. */
   put(item) {
+    if (this.signal.aborted) return;
     this.details.put(item);
     this.walk.update(item);
     if (item.number === this.#number) this.#show(item);
@@ -118,6 +120,7 @@ export class Viewer {
 
   /** Ask for an item anew. */
   async reload(number) {
+    if (this.signal.aborted) return;
     this.details.drop(number);
     const item = await this.details.get(number).catch(() => null);
     if (item) this.put(item);
@@ -136,7 +139,7 @@ export class Viewer {
       if (number === null) announce(side === "next" ? "That was the last item that matches." : "That is the first item that matches.");
       else await this.#arrive(number, since);
     } catch (error) {
-      toastError(error);
+      complain(error);
     }
   }
 
@@ -146,12 +149,14 @@ export class Viewer {
     this.parts.reasons.close();
     const ready = this.details.peek(number) ?? this.walk.row(number);
     if (ready) this.#show(ready, since);
-    const item = await this.details.get(number);
+    const asked = await this.details.get(number);
     if (number !== this.#number) return;
+    // A decision may have put a newer one there meanwhile.
+    const item = this.details.peek(number) ?? asked;
     if (item !== this.#item) this.#show(item);
     this.#tell(item);
     this.#keepFresh(number);
-    this.preload.around(number, this.place.variant);
+    this.preload.around(number, this.place);
   }
 
   #show(item, since) {
@@ -162,7 +167,7 @@ export class Viewer {
     if (since !== undefined && strip) measureUntilPainted(since);
     if (!strip) this.#fetchStrip(item);
     // The panel is read after the picture is seen.
-    requestAnimationFrame(() => setTimeout(() => item === this.#item && this.#showPanel(strip)));
+    painted().then(() => item === this.#item && this.#showPanel(strip));
   }
 
   async #fetchStrip(item) {
@@ -180,7 +185,7 @@ export class Viewer {
     const { mode, variant } = this.place;
     this.masking.show(this.#item, strip);
     this.parts.stage.show(this.#item, { mode, variant, strip });
-    this.parts.toolbar.show(modeFor(this.#item, mode), (paintedOf(this.#item)?.variants.length ?? 0) > 0);
+    this.parts.toolbar.show(modeFor(this.#item, mode), countVariants(this.#item) > 1);
     this.#drawMask();
     this.#outline();
     this.#write();
@@ -234,11 +239,13 @@ export class Viewer {
   }
 }
 
+/** Tell an error, unless it is only that the view was left. */
+function complain(error) {
+  if (error.name !== "AbortError") toastError(error);
+}
+
 /** Note in the browser's timeline how long it took from a key to the painted picture. */
-function measureUntilPainted(since) {
-  requestAnimationFrame(() => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => performance.measure("item-shown", { start: since, end: performance.now() });
-    port2.postMessage(null);
-  });
+async function measureUntilPainted(since) {
+  await painted();
+  performance.measure("item-shown", { start: since, end: performance.now() });
 }

@@ -26,7 +26,7 @@ export function view({ root, signal }) {
 class Pace {
   #seen = new Map();
 
-  of({ owner, busy_seconds: busy, silent_seconds: silent }) {
+  of({ owner, facts: { busy_seconds: busy }, silent_seconds: silent }) {
     const at = Date.now() / 1000 - silent;
     const before = this.#seen.get(owner);
     // The same report again says nothing new.
@@ -39,13 +39,14 @@ class Pace {
 
 function card(worker, share) {
   const isSilent = worker.silent_seconds > SILENT;
-  const lacks = Object.entries({ ...worker.unavailable_models, ...worker.lost_services });
+  const { facts } = worker;
+  const lacks = Object.entries({ ...facts.unavailable_models, ...facts.lost_services });
   return h("li.card", {},
     h("div.heading", {}, h("h2", {}, worker.owner), state(worker, isSilent)),
     h("dl.facts", {},
-      h("dt", {}, "Device"), h("dd", {}, worker.device ?? "unknown"),
-      share !== null && [h("dt", {}, "Busy"), h("dd", {}, percent(share))],
-      worker.batches !== undefined && [h("dt", {}, "Calls"), h("dd", {}, `${number(worker.batches)}, ${worker.mean_batch} pictures each`)],
+      h("dt", {}, "Device"), h("dd", {}, facts.device ?? "unknown"),
+      Number.isFinite(share) && [h("dt", {}, "Busy"), h("dd", {}, percent(share))],
+      facts.batches > 0 && [h("dt", {}, "Calls"), h("dd", {}, `${number(facts.batches)}, ${facts.mean_batch} pictures each`)],
       h("dt", {}, "Last heard"), h("dd", {}, `${duration(worker.silent_seconds)} ago`)),
     lacks.map(([what, why]) => h("p.alarm", {}, `${what}: ${why}`)), claims(worker.claims));
 }
@@ -57,8 +58,8 @@ function state(worker, isSilent) {
 
 function claims(list) {
   if (!list?.length) return h("p.soft.small", {}, "Nothing in hand.");
-  return h("div", {}, h("h3", {}, "In hand"), h("ul.runs", {}, list.slice(0, 8).map(({ batch, number: item, external_id: name }) => h("li", {},
-    h("a", { href: `/batches/${encodeURIComponent(batch)}/items/${item}` }, name ?? `item ${item}`), h("span.soft.small", {}, ` of ${batch}`)))),
+  return h("div", {}, h("h3", {}, "In hand"), h("ul.runs", {}, list.slice(0, 8).map(({ batch, number: item }) => h("li", {},
+    h("a", { href: `/batches/${encodeURIComponent(batch)}/items/${item}` }, `item ${number(item)}`), h("span.soft.small", {}, ` of ${batch}`)))),
   list.length > 8 && h("p.soft.small", {}, `and ${number(list.length - 8)} more`));
 }
 
