@@ -5,7 +5,13 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from shared.errors import NothingToReplay, ObjectMissing, SidecarInvalid, SourceChanged
+from shared.errors import (
+    NothingToReplay,
+    SidecarInvalid,
+    SourceChanged,
+    StorageError,
+    StorageUnavailable,
+)
 from shared.facts import StoredFile
 from shared.gate import FrozenMask
 from shared.keys import S3Address
@@ -38,15 +44,17 @@ def stored_sidecar(name: str, store: ObjectStore) -> Sidecar:
 
 
 def sidecar_fields(name: str, store: ObjectStore) -> dict[str, Any] | None:
-    """What a sidecar holds, as it was written by whichever release; None where there is none.
+    """What a sidecar holds, as it was written by whichever release; None where it cannot be had.
 
     Raises:
-        StorageError: S3 refused, or did not answer.
+        StorageUnavailable: S3 did not answer.
     """
     try:
         body = store.get(S3Address.parse(name, kind="sidecar"), max_bytes=MAX_SIDECAR_BYTES)
         fields = from_json(body, allow_inf_nan=False)
-    except (ObjectMissing, ValueError):
+    except StorageUnavailable:
+        raise
+    except (StorageError, ValueError):  # it is gone, not to be read, or no JSON
         return None
     return fields if isinstance(fields, dict) else None
 

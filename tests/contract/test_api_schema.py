@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from producer.backoffice.app import furnish
 
 #: A few requests of each operation; together they take seconds.
-EXAMPLES = 4
+EXAMPLES = 3
 #: Those that wait for a worker, of whom there is none here; and those that would shut the test out.
 LEFT_OUT = r"/(renderings|invocations|session|tokens)"
 #: What no rule beside the schema can excuse.
