@@ -1,4 +1,4 @@
-"""Watch a batch: its counts, its pace and the time left, until no item is open."""
+"""Watch a batch: its counts, its pace and the time left, until it goes on by itself no more."""
 
 import time
 from collections import deque
@@ -137,12 +137,12 @@ def watch(
     timeout_seconds: float | None = None,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> Iterator[View]:
-    """Look at a batch again and again until no item is open, or the time is over.
+    """Look at a batch until all that is open waits for a person, or nothing is, or time is over.
 
     A board that goes away on the way is a trouble of the view, not an end.
 
     Yields:
-        A view per look; the last one has no open item, or the time was over.
+        A view per look; in the last one nothing goes on by itself, or the time was over.
 
     Raises:
         BatchUnknown: No such batch.
@@ -151,7 +151,7 @@ def watch(
     watcher = _Watcher(board, batch_id, patience_seconds)
     view = watcher.look()
     yield view
-    while view.trouble or view.status.open:
+    while view.trouble or goes_on(view.status):
         left = float("inf") if timeout_seconds is None else timeout_seconds - watcher.elapsed
         if left <= 0:
             if view.trouble:
@@ -160,6 +160,12 @@ def watch(
         time.sleep(min(interval_seconds, left))
         view = watcher.look_again(view)
         yield view
+
+
+def goes_on(status: BatchStatus) -> bool:
+    """Whether anything of a batch goes on without a person's decision."""
+    waiting = status.counts.get(ItemState.HELD, 0) - status.publishing
+    return not status.sealed or status.open > waiting
 
 
 @dataclass(slots=True)

@@ -52,7 +52,7 @@ SETTINGS = {"RESTYLE_THREADS": "24", "RESTYLE_MAX_BATCH": str(BATCH)}
 def whole() -> Ratio:
     """Images per minute, from submit to the last result, the worker warm."""
     torch.set_num_threads(TORCH_THREADS)
-    entries = [entry for entry in stock(PICTURES + 4) if entry.failure_code is None][:PICTURES]
+    entries = [entry for entry in stock(PICTURES + 5) if entry.due == "done"][:PICTURES]
     bodies = [file_bytes(entry) for entry in entries]
     segmenter = load_segmenter(MODELS / "clipseg", "cpu")
     loop = Loop(segmenter, load_painter(MODELS / "inpaint", "cpu"))

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -18,7 +19,7 @@ from infra.demo.stage import BUCKET, Stage, running_stage
 from infra.demo.verdict import Verdict, judge
 
 HERE = Path(__file__).parent
-BATCH = "demo"
+BATCH, REVIEWED = "demo", "demo-review"
 #: Lies in every folder that a demo made, and in no other.
 MARK = ".restyle-demo"
 #: Beyond this the demo gives up: something hangs.
@@ -61,11 +62,15 @@ def restyle_all(stage: Stage) -> float:
 
 def show(stage: Stage, verdict: Verdict, seconds: float) -> None:
     """The summary, and where the contact sheet lies."""
-    total = verdict.done + len(verdict.failed) + len(verdict.surprises)
+    total = verdict.done + len(verdict.failed) + len(verdict.held) + len(verdict.surprises)
     rate = total / seconds * 60
     console.print(f"\n[bold]{verdict.done} done[/], {len(verdict.failed)} failed as they should:")
     for external_id, sentence in verdict.failed.items():
         console.print(f"  [yellow]{external_id}[/]  {escape(sentence)}", soft_wrap=True)
+    if verdict.held:
+        console.print(f"[bold]{len(verdict.held)} held[/] at the gate, as it should be:")
+    for external_id, reasons in verdict.held.items():
+        console.print(f"  [yellow]{external_id}[/]  {escape(reasons)}; nothing was painted")
     for surprise in verdict.surprises:
         console.print(f"  [bold red]unexpected[/]  {escape(surprise)}")
     console.print(f"{seconds:.0f} s from submission to the last result: {rate:.0f} images/min")
@@ -118,6 +123,7 @@ def run(folder: Path, count: int, devices: str, *, port: int, stays: bool) -> Ve
         console.print(f"[green]✓[/] back office at [bold]{address}[/] while this runs")
         verdict = play(stage, count)
         if stays:
+            hold_masks(stage)
             console.print(f"\nLook around at [bold]{address}[/]; Ctrl-C ends it all.")
             await_interrupt()
     return verdict
@@ -128,15 +134,24 @@ def play(stage: Stage, count: int) -> Verdict:
     entries = fill_shop(stage, count)
     seconds = restyle_all(stage)
     verdict = judge(entries, stage.restyle_json("items", BATCH, "--limit", str(count)))
+    for external_id in verdict.held:
+        stage.restyle("reject", BATCH, external_id, "--reason", "wrong_mask")
     wrote_results = await_results(stage)
     stage.restyle("report", BATCH, "--output", str(stage.folder / "report.html"))
     drew_sheet = stage.restyle("sheet", BATCH, "--output", str(stage.folder / "sheet")) == 0
     show(stage, verdict, seconds)
-    renders_again = plan_again(stage) != verdict.done
+    # What a person rejected does not come back by itself either.
+    renders_again = plan_again(stage) != verdict.done + len(verdict.held)
     missing = [] if wrote_results else ["the steward wrote no results.jsonl and report"]
     missing += ["a second night would render what is done"] if renders_again else []
     missing += [] if drew_sheet else ["the contact sheet was not drawn"]
-    return Verdict(verdict.done, verdict.failed, (*verdict.surprises, *missing))
+    return replace(verdict, surprises=(*verdict.surprises, *missing))
+
+
+def hold_masks(stage: Stage) -> None:
+    """A second batch, for whoever looks around to decide about: its masks wait for them."""
+    console.print("\nA second batch, whose masks wait for you:")
+    stage.restyle("submit", *files_of(stage), "--batch-id", REVIEWED, "--force", "--masks-only")
 
 
 def await_interrupt() -> None:

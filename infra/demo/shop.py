@@ -25,11 +25,20 @@ VIVID = tuple(name for name in COLOURS if name not in {"white", "grey", "black",
 #: EXIF orientation 6: the camera was held upright, the file lies on its side.
 ORIENTATION_TAG, ORIENTATION_ROTATED = 0x0112, 6
 
-Kind = Literal["photo", "cut-out", "rotated", "broken", "without"]
+Kind = Literal["photo", "cut-out", "rotated", "broken", "mistaken", "without"]
 #: Which entries are not plain photos, by number.
-SPECIAL: dict[int, Kind] = {2: "cut-out", 4: "rotated", 6: "broken", 9: "without", 14: "cut-out"}
+SPECIAL: dict[int, Kind] = {
+    2: "cut-out",
+    4: "rotated",
+    6: "broken",
+    7: "mistaken",
+    9: "without",
+    14: "cut-out",
+}
 #: The code that the entries which cannot be painted must fail with.
 FAILS = {"broken": "image_truncated", "without": "mask_empty"}
+#: What a slip of the pen asks to repaint: far too much, so that the gate holds its mask.
+MISTAKEN = "wall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,13 @@ class Entry:
 
     @property
     def failure_code(self) -> str | None:
-        """The code of the failure that is due; None where the item must be done."""
+        """The code of the failure that is due; None where the item must not fail."""
         return FAILS.get(self.kind)
+
+    @property
+    def due(self) -> str:
+        """What must become of it: done, held, or the code of a failure."""
+        return self.failure_code or ("held" if self.kind == "mistaken" else "done")
 
 
 def stock(count: int, *, seed: int = 7) -> Iterator[Entry]:
@@ -69,7 +83,7 @@ def stock(count: int, *, seed: int = 7) -> Iterator[Entry]:
         garment = rng.choice(worn)
         taken = {other.colour for other in worn}
         colour = rng.choice([name for name in VIVID if name not in taken])
-        asked = "dress" if kind == "without" else garment.kind
+        asked = {"without": "dress", "mistaken": MISTAKEN}.get(kind, garment.kind)
         extension = "png" if kind == "cut-out" else "jpg"
         name = f"{asked}-{number + 1:03d}.{extension}"
         yield Entry(name, kind, asked, colour, PATTERNS[number % len(PATTERNS)], drawing)

@@ -103,9 +103,9 @@ def restyle(
 ) -> None:
     """Restyle an image catalogue: find the garment by text, repaint it, keep every other pixel.
 
-    Exit codes: 0 fine; 1 items failed, a check did not pass, a replay differs, a tried webhook was
-    not taken, or a --timeout was over; 2 wrong input; 3 Redis or S3 did not answer; 130
-    interrupted.
+    Exit codes: 0 fine; 1 items failed or wait for a decision, a check did not pass, a replay
+    differs, a tried webhook was not taken, or a --timeout was over; 2 wrong input; 3 Redis or S3
+    did not answer; 130 interrupted.
     """
 
 

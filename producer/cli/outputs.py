@@ -44,7 +44,10 @@ def watch(
         float | None, typer.Option(min=0, help="Stop watching after so many seconds.")
     ] = None,
 ) -> None:
-    """Show a batch's progress until no item is open; exit status 1 if not every item is done."""
+    """Show a batch's progress to its end, or until all that is left waits for your decision.
+
+    Exit status 1 if not every item is done.
+    """
     with open_reader() as reader:
         status = follow(
             reader, batch, as_json=json, interval_seconds=interval, timeout_seconds=timeout

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import typer
 from rich.live import Live
 
+from producer.cli.batches import counted
 from producer.cli.gauge import gauge, plain_line
 from producer.cli.terminal import EXIT_FAILED, EXIT_INTERRUPTED, err, out, print_json
-from producer.watch import View, Watched, watch
+from producer.watch import View, Watched, goes_on, watch
 
 #: Away from a terminal a line is printed this often.
 PLAIN_SECONDS = 10.0
@@ -21,7 +22,7 @@ def follow(
     interval_seconds: float,
     timeout_seconds: float | None,
 ) -> int:
-    """Show a batch until no item is open; return the exit status.
+    """Show a batch until it goes on by itself no more; return the exit status.
 
     Raises:
         BatchUnknown: No such batch.
@@ -36,8 +37,11 @@ def follow(
     except KeyboardInterrupt as error:
         err().print("Stopped watching; the batch goes on.")
         raise typer.Exit(EXIT_INTERRUPTED) from error
-    if last.status.open:
+    if goes_on(last.status):
         err().print(f"Stopped watching after {last.elapsed_seconds:.0f} s; the batch goes on.")
+    elif last.status.open:
+        waiting = counted(last.status.open, "item")
+        err().print(f"For your decision: {waiting}. Next: restyle items {batch_id} --state held")
     return 0 if last.progress.succeeded else EXIT_FAILED
 
 

@@ -14,17 +14,20 @@ def new_decision(
     *,
     reason: str = "",
     variant: int | None = None,
+    name: str | None = None,
 ) -> Decision:
-    """A decision under an id of its own.
+    """A decision, by default under a fresh id.
 
     Args:
         action: What is decided.
         by: Who decides: a login name, or a token's name.
         reason: Of a rejection.
         variant: Of a pick, from 1.
+        name: Its id, where whoever asks made one up.
     """
-    name = secrets.token_hex(6)
-    return Decision(id=name, action=action, by=by, reason=reason, variant=variant)
+    return Decision(
+        id=name or secrets.token_hex(6), action=action, by=by, reason=reason, variant=variant
+    )
 
 
 def decide(

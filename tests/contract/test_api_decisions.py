@@ -39,6 +39,15 @@ def test_a_decision_moves_items_and_is_taken_back(client):
 
 
 @pytest.mark.usefixtures("held")
+def test_a_decision_that_is_sent_again_under_its_name_counts_once(client):
+    """Its first answer was lost: the second says the same, and the history has one."""
+    wish = {"action": "reject", "numbers": [0], "id": "mine-1"}
+    first, second = (client.post(DECISIONS, json=wish).json() for _ in range(2))
+    assert first == second == {"decision": "mine-1", "moved": 1, "skipped": 0}
+    assert len(client.get(DECISIONS).json()["decisions"]) == 1
+
+
+@pytest.mark.usefixtures("held")
 def test_a_filter_decides_what_the_person_was_shown(client):
     """Where it asks for another number of items by now, nothing is decided."""
     wish = {"action": "reject", "filter": {"state": ["held"]}, "reason": "wrong_mask"}

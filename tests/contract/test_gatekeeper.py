@@ -19,7 +19,7 @@ from tests.office import AT_HOME, client_of
 
 SHOP = "https://restyle.example"
 #: What everybody may ask for, by route.
-OPEN = {"/healthz", "/api/v1/session"}
+OPEN = {"/healthz", "/ping", "/api/v1/session"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 

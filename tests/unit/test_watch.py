@@ -11,7 +11,7 @@ from rich.console import Console
 from producer.cli.batches import batches_table
 from producer.cli.gauge import COLOURS, duration, gauge, plain_line, widths
 from producer.cli.watching import facts
-from producer.watch import Pace, Progress, View, past_rate
+from producer.watch import Pace, Progress, View, goes_on, past_rate
 from shared.errors import RedisUnreachable
 from shared.jobs import Batch, BatchStatus
 from shared.states import ItemState
@@ -65,6 +65,22 @@ def test_a_batch_succeeded_only_if_every_item_is_done_or_unchanged():
     assert Progress.of(good, None).succeeded
     for state in set(ItemState) - set(good):
         assert not Progress.of(good | {state: 1}, None).succeeded
+
+
+@pytest.mark.parametrize(
+    ("counts", "fields", "expected"),
+    [
+        ({ItemState.QUEUED: 1, ItemState.HELD: 2}, {}, True),
+        ({ItemState.RUNNING: 1}, {}, True),
+        ({ItemState.HELD: 2, ItemState.DONE: 1}, {}, False),
+        ({ItemState.HELD: 2}, {"publishing": 1}, True),
+        ({ItemState.DONE: 1}, {}, False),
+        ({}, {"sealed": False}, True),
+    ],
+)
+def test_a_watch_ends_where_only_a_person_can_go_on(counts, fields, expected):
+    """Held items wait for a decision; approved ones are still being published."""
+    assert goes_on(status_of(counts, **fields)) == expected
 
 
 def test_pace_is_unknown_before_anything_was_seen_to_end():

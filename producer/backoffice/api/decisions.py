@@ -27,6 +27,8 @@ class NewDecision(Record):
     """What is decided of which items: those of the numbers, or all that the filter asks for."""
 
     action: Literal["approve", "reject", "pick"]
+    #: A name of your own, so that one sent once more after a lost answer counts once.
+    id: Annotated[str, Field(pattern=DECISION_ID)] | None = None
     numbers: Annotated[list[Number], Field(min_length=1, max_length=MAX_NAMED)] | None = None
     filter: Chosen | None = None
     #: How many items the person was shown; where the filter asks for others, nothing is decided.
@@ -81,7 +83,9 @@ def make_decision(
 
     An approved mask is painted with; an approved result is published; a pick changes no state.
     """
-    decision = new_decision(wish.action, caller.name, reason=wish.reason, variant=wish.variant)
+    decision = new_decision(
+        wish.action, caller.name, reason=wish.reason, variant=wish.variant, name=wish.id
+    )
     wanted = wish.filter.filter if wish.filter else wish.numbers or ()
     made = decide(office.board, batch, decision, wanted, expect=wish.expect)
     return Made(decision=decision.id, moved=made.moved, skipped=made.skipped)

@@ -112,3 +112,8 @@ async function refusal(response) {
   if (AWAY.has(response.status)) outage.set(error);
   return error;
 }
+
+/** A name that nobody else makes up; `crypto.randomUUID` is missing on plain http. */
+export function freshId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

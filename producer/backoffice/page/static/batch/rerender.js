@@ -1,7 +1,7 @@
 /** Rerender: the dialog that renders items again with another seed, prompt, threshold or mask. */
 
 import { toast, toastError } from "../announce.js";
-import { batchPath, get, post } from "../api.js";
+import { batchPath, freshId, get, post } from "../api.js";
 import { ask, field } from "../dialog.js";
 import { h } from "../dom.js";
 import { counted } from "../format.js";
@@ -22,7 +22,7 @@ export async function rerender(batch, { numbers, filter, style }) {
     const asked = await ask("Render again", [h("p.soft", {}, `${what}. A batch of its own is made; this one stays as it is.`), fields(style, count)],
       { yes: `Render ${counted(count, "item")} again`, kind: "wide" });
     if (!asked) return;
-    const made = await post(batchPath(batch, "rerenders"), bodyOf(asked, numbers ? { numbers } : { filter }), { headers: { "Idempotency-Key": crypto.randomUUID() } });
+    const made = await post(batchPath(batch, "rerenders"), bodyOf(asked, numbers ? { numbers } : { filter }), { headers: { "Idempotency-Key": freshId() } });
     const child = made.batch.batch;
     toast(`${child} was submitted.`, { tone: "good", action: { label: "Open it", run: () => go(`/batches/${encodeURIComponent(child)}`) } });
   } catch (error) {

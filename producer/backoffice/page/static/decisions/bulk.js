@@ -1,7 +1,7 @@
 /** Bulk: one decision about everything that matches a filter; the count is shown first. */
 
 import { toast, toastError } from "../announce.js";
-import { batchPath, get, post } from "../api.js";
+import { batchPath, freshId, get, post } from "../api.js";
 import { ask, field } from "../dialog.js";
 import { h } from "../dom.js";
 import { counted, number } from "../format.js";
@@ -21,7 +21,7 @@ export async function decideAll({ batch, filter, action, outbox, onDone }) {
     for (let count = await countOf(batch, filter); ; count = await countOf(batch, filter)) {
       const answers = await confirm(action, count, filter);
       if (!answers) return;
-      const answer = await send(batch, { action, filter, expect: count, reason: answers.get("reason") || undefined });
+      const answer = await send(batch, { id: freshId(), action, filter, expect: count, reason: answers.get("reason") || undefined });
       if (answer === null) continue;
       outbox.remember(answer.decision);
       tellDone(action, answer, outbox, onDone);

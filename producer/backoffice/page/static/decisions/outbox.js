@@ -1,6 +1,6 @@
 /** Outbox: decisions are shown at once and saved behind the scenes, in order, again where it fails. */
 
-import { batchPath, post } from "../api.js";
+import { batchPath, freshId, post } from "../api.js";
 import { Store } from "../store.js";
 
 /** Milliseconds before the first repetition, and the longest between two. */
@@ -37,9 +37,11 @@ export class Outbox {
    */
   decide(decision, { takeBack = () => {}, onSaved = () => {}, onRefused = () => {} } = {}) {
     const entry = { decision, takeBack, onSaved, onRefused, id: null };
+    // Its id is made here: sent once more after a lost answer, it is still one decision.
+    const body = { ...decision, id: freshId() };
     this.#done.push(entry);
     this.#send(entry, async () => {
-      const answer = await post(batchPath(this.batch, "decisions"), decision);
+      const answer = await post(batchPath(this.batch, "decisions"), body);
       entry.id = answer.decision;
       onSaved(answer);
     });

@@ -9,8 +9,12 @@ import { afterOf, facesOf } from "./files.js";
  *   is not null; `label` and `right` are what is written in the corners.
  */
 
-/** What the chosen mode comes to for an item: with one variant there is nothing to choose from. */
+/**
+ * What the chosen mode comes to for an item: with one variant there is nothing to choose from, and
+ * where nobody chose, a mask that waits is seen over its source.
+ */
 export function modeFor(item, mode) {
+  if (!mode) return item.held?.stage === "mask" ? "mask" : "wipe";
   const variants = facesOf(item).length - 2;
   return mode === "variants" && variants < 2 ? "side" : mode;
 }

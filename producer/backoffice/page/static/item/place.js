@@ -15,7 +15,7 @@ export function readPlace(query) {
   const names = new URLSearchParams(query);
   const mode = names.get("mode");
   return {
-    mode: MODES.includes(mode) ? mode : "wipe",
+    mode: MODES.includes(mode) ? mode : null,
     variant: Math.max(1, Math.trunc(number(names.get("variant"), 1))),
     camera: readCamera(names),
     filter: readFilter(query),
@@ -44,7 +44,7 @@ function number(text, otherwise) {
 /** The address of an item: defaults are left out, so that a plain one stays plain. */
 export function addressOf(batch, item, { filter, mode, variant, camera }) {
   const names = new URLSearchParams(filter);
-  if (mode !== "wipe") names.set("mode", mode);
+  if (mode) names.set("mode", mode);
   if (variant > 1) names.set("variant", String(variant));
   for (const [name, value] of Object.entries(camera.toAddress())) names.set(name, value);
   const query = names.toString();

@@ -86,7 +86,7 @@ export class Viewer {
 
   nextMode = () => {
     const possible = MODES.filter((mode) => modeFor(this.#item, mode) === mode);
-    this.setMode(possible[(possible.indexOf(this.place.mode) + 1) % possible.length]);
+    this.setMode(possible[(possible.indexOf(modeFor(this.#item, this.place.mode)) + 1) % possible.length]);
   };
 
   setMode(mode) {
