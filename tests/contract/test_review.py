@@ -128,6 +128,27 @@ def test_a_retried_item_keeps_its_mask_and_the_picture_that_it_fits(board, submi
     assert (again.frozen, again.spec.etag, again.spec.size) == (FROZEN, "etag-1", 7)
 
 
+@pytest.mark.parametrize("code", ["source_changed", "frozen_mask_lost"])
+def test_a_retried_item_whose_mask_fits_no_more_gets_a_new_one(
+    board, submit, report, failure, code
+):
+    """Picture and mask are taken as they are now; who approved the old mask sees the new one."""
+    submit(total=1)
+    claim = board.claim("spring", 0, "w", LEASE)
+    board.pin_source(claim, "etag-1", 7)
+    board.finish(claim, MASK)
+    board.decide("spring", decision(), [0])
+    report(0, failure.model_copy(update={"code": code}))
+    assert board.retry("spring") == 1
+    assert board.undo("spring", "d1", "mia").too_late == 1
+    again = board.claim("spring", 0, "w", LEASE)
+    assert (again.frozen, again.spec.etag, again.spec.size) == (None, None, None)
+    board.finish(again, FINE)
+    assert (states(board), board.item("spring", 0).frozen) == (["held"], None)
+    assert board.decide("spring", decision(name="d2"), [0]).moved == 1
+    assert board.claim("spring", 0, "w", LEASE).frozen == FROZEN
+
+
 def test_a_claim_that_ended_with_a_held_mask_is_no_lost_one(board, submit, report, expire):
     """One worker lost while it paints is no poison, however often masks were held before."""
     submit(total=1)
