@@ -59,6 +59,8 @@ def batch_identity(batch: Batch) -> list[str]:
         *("style", batch.style.digest),
         *("output", batch.output),
         *("rows", batch.rows_digest),
+        *("gate", batch.style.gating),
+        *("review", batch.style.review),
     ]
 
 
