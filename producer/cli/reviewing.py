@@ -187,7 +187,11 @@ def _wanted(items: list[str] | None, given: dict[str, Any]) -> "list[str] | Filt
     from shared.review import Filter
 
     if bool(items) == bool(given):
-        both = "it is for items that are not named" if items else "it is needed, or items' names"
+        both = (
+            "it is for items that are not named"
+            if items
+            else "name items, or say which with this or another option"
+        )
         raise OptionInvalid(option=f"--{'stage' if items else 'state'}", reason=both)
     held = frozenset({ItemState.HELD})
     return items or Filter(**({"states": held, "approved": False} | given))
