@@ -243,6 +243,22 @@ def test_a_publication_is_taken_back_by_way_of_staging(board, submit, report, pa
     assert board.decide("spring", decision(name="d3"), [0]).moved == 1
 
 
+def test_a_second_approval_of_a_mask_approves_no_result(board, submit, report, painted):
+    """Who saw a mask has not seen what was painted with it, whatever is sent again and how late."""
+    submit(total=2)
+    report(0, MASK)
+    report(1, painted)
+    board.decide("spring", decision(stage="mask"), [0])
+    report(0, painted)
+    for action in ("approve", "reject"):
+        late = board.decide("spring", decision(action, f"late-{action}", stage="mask"), [0, 1])
+        assert (late.moved, late.skipped) == (0, 2)
+    assert [item.approved for item in board.items("spring")] == [False, False]
+    assert states(board) == ["held", "held"]
+    assert board.decide("spring", decision(name="d2", stage="result"), [0, 1]).moved == 2
+    assert board.decisions("spring")[0].stage == "result"
+
+
 # --- picking
 
 
