@@ -175,7 +175,9 @@ def _login() -> str:
 def given(*values: Any) -> dict[str, Any]:
     """What options said of a filter, in the order in which the commands have them."""
     names = ("states", "stage", "score_below", "score_from", "reason", "text", "passed")
-    said = {name: value for name, value in zip(names, values, strict=True) if value}
+    named = zip(names, values, strict=True)
+    # A score of zero is one; a text or a flag that is not given is none.
+    said = {name: value for name, value in named if value or (value == 0 and value is not False)}
     return said | ({"states": frozenset({said["states"]})} if "states" in said else {})
 
 
@@ -188,9 +190,11 @@ def _wanted(items: list[str] | None, given: dict[str, Any]) -> "list[str] | Filt
     from shared.review import Filter
 
     others = {name for name in given if name != "stage"}
-    if (items and others) or not (items or given):
-        both = "it is for items that are not named" if items else "it is needed, or items' names"
-        raise OptionInvalid(option="--state", reason=both)
+    if items and others:
+        raise OptionInvalid(option="--state", reason="it is for items that are not named")
+    if not (items or given):
+        reason = "name items, or say which with this or another option"
+        raise OptionInvalid(option="--state", reason=reason)
     held = frozenset({ItemState.HELD})
     return items or Filter(**({"states": held, "approved": False} | given))
 

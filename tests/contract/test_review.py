@@ -214,7 +214,7 @@ def test_an_approved_result_is_done_once_it_is_published(board, submit, report, 
     board.decide("spring", decision(), [0])
     assert board.decide("spring", decision("reject", "d2"), [0]).skipped == 1
     assert (board.item("spring", 0).approved, board.status("spring").publishing) == (True, 1)
-    [(batch_id, item)] = board.to_publish(5)
+    [(batch_id, item, *_)] = board.to_publish(5)
     assert (batch_id, item.held) == ("spring", painted)
     assert board.to_publish(5) == []
     assert board.published("spring", 0, result)
@@ -255,7 +255,7 @@ def test_a_publication_is_taken_back_by_way_of_staging(board, submit, report, pa
     board.mark_ended("spring")
     assert board.undo("spring", "d1", "mia").moved == 1
     assert board.decide("spring", decision(name="d2"), [0]).skipped == 1
-    [(_, item)] = board.to_unpublish(5)
+    [(_, item, *_)] = board.to_unpublish(5)
     assert (item.state, item.held.result) == (ItemState.HELD, result)
     assert board.unpublished("spring", 0, painted)
     assert board.unpublished("spring", 0, painted)

@@ -68,9 +68,15 @@ function confirm(action, count, filter) {
     Object.entries(REJECT_REASONS).map(([value, label]) => h("option", { value }, label)));
   const what = counted(count, filter.stage);
   return ask(`${VERBS[action]} ${what}?`, [
-    h("p", {}, `Everything that matches now: ${told(filter)}. It can be undone, as one.`),
+    h("p", {}, `Everything that matches now: ${told(filter)}. ${undoing(action, filter)}`),
     action === "reject" && field("Reason", reasons),
   ], { yes: `${VERBS[action]} ${number(count)}`, tone: action === "approve" ? "approve" : "danger primary" });
+}
+
+/** Painting begins at once where a worker is free: what is painted is not taken back. */
+function undoing(action, { stage }) {
+  const isPainted = action === "approve" && stage !== "result";
+  return isPainted ? "It can be undone, as one, for what is not being painted by then." : "It can be undone, as one.";
 }
 
 function tellDone(action, { moved, skipped }, outbox, onDone) {
