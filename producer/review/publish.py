@@ -9,24 +9,29 @@ neither replaced nor removed.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from producer.parallel import in_parallel
 from producer.review.relocation import Relocation
+from producer.review.sharing import Sharing
 from producer.sidecars import stored_sidecar
 from shared.board import StatusBoard
 from shared.board.publication import Reviewed
-from shared.errors import BoardError, ObjectMissing, RestyleError
+from shared.errors import BatchUnknown, BoardError, ItemUnknown, ObjectMissing, RestyleError
 from shared.keys import ResultKeys, S3Address, staging_prefix
 from shared.results import Held, Result
 from shared.s3 import ObjectStore
 from shared.sidecars import Sidecar, dump_sidecar
+from shared.states import ItemState
 
 log = structlog.get_logger(__name__)
 
 #: Items whose files one beat copies, or takes back: some seconds' work.
 ITEMS_PER_BEAT = 100
+#: Whoever is to remove files has this long to find out who else needs them.
+REMOVAL_SECONDS = 300.0
 #: Items whose files are copied at a time.
 THREADS = 16
 
@@ -53,7 +58,9 @@ class Publishing:
         Raises:
             BoardError: Redis did not answer.
         """
-        back = self._each(self._unpublish, self.board.to_unpublish(ITEMS_PER_BEAT), stopping)
+        taken = self.board.to_unpublish(ITEMS_PER_BEAT, lease_seconds=REMOVAL_SECONDS)
+        sharing = Sharing.of(taken, self.board, self.store)
+        back = self._each(partial(self._unpublish, sharing=sharing), taken, stopping)
         return back + self._each(self._publish, self.board.to_publish(ITEMS_PER_BEAT), stopping)
 
     def _each(
@@ -103,7 +110,7 @@ class Publishing:
 
     # --- and back
 
-    def _unpublish(self, reviewed: Reviewed) -> None:
+    def _unpublish(self, reviewed: Reviewed, sharing: Sharing) -> None:
         result, output = _waiting(reviewed), self._output(reviewed)
         address = _under(S3Address.parse(result.sidecar), output)
         there = self._staged(address, staging_prefix(str(output)))
@@ -111,16 +118,16 @@ class Publishing:
         for old, new in published.files:
             if not self.store.exists(old):  # it was tidied away
                 self.store.copy(new, old)
-        if self._remove(published, reviewed):
+        if self._remove(published, reviewed, sharing):
             held = _held(there, result)
             self.board.unpublished(reviewed.batch_id, reviewed.item.spec.number, held)
 
-    def _remove(self, published: Relocation, reviewed: Reviewed) -> bool:
+    def _remove(self, published: Relocation, reviewed: Reviewed, sharing: Sharing) -> bool:
         """Take away what nobody approves, the sidecar first, if the board still says so."""
-        is_anothers = self._is_anothers(published.address, reviewed)
+        is_needed = sharing.keeps(reviewed) or self._counts_for_another(published, reviewed)
         if not self.board.keep(reviewed):
             return False
-        if not is_anothers:
+        if not is_needed:
             for address in (published.address, *(new for _, new in published.files)):
                 self.store.delete(address)
         return True
@@ -145,6 +152,17 @@ class Publishing:
         found, number = self._lying(address), reviewed.item.spec.number
         own = (reviewed.batch_id, number)
         return found is not None and (found.batch_id, found.number) != own
+
+    def _counts_for_another(self, published: Relocation, reviewed: Reviewed) -> bool:
+        """Whether the sidecar there is of another item, for which it counts as far as is known."""
+        if not self._is_anothers(published.address, reviewed):
+            return False
+        found = stored_sidecar(str(published.address), self.store)
+        try:
+            owner = self.board.item(found.batch_id, found.number)
+        except (BatchUnknown, ItemUnknown):
+            return True
+        return owner.approved or owner.state is ItemState.DONE
 
     def _lying(self, address: S3Address) -> Sidecar | None:
         try:
