@@ -7,6 +7,7 @@ another batch has published under the same keys is the same picture (equal finge
 neither replaced nor removed.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -28,8 +29,10 @@ from shared.states import ItemState
 
 log = structlog.get_logger(__name__)
 
-#: Items whose files one beat copies, or takes back: some seconds' work.
-ITEMS_PER_BEAT = 100
+#: Items that are taken at a time, to copy or to remove their files: some seconds' work.
+ITEMS_AT_ONCE = 100
+#: A beat takes items for so long; then the steward's other duties have their turn.
+SECONDS_PER_BEAT = 20.0
 #: Whoever is to remove files has this long to find out who else needs them.
 REMOVAL_SECONDS = 300.0
 #: Items whose files are copied at a time.
@@ -42,8 +45,15 @@ class Publishing:
 
     board: StatusBoard
     store: ObjectStore
+    #: Items that are taken at a time.
+    at_once: int = ITEMS_AT_ONCE
 
-    def follow(self, *, stopping: Callable[[], bool] = lambda: False) -> int:
+    def follow(
+        self,
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+        seconds: float = SECONDS_PER_BEAT,
+    ) -> int:
         """Publish what is approved and take back what is not any more, as much as a beat may.
 
         An item whose files cannot be copied stays as it is, is tried again later and does not keep
@@ -51,6 +61,7 @@ class Publishing:
 
         Args:
             stopping: True leaves the rest to the next beat.
+            seconds: No more items are taken after that time; 0 takes items once.
 
         Returns:
             How many items' files are where they belong.
@@ -58,10 +69,24 @@ class Publishing:
         Raises:
             BoardError: Redis did not answer.
         """
-        taken = self.board.to_unpublish(ITEMS_PER_BEAT, lease_seconds=REMOVAL_SECONDS)
-        sharing = Sharing.of(taken, self.board, self.store)
-        back = self._each(partial(self._unpublish, sharing=sharing), taken, stopping)
-        return back + self._each(self._publish, self.board.to_publish(ITEMS_PER_BEAT), stopping)
+        end, there, more = time.monotonic() + seconds, 0, True
+        while more and not stopping():
+            withdrawn = self.board.to_unpublish(self.at_once, lease_seconds=REMOVAL_SECONDS)
+            there += self._take_back(withdrawn, stopping)
+            approved = self.board.to_publish(self.at_once)
+            there += self._each(self._publish, approved, stopping)
+            more = bool(withdrawn or approved) and time.monotonic() < end
+        return there
+
+    def _take_back(self, withdrawn: list[Reviewed], stopping: Callable[[], bool]) -> int:
+        try:
+            sharing = Sharing.of(withdrawn, self.board, self.store)
+        except BoardError:
+            raise
+        except RestyleError as error:  # what is approved does not wait for it
+            log.warning("files not taken back, tried again later", **error.report())
+            return 0
+        return self._each(partial(self._unpublish, sharing=sharing), withdrawn, stopping)
 
     def _each(
         self,

@@ -6,11 +6,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from producer.index import Indexing, write_segment
+from producer.review.publish import Publishing
 from producer.review.relocation import Relocation
 from producer.review.sharing import Sharing
 from producer.sidecars import stored_sidecar
 from producer.steward.ending import Ending
-from shared.keys import S3Address
+from shared.keys import S3Address, index_prefix
 from shared.states import ItemState
 from tests.nights import LIMITS, Nights
 
@@ -61,6 +62,34 @@ def test_a_copy_that_was_broken_off_is_done_again(waiting, reviewer):
     publishing._publish(taken)  # another steward, which took it before
     assert lying(waiting) == before
     assert waiting.board.item("spring", 0).state == "done"
+
+
+def test_a_beat_goes_on_while_there_is_work(waiting, reviewer):
+    """Item by item, for as long as it may; then the rest is the next beat's."""
+    hands = Publishing(waiting.board, waiting.store, at_once=1)
+    reviewer.decide(0, 1, 2)
+    assert hands.follow(stopping=lambda: True) == 0
+    assert hands.follow(seconds=0) == 1
+    assert hands.follow() == 2
+    waiting.board.undo("spring", "d1", "ada")
+    assert hands.follow(seconds=0) == 1
+    assert hands.follow() == 2
+    assert lying(waiting) == []
+
+
+def test_approved_results_do_not_wait_for_a_damaged_index(waiting, reviewer):
+    """Who else needs a result cannot be told: its files stay, and the others are published."""
+    reviewer.decide(0)
+    reviewer.publishing().follow()
+    before = lying(waiting)
+    waiting.board.undo("spring", "d1", "ada")
+    waiting.put(index_prefix(waiting.output).join("odd.jsonl.gz"), b"no segment")
+    reviewer.decide(1, name="d2")
+    with capture_logs() as said:
+        assert reviewer.publishing().follow() == 1
+    assert [one["code"] for one in said] == ["record_invalid"]
+    assert set(before) < set(lying(waiting))
+    assert waiting.states()[:2] == ["held", "done"]
 
 
 def test_stewards_publish_at_once(waiting, reviewer):
