@@ -56,22 +56,37 @@ def test_while_s3_hangs_the_board_is_still_told_of(app, client, office, submit, 
     assert anyio.run(poll) == 200
 
 
-def test_a_picture_comes_in_parts(app, source):
-    """Whoever takes nothing holds one part of it in memory, and what came is whole."""
+def parts_of(app, path, at_each=lambda: None) -> list[dict]:
+    """The messages of an answer's body, as they leave the app."""
     parts = []
 
     async def receive():
         await anyio.sleep_forever()
 
     async def send(message):
-        parts.append(message.get("body", b""))
+        if message["type"] == "http.response.body":
+            parts.append(message)
+            at_each()
 
-    scope = {"type": "http", "method": "GET", "path": source, "raw_path": source.encode()}
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
     scope |= {"headers": [(b"host", b"127.0.0.1:8787")], "query_string": b"", "state": {}}
     scope |= {"client": ("127.0.0.1", 50_000), "scheme": "http", "root_path": ""}
     anyio.run(app, scope, receive, send)
+    return parts
+
+
+def test_a_picture_comes_in_parts(app, source):
+    """Whoever takes nothing holds one part of it in memory, and what came is whole."""
+    parts = [part["body"] for part in parts_of(app, source)]
     assert b"".join(parts) == LARGE
     assert max(map(len, parts)) == CHUNK_BYTES
+
+
+def test_a_picture_that_goes_away_breaks_off(app, source, store, bucket):
+    """No end is sent, so that nobody takes what came for all of it."""
+    parts = parts_of(app, source, lambda: store.delete(S3Address(bucket.name, "0.jpg")))
+    assert [len(part["body"]) for part in parts] == [CHUNK_BYTES]
+    assert parts[-1]["more_body"]
 
 
 def test_a_picture_says_its_size_and_may_be_too_large(client, app, office, source):

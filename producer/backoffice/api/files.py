@@ -5,21 +5,25 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Header, Query
 from pydantic import StringConstraints
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from producer.backoffice.api.names import BatchName, ItemNumber
 from producer.backoffice.asking import TheOffice
 from producer.backoffice.etags import matches
 from producer.backoffice.office import Office
 from producer.item_files import ItemFiles, mark_of
-from shared.errors import FileUnknown, ObjectTooLarge
+from shared.errors import FileUnknown, ObjectTooLarge, StorageError
 from shared.keys import S3Address
 from shared.pictures.signatures import HEAD_BYTES, refusal
 from shared.s3 import ObjectFile
 
 router = APIRouter(prefix="/batches/{batch}/items/{number}/files", tags=["items"])
+
+log = structlog.get_logger(__name__)
 
 #: What is served, by how it begins; whatever else lies in a bucket stays there.
 MEDIA_TYPES = (
@@ -62,7 +66,17 @@ async def read_file(
         return Response(status_code=304, headers=headers)
     file, media = await office.threads.run(_open, office, found)
     headers |= {"Content-Disposition": "inline", "Content-Length": str(file.size)}
-    return StreamingResponse(_chunks(office, file), media_type=media, headers=headers)
+    return _Parts(_chunks(office, file), media_type=media, headers=headers)
+
+
+class _Parts(StreamingResponse):
+    """A picture that is passed on; where the rest of it is not to be had, the answer breaks off."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except StorageError as error:  # the head has left, so that no problem can be told
+            log.warning("a picture broke off", path=scope["path"], reason=str(error))
 
 
 @dataclass(frozen=True, slots=True)
