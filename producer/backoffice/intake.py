@@ -1,6 +1,7 @@
 """Intake: reads a request's body whole before its route runs, up to a size and within a time.
 
-The bodies of all requests under way have one bound together.
+The bodies of all requests under way have one bound together. Each is read as JSON, whatever it
+calls itself: whether a stranger's page sent it, the gate has looked at.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -66,6 +67,8 @@ class Intake:
                 await answer(error, {"Connection": "close"})(scope, receive, send)
                 return
             if body is not None:
+                # In place: others look at this scope afterwards.
+                MutableHeaders(scope=scope)["content-type"] = "application/json"
                 await self._app(scope, _Again(body, receive), send)
 
     @contextmanager

@@ -80,6 +80,9 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.RenderingUnfinished: 504,
 }
 
+#: pydantic's words for what has no fields.
+NO_OBJECT = frozenset({"model_attributes_type", "model_type", "dict_type"})
+
 log = structlog.get_logger(__name__)
 
 
@@ -182,6 +185,8 @@ def _wrong(detail: Mapping[str, Any]) -> Wrong:
     """What is wrong, under the field's own name: whether it is of path, query or body is plain."""
     if detail["type"] == "json_invalid":
         return Wrong("", f"its body is no JSON ({detail['ctx']['error']})")
+    if detail["type"] in NO_OBJECT and detail["loc"] == ("body",):
+        return Wrong("", "its body is no JSON object")  # and may be a secret
     return problem_of({**detail, "loc": detail["loc"][1:]})
 
 

@@ -339,6 +339,20 @@ def test_a_body_is_taken_up_to_a_size(client, settings, tokens):
         assert (code_of(refused), refused.json()["limit"]) == ((413, BodyTooLarge.code), limit)
 
 
+@pytest.mark.parametrize("called", [None, "text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize(
+    ("path", "said"), [("tokens", "name: is missing"), ("renderings", "either image or")]
+)
+def test_a_body_is_json_whatever_it_calls_itself(client, tokens, called, path, said):
+    """What is wrong is said of its fields; a body without any is not repeated to anybody."""
+    headers = bearer(tokens[Role.ADMIN]) | ({"Content-Type": called} if called else {})
+    for body, reason in (("{}", said), ('"a secret"', "no JSON object"), ("[", "no JSON")):
+        answer = client.post(f"/api/v1/{path}", content=body, headers=headers)
+        assert code_of(answer) == (422, "request_invalid")
+        assert reason in answer.json()["detail"]
+        assert "a secret" not in answer.text
+
+
 def test_what_asks_to_read_brings_no_body(client, tokens):
     """No route takes it, and nobody pays for it."""
     as_viewer = bearer(tokens[Role.VIEWER])
