@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 from xdist.scheduler import LoadScopeScheduling
 
 from infra.demo import services
@@ -119,6 +120,13 @@ def started() -> Iterator[list[subprocess.Popen[bytes]]]:
     yield processes
     for process in processes:
         services.stop(process, seconds=5)
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """What a command set up for its logs ends with the test that ran it."""
+    yield
+    structlog.reset_defaults()
 
 
 def _builders():

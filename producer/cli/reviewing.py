@@ -211,6 +211,8 @@ def _decide(
     from producer.review import decide, numbers_of
 
     with open_board() as board:
+        if decision.action == "approve":
+            board.refuse_new_work()  # said before anything is looked up
         found = numbers_of(board, batch, wanted) if isinstance(wanted, list) else wanted
         decision = _frozen(board, batch, decision, found)
         if dry_run:
