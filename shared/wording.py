@@ -110,3 +110,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def shorten(text: str, limit: int = 60) -> str:
     """The text, cut to a limit of characters with an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 item`, `12 items`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

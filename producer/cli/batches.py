@@ -12,6 +12,7 @@ from rich.table import Table
 from producer.cli.terminal import JsonFlag, err, out, print_json, speaks
 from shared.settings import load_settings
 from shared.states import ItemState
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from producer.batches import BatchReader, ReadableBatch
@@ -265,8 +266,3 @@ def _review(item: "Item", held: "Held") -> str:
         return f"{held.stage} waits"
     said = ", ".join((f"score {held.gate.score:.2f}", *held.gate.reasons))
     return f"{held.stage} waits: {said}"
-
-
-def counted(count: int, thing: str) -> str:
-    """`1 item`, `12 items`."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from producer.cli.batches import counted, say
+from producer.cli.batches import say
 from producer.cli.options import (
     ExcludeOption,
     IncludeOption,
@@ -33,6 +33,7 @@ from producer.cli.terminal import (
     speaks,
 )
 from shared.settings import Settings, cache_path, load_settings
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from producer.cli.batches import PIPE_WIDTH, counted, open_board, say
+from producer.cli.batches import PIPE_WIDTH, open_board, say
 from producer.cli.terminal import JsonFlag, out, print_json, speaks
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from shared.board import DeadMessage

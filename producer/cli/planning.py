@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from producer.cli.batches import counted, open_board, say
+from producer.cli.batches import open_board, say
 from producer.cli.manifests import rows_told, shown_progress
 from producer.cli.options import (
     ExcludeOption,
@@ -24,6 +24,7 @@ from producer.cli.options import (
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import OptionInvalid, OutputMissing
 from shared.settings import load_settings
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from producer.plan import Plan

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from producer.cli.batches import BatchArgument, counted, open_board, say
+from producer.cli.batches import BatchArgument, open_board, say
 from producer.cli.terminal import JsonFlag, print_json, speaks
 from shared.errors import BatchArchived
 from shared.settings import load_settings
 from shared.states import ItemState
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from producer.report.record import Report

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
-from producer.cli.batches import BatchArgument, counted, open_board, say
+from producer.cli.batches import BatchArgument, open_board, say
 from producer.cli.terminal import JsonFlag, print_json, speaks
 from shared.errors import OptionInvalid
 from shared.states import ItemState
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from shared.board import StatusBoard

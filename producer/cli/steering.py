@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from producer.cli.batches import BatchArgument, counted, open_board, say
+from producer.cli.batches import BatchArgument, open_board, say
 from producer.cli.terminal import JsonFlag, print_json, speaks
+from shared.wording import counted
 
 
 def register(app: typer.Typer) -> None:

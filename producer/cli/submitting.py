@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from producer.cli.batches import counted, open_board, open_reader, say
+from producer.cli.batches import open_board, open_reader, say
 from producer.cli.brakes import (
     STOP_AT,
     MaxDeviceOption,
@@ -34,6 +34,7 @@ from producer.cli.options import (
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import OutputMissing
 from shared.settings import Settings, cache_path, load_settings
+from shared.wording import counted
 
 if TYPE_CHECKING:
     from producer.submission import Receipt, Submission

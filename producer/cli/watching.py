@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import typer
 from rich.live import Live
 
-from producer.cli.batches import counted
 from producer.cli.gauge import gauge, plain_line
 from producer.cli.terminal import EXIT_FAILED, EXIT_INTERRUPTED, err, out, print_json
 from producer.watch import View, Watched, goes_on, watch
+from shared.wording import counted
 
 #: Away from a terminal a line is printed this often.
 PLAIN_SECONDS = 10.0

@@ -14,6 +14,7 @@ from producer.review import decide, new_decision
 from shared.record import Record
 from shared.results import Stage
 from shared.review import DECISION_ID, MAX_REASON, Decision
+from shared.wording import counted
 
 router = APIRouter(prefix="/batches/{batch}/decisions", tags=["decisions"])
 
@@ -96,11 +97,6 @@ class DecisionList(Record):
     decisions: list[Decision]
 
 
-def counted(items: int) -> str:
-    """`1 item`, `12 items`, for the audit log."""
-    return f"{items} item" if items == 1 else f"{items} items"
-
-
 @router.post("")
 def make_decision(
     request: Request,
@@ -123,7 +119,10 @@ def make_decision(
     )
     wanted = wish.filter.filter if wish.filter else wish.numbers or ()
     made = decide(office.board, batch, decision, wanted, expect=wish.expect)
-    remark(request, f"{wish.action}, {counted(made.moved)}, {decision.id} {wish.reason}".strip())
+    remark(
+        request,
+        f"{wish.action}, {counted(made.moved, 'item')}, {decision.id} {wish.reason}".strip(),
+    )
     return Made(decision=decision.id, moved=made.moved, skipped=made.skipped)
 
 
@@ -147,5 +146,5 @@ def undo(
 ) -> TakenBack:
     """Take a decision back, as far as nothing was made of it; a second time changes nothing."""
     undone = office.board.undo(batch, decision, caller.name)
-    remark(request, f"undo of {decision}, {counted(undone.moved)}")
+    remark(request, f"undo of {decision}, {counted(undone.moved, 'item')}")
     return TakenBack(moved=undone.moved, too_late=undone.too_late)
