@@ -14,10 +14,10 @@ from pathlib import Path
 import structlog
 
 from shared.errors import BucketMissing, DiskFailed, ModelChanged, ModelInvalid, ObjectMissing
+from shared.packing.reading import unpack
 from shared.references import ArchiveReference, archive_folder, file_digest, tree_digest
 from shared.references.missing import missing_archive
 from shared.s3 import ObjectStore
-from worker.models.archive import unpack
 from worker.models.host_faults import host_fault
 
 log = structlog.get_logger()
