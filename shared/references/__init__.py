@@ -8,22 +8,26 @@ from shared.references.hub import Hub
 from shared.references.local import archive_folder, local_directory
 from shared.references.locate import Location, locate
 from shared.references.reference import (
+    REGISTRY_MARK,
     ArchiveReference,
     DirectoryReference,
     HubReference,
     ModelReference,
+    RegistryReference,
     is_hub_id,
     parse,
 )
 from shared.references.resolve import resolve
 
 __all__ = [
+    "REGISTRY_MARK",
     "ArchiveReference",
     "DirectoryReference",
     "Hub",
     "HubReference",
     "Location",
     "ModelReference",
+    "RegistryReference",
     "archive_folder",
     "file_digest",
     "is_hub_id",

@@ -160,7 +160,7 @@ class ModelStore:
 
 
 def _archive_of(model: ResolvedModel) -> ArchiveReference:
-    address, _, _ = model.reference.partition("#")
+    address = model.address or model.reference.partition("#")[0]
     return ArchiveReference(S3Address.parse(address), model.digest)
 
 
