@@ -101,7 +101,7 @@ class Registry:
         """
         found = self.find_alias(name, alias)
         if found is None:
-            known = [entry.id for entry in self._known(name) if entry.kind == "aliases"]
+            known = [entry.id for entry in self.known(name) if entry.kind == "aliases"]
             raise AliasUnknown(name=name, alias=alias, near=_near(alias, known))
         return found
 
@@ -133,10 +133,14 @@ class Registry:
         return found[0]
 
     def _digests(self, name: str) -> list[str]:
-        return [entry.id for entry in self._known(name) if entry.kind == "versions"]
+        return [entry.id for entry in self.known(name) if entry.kind == "versions"]
 
-    def _known(self, name: str) -> Sequence[RegistryEntry]:
-        """What there is of a model, of which there must be something."""
+    def known(self, name: str) -> Sequence[RegistryEntry]:
+        """What there is of a model.
+
+        Raises:
+            ModelUnknown: Nothing.
+        """
         if found := self.entries(name):
             return found
         names = {entry.name for entry in self.entries()}
