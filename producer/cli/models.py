@@ -1,34 +1,24 @@
 """`restyle models`: versions of models, and the aliases that styles name them by."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from producer.cli.batches import open_board, say
+from producer.cli.aliases import moved, open_registry, tell, two
+from producer.cli.batches import say
 from producer.cli.login import login
+from producer.cli.promoting import promote
 from producer.cli.terminal import JsonFlag, print_json, speaks
-from shared.errors import OptionInvalid
 from shared.settings import load_settings
-
-if TYPE_CHECKING:
-    from shared.registry import Alias, Move, PinnedAlias, Registry
-
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
 
 models_app = typer.Typer(no_args_is_help=True, help="Keep versions of models, and name them.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the `restyle` command."""
+    models_app.command()(promote)
     app.add_typer(models_app, name="models")
-
-
-def _registry() -> "Registry":
-    from shared.registry import Registry
-    from shared.s3 import ObjectStore
-
-    return Registry.from_settings(ObjectStore.connect(allowed=load_settings().allowed))
 
 
 @models_app.command("push")
@@ -53,13 +43,13 @@ def push_version(
     """
     from producer.models import promotion, push
 
-    registry, limit = _registry(), load_settings().max_model_bytes
+    registry, limit = open_registry(), load_settings().max_model_bytes
     seen = registry.find_alias(name, alias) if alias else None
     pushed = push(source, name, registry, by=login(), max_bytes=limit, base=base)
     version = pushed.version
     if alias and not (seen and seen.alias.digest == version.digest):
         step = promotion(version.digest, login(), note="pushed, no golden set")
-        _moved(name, alias, seen, step, registry)
+        moved(name, alias, seen, step, registry)
     if json:
         print_json(version.model_dump(mode="json") | {"new": pushed.is_new, "alias": alias})
         return
@@ -78,7 +68,7 @@ def list_models(*, json: JsonFlag = False) -> None:
     from producer.cli.model_views import show_list
     from producer.models.listing import all_models
 
-    models = all_models(_registry())
+    models = all_models(open_registry())
     print_json([model.as_json() for model in models]) if json else show_list(models)
 
 
@@ -98,7 +88,7 @@ def show(
     from producer.cli.model_views import show_model, show_version
     from producer.models.listing import one_model, version_facts
 
-    registry = _registry()
+    registry = open_registry()
     named, _, which = name.partition("@")
     digest = registry.digest(named, which) if which else None
     model = one_model(named, registry)
@@ -122,37 +112,8 @@ def rollback(
     """
     from producer.models import back
 
-    registry = _registry()
-    name, to = _two(alias, "ALIAS")
+    registry = open_registry()
+    name, to = two(alias, "ALIAS")
     seen = registry.alias(name, to)
-    moved = _moved(name, to, seen, back(name, to, seen, login()), registry)
-    _tell(name, to, seen, moved, as_json=json)
-
-
-def _two(text: str, second: str) -> tuple[str, str]:
-    name, _, which = text.partition("@")
-    if not which:
-        raise OptionInvalid(option=f"NAME@{second}", reason=f"{text!r} lacks @{second}")
-    return name, which
-
-
-def _moved(
-    name: str, alias: str, seen: "PinnedAlias | None", step: "Move", registry: "Registry"
-) -> "Alias":
-    from producer.models import move
-
-    with open_board() as board:
-        return move(name, alias, seen, step, registry, board)
-
-
-def _tell(
-    name: str, alias: str, seen: "PinnedAlias | None", moved: "Alias", *, as_json: bool
-) -> None:
-    from producer.models.listing import SHOWN_DIGITS, alias_facts
-
-    if as_json:
-        print_json({"name": name, "alias": alias} | alias_facts(moved))
-        return
-    was = f", was {seen.alias.digest[:SHOWN_DIGITS]}" if seen else ", new"
-    say(f"{name}@{alias} is {moved.digest[:SHOWN_DIGITS]} now{was}.")
-    say("Batches under way keep the version that they were submitted with.")
+    step = back(name, to, seen, login())
+    tell(name, to, seen, moved(name, to, seen, step, registry), as_json=json)

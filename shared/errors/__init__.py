@@ -155,6 +155,8 @@ from shared.errors.storage import (
 )
 from shared.errors.versions import (
     AliasUnknown,
+    GoldenFailed,
+    GoldenUnfinished,
     ModelNameInvalid,
     ModelUnknown,
     NothingBefore,
@@ -214,6 +216,8 @@ __all__ = [
     "FileUnknown",
     "FileUnwritable",
     "FrozenMaskLost",
+    "GoldenFailed",
+    "GoldenUnfinished",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",

@@ -55,6 +55,30 @@ class RegistryConflict(RegistryError):
     hint = "Look at it with `restyle models show {name}`; move it once more if that is still right."
 
 
+class GoldenFailed(RegistryError):
+    """The golden set did not pass under the candidate; the alias was not moved."""
+
+    code = "golden_failed"
+    sentence = (
+        "{name}@{alias} was not moved: under the candidate {failed} of {total} golden items failed "
+        "and {held} are held that were not; the sheet is {sheet}."
+    )
+    hint = (
+        "Look at the sheet and at `restyle items {batch}`; `--skip-golden` moves it all the same."
+    )
+
+
+class GoldenUnfinished(RegistryError):
+    """The golden set was not rendered in its time; the alias was not moved."""
+
+    code = "golden_unfinished"
+    sentence = "{name}@{alias} was not moved: the batch {batch} did not end within {seconds:g} s."
+    hint = (
+        "Start a `restyle-worker` if none runs (`restyle doctor` tells), wait with `restyle watch "
+        "{batch}`, and promote again: what was rendered by then is not rendered anew."
+    )
+
+
 class NothingBefore(RegistryError):
     """An alias that was never moved cannot be moved back."""
 

@@ -40,9 +40,9 @@ class ModelKeys:
         """Where an alias points, and pointed."""
         return self.folder.join(f"aliases/{alias}.json")
 
-    def golden(self, alias: str, candidate: str, name: str) -> S3Address:
-        """A file about the golden set of a version that was to become an alias."""
-        return self.folder.join(f"aliases/{alias}.golden/{candidate}/{name}")
+    def golden(self, alias: str, batch_id: str, name: str) -> S3Address:
+        """A file about a golden set; `batch_id` is the candidate's."""
+        return self.folder.join(f"aliases/{alias}.golden/{batch_id}/{name}")
 
 
 @dataclass(frozen=True, slots=True)

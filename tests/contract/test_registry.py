@@ -1,10 +1,13 @@
 """The registry on a real S3 server: versions, aliases, and two people at once."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from typer.testing import CliRunner
 
+from producer.cli import app
 from producer.models import back, move, promotion, push
 from shared.errors import (
     AliasUnknown,
@@ -236,3 +239,70 @@ def test_a_version_whose_archive_is_gone_is_missing(registry, pushed, board, mon
     registry.store.delete(registry.keys("brand").archive(version.digest))
     with pytest.raises(ModelMissing):
         resolve("registry:brand@stable", store=registry.store, registry=registry)
+
+
+# --- the command -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(registry, restyle_environment, monkeypatch):
+    """Run a command; returns its result."""
+    monkeypatch.setenv("RESTYLE_REGISTRY", str(registry.home))
+    return lambda *arguments: CliRunner().invoke(app, ["models", *arguments])
+
+
+def test_a_model_goes_from_push_to_rollback(run, tmp_path):
+    """Each step says what it did, to people and as JSON."""
+    assert "no model" in run("list").stdout
+    digests = []
+    for mark in ("one", "two"):
+        source = str(write_painter(tmp_path / mark, mark=mark))
+        told = json.loads(run("push", source, "--name", "brand", "--json").stdout)
+        digests.append(told["digest"])
+        done = run("promote", f"brand@{told['digest'][:8]}", "--to", "stable", "--skip-golden")
+        assert f"brand@stable is {told['digest'][:12]} now" in done.stdout
+    (model,) = json.loads(run("list", "--json").stdout)
+    assert [one["digest"] for one in model["versions"]] == digests[::-1]
+    assert [move["note"] for move in model["aliases"]["stable"]["moves"]] == 2 * [
+        "golden set skipped"
+    ]
+    assert f"is {digests[0][:12]} now" in run("rollback", "brand@stable").stdout
+    shown = run("show", "brand")
+    assert "rollback" in shown.stdout
+    assert "golden set skipped" in shown.stdout
+    assert f"brand@sha256:{digests[0]}" in run("show", "brand@stable").stdout
+    assert "brand" in run("list").stdout
+
+
+WRONG = [
+    (("promote", "brand@candidate", "--to", "stable"), "option_invalid"),
+    (("promote", "brand", "--to", "stable"), "option_invalid"),
+    (("promote", "brand@candidat", "--to", "stable", "--skip-golden"), "alias_unknown"),
+    (("promote", "brand@00000000", "--to", "stable", "--skip-golden"), "version_unknown"),
+    (("rollback", "brand@candidate"), "nothing_before"),
+    (("show", "brnd"), "model_unknown"),
+    (("push", "nowhere", "--name", "brand"), "model_missing"),
+    (("push", "nowhere", "--name", "Brand!"), "model_name_invalid"),
+]
+
+
+def test_what_is_wrong_is_told_by_its_code(run, tmp_path):
+    """Exit status 2, and nothing moves."""
+    source = str(write_painter(tmp_path / "one"))
+    assert run("push", source, "--name", "brand", "--alias", "candidate").exit_code == 0
+    for arguments, code in WRONG:
+        done = run(*arguments)
+        assert (done.exit_code, done.stderr.split()[1]) == (2, code), arguments
+    (model,) = json.loads(run("list", "--json").stdout)
+    assert len(model["aliases"]["candidate"]["moves"]) == 1
+
+
+def test_a_lost_redis_moves_nothing(run, tmp_path, monkeypatch):
+    """Reading needs none; a move says that it is away."""
+    source = str(write_painter(tmp_path / "one"))
+    monkeypatch.setenv("RESTYLE_REDIS_URL", "redis://127.0.0.1:1/0")
+    assert run("push", source, "--name", "brand").exit_code == 0
+    digest = json.loads(run("list", "--json").stdout)[0]["versions"][0]["digest"]
+    done = run("promote", f"brand@{digest}", "--to", "stable", "--skip-golden")
+    assert (done.exit_code, done.stderr.split()[1]) == (3, "redis_unreachable")
+    assert json.loads(run("list", "--json").stdout)[0]["aliases"] == {}
