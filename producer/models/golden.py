@@ -117,9 +117,10 @@ def pinned(style: Style, name: str, digest: str) -> Style:
     if not fields:
         reason = f"its painter and its segmenter are not {REGISTRY_MARK}{name}@…"
         raise OptionInvalid(option="--style", reason=reason)
-    return style.with_overrides(
-        dict.fromkeys(fields, f"{REGISTRY_MARK}{name}@{DIGEST_MARK}{digest}")
-    )
+    version = f"{REGISTRY_MARK}{name}@{DIGEST_MARK}{digest}"
+    # The name heads the sheet and is a part of the batch's id; it decides nothing.
+    named = style.model_copy(update={"name": f"{name} {digest[:MARK_DIGITS]}"})
+    return named.with_overrides(dict.fromkeys(fields, version))
 
 
 def _names(reference: str, name: str) -> bool:
