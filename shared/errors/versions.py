@@ -1,9 +1,9 @@
 """The registry of model versions."""
 
-from shared.errors.base import RestyleError
+from shared.errors.models import ModelError
 
 
-class RegistryError(RestyleError):
+class RegistryError(ModelError):
     """Something that the registry of models has not, or will not do."""
 
 

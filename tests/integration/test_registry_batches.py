@@ -6,6 +6,7 @@ import pytest
 
 from producer.models import move, promotion, push
 from producer.models.golden import Rooms, Trial, try_golden
+from producer.open_models import OpenModels
 from producer.plan import Kind
 from producer.schedule import submit_run
 from shared.errors import AliasUnknown, GoldenFailed, GoldenUnfinished, OptionInvalid
@@ -84,9 +85,8 @@ def test_a_schedule_looks_its_alias_up_each_night(bucket, board, store, versions
     for day, digest in enumerate(versions, start=NIGHT.at.day):
         point(digest)
         slot = Slot(at=NIGHT.at.replace(day=day))
-        batch = submit_run(
-            schedule, slot, shop.board, shop.store, dispatch=lambda: None, cache=tmp_path
-        )
+        rest = {"dispatch": lambda: None, "cache": tmp_path, "models": OpenModels()}
+        batch = submit_run(schedule, slot, shop.board, shop.store, **rest)
         found.append(shop.board.status(batch).batch.models[REFERENCE].digest)
         shop.board.cancel(batch)
     assert found == versions
