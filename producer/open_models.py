@@ -1,7 +1,7 @@
 """OpenModels: which models a request may name that does not come from this host's own users.
 
-A hub id or an archive in S3 may be named by whoever may submit; a directory of this host is read
-and hashed, so only those may be named that an operator opened.
+A hub id, an archive in S3 or a model of the registry may be named by whoever may submit; a
+directory of this host is read and hashed, so only those may be named that an operator opened.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from typing import Self
 from producer.style_folder import StyleFolder
 from shared.errors import ModelNotAllowed
 from shared.folders import folders
-from shared.references import is_hub_id
+from shared.references import REGISTRY_MARK, is_hub_id
 from shared.settings import Settings
 
 
@@ -54,6 +54,6 @@ class OpenModels:
 
 def _is_far(reference: str) -> bool:
     """Whether it leads to S3 or to the hub, or nowhere; a hub's id may be a directory here, too."""
-    if "://" in reference:
+    if "://" in reference or reference.startswith(REGISTRY_MARK):
         return True
     return is_hub_id(reference) and not Path(reference).is_dir()

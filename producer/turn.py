@@ -1,4 +1,4 @@
-"""Turn: one plan and submission at a time for one output, or two would queue the same items."""
+"""Turn: one at a time for one output, or for one alias of a model, or the other would be lost."""
 
 import contextlib
 import hashlib
@@ -22,14 +22,18 @@ log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def turn_for(output: str, board: StatusBoard) -> Iterator[None]:
+def turn_for(what: str, board: StatusBoard) -> Iterator[None]:
     """Wait for one's turn, and have it while the context lasts.
+
+    Args:
+        what: What it is for: the address of an output or of an alias.
+        board: Gives the turns.
 
     Raises:
         BoardError: Redis did not answer.
     """
-    name, token = hashlib.sha256(output.encode()).hexdigest()[:16], uuid.uuid4().hex
-    _wait(name, token, output, board)
+    name, token = hashlib.sha256(what.encode()).hexdigest()[:16], uuid.uuid4().hex
+    _wait(name, token, what, board)
     over = threading.Event()
     arguments = (name, token, board, over)
     threading.Thread(target=_keep, args=arguments, name="turn", daemon=True).start()
@@ -41,11 +45,11 @@ def turn_for(output: str, board: StatusBoard) -> Iterator[None]:
             board.leave_turn(name, token)
 
 
-def _wait(name: str, token: str, output: str, board: StatusBoard) -> None:
+def _wait(name: str, token: str, what: str, board: StatusBoard) -> None:
     has_told = False
     while not board.take_turn(name, token, LEASE_SECONDS):
         if not has_told:
-            log.info("waiting for another submission into this output", output=output)
+            log.info("waiting for another's turn to end", what=what)
             has_told = True
         time.sleep(LOOK_SECONDS)
 

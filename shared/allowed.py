@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator
 
 from shared.errors import AddressInvalid, PlaceNotAllowed
-from shared.keys import S3Address
+from shared.keys import MAX_REGISTRY_BYTES, S3Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,21 @@ def _known(text: str) -> str:
 
 #: Prefixes as a setting names them, commas between.
 PlaceList = Annotated[str, AfterValidator(_known)]
+
+
+def _registry(text: str) -> str:
+    try:
+        address = S3Address.parse_prefix(text, kind="registry")
+    except AddressInvalid as error:
+        raise ValueError(str(error).rstrip(".")) from error
+    if len(address.key.encode()) > MAX_REGISTRY_BYTES:
+        msg = f"over {MAX_REGISTRY_BYTES} bytes leave no room for the models' names"
+        raise ValueError(msg)
+    return str(address)
+
+
+#: Where the registry of models lies.
+RegistryPrefix = Annotated[str, AfterValidator(_registry)]
 
 
 def _check(address: S3Address, allowed: tuple[S3Address, ...], act: str, setting: str) -> None:

@@ -55,6 +55,8 @@ class ResolvedModel(Record):
     kind: Literal["hub", "directory", "archive"]
     #: Commit (hub), SHA-256 of the tree (directory) or of the file (archive); hex.
     digest: str
+    #: s3:// address of the archive, where the reference says another thing: of the registry's.
+    address: str | None = None
 
 
 class KeptCatalogue(Record):

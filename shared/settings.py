@@ -19,7 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from shared.allowed import AllowedPlaces, PlaceList
+from shared.allowed import AllowedPlaces, PlaceList, RegistryPrefix
 from shared.errors import SettingsInvalid
 from shared.folders import FolderList
 from shared.optimizations import OptimizationNames, WarmUps
@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     #: Only under these s3:// prefixes may be written, commas between them; by default anywhere.
     allowed_outputs: PlaceList = ""
 
+    #: s3://bucket/prefix/ of the registry of models, which `registry:NAME@ALIAS` asks.
+    registry: RegistryPrefix | None = None
     #: Folders of this host whose models requests over HTTP may name, commas between them; styles
     #: of RESTYLE_STYLES name any.
     model_folders: FolderList = ""
@@ -119,6 +121,8 @@ class Settings(BaseSettings):
     max_memory_bytes: int = Field(4_000_000_000, ge=10_000_000)
     #: Largest model archive in bytes, packed and unpacked.
     max_model_bytes: int = Field(40_000_000_000, ge=1_000_000)
+    #: Disk for unpacked model archives on one host, in bytes; the longest unused goes first.
+    model_cache_bytes: int = Field(100_000_000_000, ge=1_000_000)
 
     #: Where `restyle serve` listens; beyond this host it needs a token to sign in with.
     serve_host: str = "127.0.0.1"

@@ -127,7 +127,8 @@ class Style(BaseModel):
     #: Side in pixels of the square that the painter works on; 512 or 768 for SD 2.
     working_size: Integer = Field(512, ge=64, le=1536, multiple_of=8)
 
-    #: Model references: hub id, local directory or s3://…/model.tar.gz#sha256=…
+    #: Model references: hub id, local directory, registry:NAME@ALIAS or
+    #: s3://…/model.tar.gz#sha256=…
     segmenter: Reference = DEFAULT_SEGMENTER
     painter: Reference = DEFAULT_PAINTER
 

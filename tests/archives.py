@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -22,3 +23,26 @@ def put_archive(bucket: Path, content: bytes) -> ResolvedModel:
     digest = hashlib.sha256(content).hexdigest()
     reference = f"s3://{bucket.name}/model.tar.gz#sha256={digest}"
     return ResolvedModel(reference=reference, kind="archive", digest=digest)
+
+
+def write_painter(directory: Path, *, mark: str = "weights") -> Path:
+    """The files of a painter, as an export lays them out; they cannot be loaded, only carried."""
+    parts = {"unet": "diffusers", "vae": "diffusers", "scheduler": "diffusers"}
+    parts |= {"text_encoder": "transformers", "tokenizer": "transformers"}
+    index = {"_class_name": "StableDiffusionInpaintPipeline"}
+    texts = {
+        "model_index.json": json.dumps(index | {part: [lib, "X"] for part, lib in parts.items()}),
+        "unet/config.json": '{"in_channels": 9}',
+        "scheduler/scheduler_config.json": "{}",
+        "tokenizer/vocab.json": "{}",
+        "README.md": "# A card",
+        "card.json": '{"steps": 4}',
+        "samples.png": "a picture",
+        "code/inference.py": "def model_fn(directory): ...",
+        "code/requirements.txt": "diffusers",
+    }
+    weights = [f"{part}/model.safetensors" for part in ("unet", "vae", "text_encoder")]
+    for name, text in (texts | dict.fromkeys(weights, mark)).items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text)
+    return directory

@@ -36,7 +36,7 @@ class Nights:
     def _files(self):
         manifest, style = self.shop.folder / "rows.jsonl", self.shop.folder / "style.yaml"
         models = {"segmenter": str(self.shop.model), "painter": str(self.shop.model)}
-        texts = "\n".join(json.dumps(row) for row in self.rows), json.dumps(self.style | models)
+        texts = "\n".join(json.dumps(row) for row in self.rows), json.dumps(models | self.style)
         if texts != self._written:  # another thread may be reading them
             manifest.write_text(texts[0])
             style.write_text(texts[1])

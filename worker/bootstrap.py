@@ -15,7 +15,7 @@ from shared.board.workers import LOST_SERVICES, UNAVAILABLE_MODELS
 from shared.broker import DeadLetters
 from shared.metrics import BuildMetrics, MetricsServer
 from shared.optimizations import parse_optimizations, parse_warm_up
-from shared.s3 import Probe
+from shared.s3 import ObjectStore, Probe
 from shared.settings import Settings, cache_path
 from worker.batching import Batcher, DeviceFaults
 from worker.bulletin import Bulletin
@@ -152,7 +152,7 @@ def assemble(
     edges = edges or Edges.connect(settings)
     board, store = edges.board, edges.store
     limits = settings.limits
-    models, rests = ModelStore(store, cache_path(), max_bytes=settings.max_model_bytes), Rests()
+    models, rests = _model_store(settings, store), Rests()
     in_hand, tally = WorkInHand(board, settings.lease_seconds, edges.told), Tally()
     risks = Risks(edges.notes, lasting=device_errors.is_fatal, settle=in_hand.await_reports)
     batcher = _batcher(on_device(tuning, models), settings, tuning, in_hand, risks)
@@ -239,6 +239,15 @@ def _tuning(device: Device, settings: Settings) -> Tuning:
         parse_optimizations(settings.optimizations),
         max_batch=settings.max_batch,
         memory_bytes=settings.device_memory_bytes,
+    )
+
+
+def _model_store(settings: Settings, store: ObjectStore) -> ModelStore:
+    return ModelStore(
+        store,
+        cache_path(),
+        max_bytes=settings.max_model_bytes,
+        cache_bytes=settings.model_cache_bytes,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -82,8 +83,12 @@ class Inpainting:
 
     def unread(self, order: Order) -> tuple[str, ...]:
         """What of the prompts is too long for the models to read, as clauses."""
-        segmenter = self._models.fetch(order.finder) if order.finder else None
-        return prompt_notes(order.style, segmenter, self._models.fetch(order.painter))
+        with ExitStack() as held:
+            painter = held.enter_context(self._models.held(order.painter))
+            finder = None
+            if order.finder:
+                finder = held.enter_context(self._models.held(order.finder))
+            return prompt_notes(order.style, finder, painter)
 
 
 def _await(futures: Collection[Future[Answer[Any]]], work: Work) -> None:

@@ -50,11 +50,11 @@ class WarmingUp:
 
     def _warm(self, one: WarmUp) -> None:
         model = resolve(one.reference, store=self._store)
-        directory = str(self._models.fetch(model))
-        for size in self._sizes:
-            asked = self._batcher.submit_all([_blank(directory, one.side)] * size)
-            for future in asked:
-                future.result()
+        with self._models.using(model) as directory:
+            for size in self._sizes:
+                asked = self._batcher.submit_all([_blank(str(directory), one.side)] * size)
+                for future in asked:
+                    future.result()
 
 
 def _blank(directory: str, side: int) -> InpaintRequest:

@@ -36,6 +36,7 @@ ROOMS: Mapping[str, str] = {
     "dead": "dead",
     "webhooks": "webhooks",
     "schedule": "scheduling",
+    "models": "models",
     "steward": "outputs",
     "serve": "serving",
     "token": "tokens",

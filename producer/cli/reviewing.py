@@ -1,12 +1,11 @@
 """Commands of who reviews held items: approve, reject, decisions, undo."""
 
-import os
-import pwd
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
 from producer.cli.batches import BatchArgument, open_board, say
+from producer.cli.login import login
 from producer.cli.terminal import JsonFlag, print_json, speaks
 from shared.errors import OptionInvalid
 from shared.states import ItemState
@@ -82,7 +81,7 @@ def approve(  # noqa: PLR0913 - an argument per option
     from producer.review import new_decision
 
     chosen = given(state, stage, score_below, score_from, gate_reason, text, all_passed)
-    decision = new_decision("approve", _login(), stage=stage)
+    decision = new_decision("approve", login(), stage=stage)
     wanted = _wanted(items, chosen)
     _decide(batch, decision, wanted, expect=expect, dry_run=dry_run, as_json=json)
 
@@ -117,7 +116,7 @@ def reject(  # noqa: PLR0913 - an argument per option
     if len(reason) > MAX_REASON:
         raise OptionInvalid(option="--reason", reason=f"it has over {MAX_REASON} characters")
     chosen = given(state, stage, score_below, score_from, gate_reason, text, all_passed)
-    decision = new_decision("reject", _login(), reason=reason, stage=stage)
+    decision = new_decision("reject", login(), reason=reason, stage=stage)
     wanted = _wanted(items, chosen)
     _decide(batch, decision, wanted, expect=expect, dry_run=dry_run, as_json=json)
 
@@ -156,21 +155,13 @@ def undo(
     Example: restyle undo spring-2026 3f9c2a7be410
     """
     with open_board() as board:
-        undone = board.undo(batch, decision, _login())
+        undone = board.undo(batch, decision, login())
     if json:
         facts = {"moved": undone.moved, "too_late": undone.too_late}
         print_json({"batch": batch, "decision": decision, **facts})
         return
     late = f"; for {undone.too_late:,} it was too late" if undone.too_late else ""
     say(f"{counted(undone.moved, 'item')} taken back{late}.")
-
-
-def _login() -> str:
-    """The name of who runs the command."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # as in a container
-        return f"uid {os.getuid()}"
 
 
 def given(*values: Any) -> dict[str, Any]:

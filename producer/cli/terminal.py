@@ -10,6 +10,8 @@ from rich.console import Console
 
 from shared.errors import (
     BoardError,
+    GoldenFailed,
+    GoldenUnfinished,
     ReplayUnfinished,
     RestyleError,
     StorageUnavailable,
@@ -82,8 +84,8 @@ def show_error(error: RestyleError, *, as_json: bool) -> None:
 
 
 def exit_code(error: RestyleError) -> int:
-    """3 where a service did not answer, 1 where a time was over or a try failed, else 2."""
-    if isinstance(error, ReplayUnfinished | WebhookError):
+    """3 where a service did not answer, 1 where a time was over or a trial failed, else 2."""
+    if isinstance(error, ReplayUnfinished | GoldenFailed | GoldenUnfinished | WebhookError):
         return EXIT_FAILED
     unreachable = isinstance(error, BoardError | StorageUnavailable)
     return EXIT_UNREACHABLE if unreachable else EXIT_INPUT

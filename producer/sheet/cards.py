@@ -76,6 +76,8 @@ class Sheet:
     cards: tuple[Card, ...]
     #: Items of the shown states that the limit left out.
     left_out: int
+    #: Headings over the results, where they are not one batch's variants.
+    titles: tuple[str, ...] = ()
 
 
 def usual_aspect(cards: Iterable[Card]) -> float:

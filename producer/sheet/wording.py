@@ -55,6 +55,8 @@ def left_out(sheet: Sheet) -> str:
 def frame_titles(sheet: Sheet) -> list[str]:
     """Headings over the pictures of a card."""
     variants = variant_count(sheet)
+    if sheet.titles:
+        return ["Source", "Mask", *sheet.titles]
     results = ["Result"] if variants == 1 else [f"Variant {n}" for n in range(1, variants + 1)]
     return ["Source", "Mask", *results]
 

@@ -12,7 +12,10 @@ class ModelReferenceInvalid(ModelError):
 
     code = "model_reference_invalid"
     sentence = "{reference!r} is not a model reference: {reason}."
-    hint = "Use org/name[@revision], a directory, or s3://bucket/model.tar.gz#sha256=<64 hex>."
+    hint = (
+        "Use org/name[@revision], a directory, registry:NAME@ALIAS, or "
+        "s3://bucket/model.tar.gz#sha256=<64 hex>."
+    )
 
 
 class ModelMissing(ModelError):

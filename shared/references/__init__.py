@@ -5,26 +5,31 @@ Torch-free: producers resolve references when a batch is submitted, workers chec
 
 from shared.references.digest import file_digest, loadable_files, tree_digest
 from shared.references.hub import Hub
-from shared.references.local import archive_folder, local_directory
+from shared.references.local import archive_folder, archives_folder, local_directory
 from shared.references.locate import Location, locate
 from shared.references.reference import (
+    REGISTRY_MARK,
     ArchiveReference,
     DirectoryReference,
     HubReference,
     ModelReference,
+    RegistryReference,
     is_hub_id,
     parse,
 )
 from shared.references.resolve import resolve
 
 __all__ = [
+    "REGISTRY_MARK",
     "ArchiveReference",
     "DirectoryReference",
     "Hub",
     "HubReference",
     "Location",
     "ModelReference",
+    "RegistryReference",
     "archive_folder",
+    "archives_folder",
     "file_digest",
     "is_hub_id",
     "loadable_files",

@@ -7,9 +7,14 @@ from shared.references.hub import Hub
 from shared.references.reference import HubReference
 
 
+def archives_folder(cache: Path) -> Path:
+    """Where archives are unpacked, each under its digest, below Restyle's cache folder."""
+    return cache / "models"
+
+
 def archive_folder(cache: Path, digest: str) -> Path:
     """Where an archive of this digest is unpacked, below Restyle's cache folder."""
-    return cache / "models" / digest
+    return archives_folder(cache) / digest
 
 
 def local_directory(model: ResolvedModel, cache: Path, *, hub: Hub | None = None) -> Path | None:

@@ -10,9 +10,10 @@ from shared.references.reference import (
     ArchiveReference,
     DirectoryReference,
     HubReference,
+    RegistryReference,
     parse,
 )
-from shared.references.resolve import find_archive, find_directory
+from shared.references.resolve import find_archive, find_directory, registry_of, version_of
 from shared.s3 import ObjectStore
 
 
@@ -35,22 +36,24 @@ def locate(reference: str, *, store: Callable[[], ObjectStore], hub: Hub | None 
 
     Args:
         reference: As written in a style.
-        store: Connects to where archives are; called for an archive only.
+        store: Connects to where archives are; called where the reference leads there only.
         hub: By default the one that the environment names.
 
     Raises:
         ModelReferenceInvalid: No reference at all.
         ModelMissing: Nothing is there.
         ModelInvalid: A directory without weights, or one that cannot be read.
+        RegistryError: There is no registry, or it has no such model, alias or version.
         StorageError: S3 cannot be asked for the archive.
     """
     match parse(reference):
         case DirectoryReference() as directory:
             return _on_disk(directory)
         case ArchiveReference() as archive:
-            return Location(
-                str(archive.address), find_archive(archive, store()).size, is_remote=True
-            )
+            return _in_s3(archive, store())
+        case RegistryReference() as named:
+            registry = registry_of(store())
+            return _in_s3(version_of(named, registry), registry.store)
         case HubReference() as repository:
             return _in_hub(repository, hub or Hub.from_environment())
 
@@ -58,6 +61,11 @@ def locate(reference: str, *, store: Callable[[], ObjectStore], hub: Hub | None 
 def _on_disk(reference: DirectoryReference) -> Location:
     files = loadable_files(find_directory(reference)).values()
     return Location(str(reference), sum(file.stat().st_size for file in files), is_remote=False)
+
+
+def _in_s3(reference: ArchiveReference, store: ObjectStore) -> Location:
+    size = find_archive(reference, store).size
+    return Location(str(reference.address), size, is_remote=True)
 
 
 def _in_hub(reference: HubReference, hub: Hub) -> Location:

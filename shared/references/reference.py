@@ -1,4 +1,4 @@
-"""The three forms of a model reference, told apart by how they are written."""
+"""The four forms of a model reference, told apart by how they are written."""
 
 import re
 from dataclasses import dataclass
@@ -7,12 +7,16 @@ from typing import ClassVar, Literal, TypeAlias
 
 from shared.errors import AddressInvalid, ModelReferenceInvalid
 from shared.keys import S3Address
+from shared.registry import DIGEST_MARK, NAME
 
 #: Endings of archives that the worker unpacks.
 ARCHIVE_ENDINGS = (".tar.gz", ".tgz", ".tar")
 
 #: The revision of a hub reference that names none.
 DEFAULT_REVISION = "main"
+
+#: What a reference into the registry begins with.
+REGISTRY_MARK = "registry:"
 
 _HUB_ID = re.compile(
     r"(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(@(?P<revision>.+))?",
@@ -65,14 +69,28 @@ class ArchiveReference:
         return f"{self.address}#sha256={self.sha256}"
 
 
-ModelReference: TypeAlias = HubReference | DirectoryReference | ArchiveReference
+@dataclass(frozen=True, slots=True)
+class RegistryReference:
+    """`registry:NAME@ALIAS` or `registry:NAME@sha256:…`: a version of the registry's."""
+
+    kind: ClassVar[Literal["registry"]] = "registry"
+    name: str
+    #: An alias, or `sha256:` and the whole digest.
+    which: str
+
+    def __str__(self) -> str:
+        return f"{REGISTRY_MARK}{self.name}@{self.which}"
+
+
+ModelReference: TypeAlias = HubReference | DirectoryReference | ArchiveReference | RegistryReference
 
 
 def parse(reference: str) -> ModelReference:
     """Tell by its form what a reference names; nothing is looked up but local directories.
 
-    `s3://…` is an archive; an absolute path, `./…`, `../…`, `~…` or an existing directory is a
-    directory; `org/name[@revision]` is a repository of the hub.
+    `s3://…` is an archive; `registry:NAME@ALIAS` or `registry:NAME@sha256:…` is a version of the
+    registry's; an absolute path, `./…`, `../…`, `~…` or an existing directory is a directory;
+    `org/name[@revision]` is a repository of the hub.
 
     Raises:
         ModelReferenceInvalid: None of these.
@@ -82,6 +100,8 @@ def parse(reference: str) -> ModelReference:
     problem = _foreign(reference)
     if problem:
         raise ModelReferenceInvalid(reference=reference, reason=problem)
+    if reference.startswith(REGISTRY_MARK):
+        return _registry(reference)
     if _is_path(reference):
         return DirectoryReference(_absolute(reference))
     return _hub(reference)
@@ -116,6 +136,22 @@ def _archive_problem(address: str, sha256: str) -> str:
     if not sha256:
         return "it lacks #sha256=<64 hex digits> (`sha256sum` of the archive prints them)"
     return "" if _SHA256.fullmatch(sha256) else "its sha256 is not 64 hex digits"
+
+
+def _registry(reference: str) -> RegistryReference:
+    name, _, which = reference.removeprefix(REGISTRY_MARK).partition("@")
+    digest = which.removeprefix(DIGEST_MARK)
+    if not NAME.fullmatch(name):
+        problem = f"{name!r} is no name of a model"
+    elif not which:
+        problem = f"it lacks the alias, as in {REGISTRY_MARK}{name}@stable"
+    elif which != digest:
+        problem = "" if _SHA256.fullmatch(digest) else "its sha256 is not 64 hex digits"
+    else:
+        problem = "" if NAME.fullmatch(which) else f"{which!r} is no name of an alias"
+    if problem:
+        raise ModelReferenceInvalid(reference=reference, reason=problem)
+    return RegistryReference(name, which.lower())
 
 
 def _is_path(reference: str) -> bool:

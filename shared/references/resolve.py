@@ -3,7 +3,7 @@
 from itertools import islice
 from pathlib import Path
 
-from shared.errors import ModelInvalid, ObjectMissing, StorageError
+from shared.errors import ModelInvalid, ObjectMissing, RegistryMissing, StorageError
 from shared.jobs import ResolvedModel
 from shared.keys import S3Address
 from shared.references.digest import tree_digest
@@ -13,9 +13,10 @@ from shared.references.reference import (
     ArchiveReference,
     DirectoryReference,
     HubReference,
-    ModelReference,
+    RegistryReference,
     parse,
 )
+from shared.registry import Registry
 from shared.s3 import ObjectInfo, ObjectStore
 
 #: Keys looked at for the nearest match of an archive that is not there.
@@ -23,41 +24,73 @@ MAX_SIBLINGS = 1_000
 
 
 def resolve(
-    reference: str, *, store: ObjectStore | None = None, hub: Hub | None = None
+    reference: str,
+    *,
+    store: ObjectStore | None = None,
+    hub: Hub | None = None,
+    registry: Registry | None = None,
 ) -> ResolvedModel:
     """What a reference stands for now.
 
     A directory is hashed; an archive is named by its own digest, and must exist where a store is
-    given to ask; a hub id becomes a commit.
+    given to ask; a hub id becomes a commit; an alias becomes the version that it points to.
 
     Args:
         reference: As written in a style. The result has directories absolute.
         store: Where archives are.
         hub: By default the one that the environment names.
+        registry: By default the one that RESTYLE_REGISTRY names.
 
     Raises:
         ModelReferenceInvalid: No reference at all.
         ModelMissing: Nothing is there.
         ModelInvalid: A directory without weights, or one that cannot be read.
+        RegistryError: There is no registry, or it has no such model, alias or version.
         StorageError: S3 cannot be asked for the archive.
     """
-    named = parse(reference)
-    # Workers have another current directory.
-    written = str(named) if named.kind == "directory" else reference
-    digest = _digest(named, store=store, hub=hub)
-    return ResolvedModel(reference=written, kind=named.kind, digest=digest)
-
-
-def _digest(reference: ModelReference, *, store: ObjectStore | None, hub: Hub | None) -> str:
-    match reference:
-        case DirectoryReference():
-            return tree_digest(find_directory(reference))
-        case ArchiveReference():
+    match parse(reference):
+        case DirectoryReference() as directory:
+            # Workers have another current directory.
+            digest = tree_digest(find_directory(directory))
+            return ResolvedModel(reference=str(directory), kind="directory", digest=digest)
+        case ArchiveReference() as archive:
             if store is not None:
-                find_archive(reference, store)
-            return reference.sha256
-        case HubReference():
-            return (hub or Hub.from_environment()).find(reference).commit
+                find_archive(archive, store)
+            return ResolvedModel(reference=reference, kind="archive", digest=archive.sha256)
+        case RegistryReference() as named:
+            found = version_of(named, registry or registry_of(store))
+            address = str(found.address)
+            return ResolvedModel(
+                reference=reference, kind="archive", digest=found.sha256, address=address
+            )
+        case HubReference() as repository:
+            commit = (hub or Hub.from_environment()).find(repository).commit
+            return ResolvedModel(reference=reference, kind="hub", digest=commit)
+
+
+def registry_of(store: ObjectStore | None) -> Registry:
+    """The registry that the settings name.
+
+    Raises:
+        RegistryMissing: They name none, or nothing may be asked of S3.
+    """
+    if store is None:
+        raise RegistryMissing
+    return Registry.from_settings(store)
+
+
+def version_of(reference: RegistryReference, registry: Registry) -> ArchiveReference:
+    """The archive of the version that a reference stands for now.
+
+    Raises:
+        RegistryError: The registry has no such model, alias or version.
+        StorageError: S3 cannot be asked for it.
+    """
+    name, which = reference.name, reference.which
+    digest = registry.digest(name, which)
+    archive = ArchiveReference(registry.keys(name).archive(digest), digest)
+    find_archive(archive, registry.store)
+    return archive
 
 
 def find_directory(reference: DirectoryReference) -> Path:

@@ -10,13 +10,13 @@ from shared import errors
 from shared.allowed import EVERYWHERE, AllowedPlaces
 from shared.keys import S3Address
 from shared.s3.client import make_client
-from shared.s3.disposition import content_disposition
 from shared.s3.download import Download, retried
 from shared.s3.faults import named
 from shared.s3.info import ObjectInfo, answered_info, plain_etag
 from shared.s3.links import Links
 from shared.s3.listing import Listing
 from shared.s3.parts import ObjectFile, Part
+from shared.s3.uploads import Uploads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,7 +30,7 @@ PATIENCE_SECONDS = 60.0
 SLOWEST_BYTES_PER_SECOND = 500_000
 
 
-class ObjectStore(Listing, Links):
+class ObjectStore(Listing, Links, Uploads):
     """Get, put, copy and list objects; safe to share among threads, one per process.
 
     Every method raises the `StorageError` that names what happened, and nothing of botocore's:
@@ -221,42 +221,6 @@ class ObjectStore(Listing, Links):
             patience_seconds = self._patience_seconds + info.size / SLOWEST_BYTES_PER_SECOND
             deadline = started + patience_seconds
             yield Download(info, answer["Body"], answer["ContentLength"], deadline)
-
-    def put(self, address: S3Address, body: bytes, *, content_type: str) -> str:
-        """Write an object whole and return its ETag, without quotes.
-
-        It is served with its content type and under a name that is safe to save.
-
-        Raises:
-            BucketMissing: There is no such bucket.
-        """
-        self.allowed.check_write(address)
-        with named(address, "PutObject"):
-            answer = self._client.put_object(
-                Bucket=address.bucket,
-                Key=address.key,
-                Body=body,
-                ContentType=content_type,
-                ContentDisposition=content_disposition(address.key, content_type),
-            )
-        return plain_etag(answer["ETag"])
-
-    def put_file(self, address: S3Address, path: Path, *, content_type: str) -> str:
-        """Like `put`, of a file on this disk, which is streamed; at most 5 GB.
-
-        Raises:
-            BucketMissing: There is no such bucket.
-        """
-        self.allowed.check_write(address)
-        with path.open("rb") as file, named(address, "PutObject"):
-            answer = self._client.put_object(
-                Bucket=address.bucket,
-                Key=address.key,
-                Body=file,
-                ContentType=content_type,
-                ContentDisposition=content_disposition(address.key, content_type),
-            )
-        return plain_etag(answer["ETag"])
 
     def copy(self, source: S3Address, target: S3Address, *, etag: str | None = None) -> str:
         """Let S3 copy an object, at most 5 GB, and return the copy's ETag, without quotes.

@@ -11,7 +11,7 @@ from infra.demo import services
 from producer.cli import ROOMS, app
 
 #: Commands that do not ask Redis first, and why.
-OTHERS = {"check", "config", "index", "doctor", "steward"}  # never thrice; tells all; waits for it
+OTHERS = {"check", "config", "index", "models", "doctor", "steward"}  # never; tells all; waits
 
 STYLE = "mask: the dress\npaint: a red dress\n"
 

@@ -1,5 +1,6 @@
 """The object store over two S3 servers of different make."""
 
+import hashlib
 import urllib.request
 import uuid
 from collections.abc import Callable
@@ -375,3 +376,47 @@ def test_a_key_that_is_no_text_is_refused(s3_environment):
     """Half a surrogate pair, as JSON can smuggle it in, is a refusal, not a crash."""
     with pytest.raises(errors.StorageRefused):
         ObjectStore.connect().get(S3Address("bucket", "a\ud800.jpg"))
+
+
+def test_a_large_file_goes_up_in_parts(server, store, home, tmp_path):
+    """Parts are one object in the end, which keeps its SHA-256 and its type."""
+    path, address = tmp_path / "model.tar.gz", home.join("models/model.tar.gz")
+    path.write_bytes(BODY * 600)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    store.upload(
+        address, path, content_type="application/gzip", sha256=sha256, part_bytes=5 * 1024 * 1024
+    )
+    assert store.get(address) == path.read_bytes()
+    # Of parts S3 makes an ETag of its own; rclone names the whole file's.
+    assert ("-2" in store.head(address).etag) == (server.access_key == "RESTYLEMOTO")
+    answer = store._client.head_object(Bucket=address.bucket, Key=address.key)
+    assert {name.lower(): told for name, told in answer["Metadata"].items()} == {"sha256": sha256}
+    assert answer["ContentType"] == "application/gzip"
+
+
+def test_an_upload_to_nowhere_is_told_in_our_words(store, home, tmp_path):
+    """The library's own errors do not get out."""
+    (tmp_path / "file").write_bytes(BODY)
+    nowhere = S3Address("no-such-bucket-here", "a")
+    with pytest.raises(errors.StorageError):
+        store.upload(nowhere, tmp_path / "file", content_type="text/plain", sha256="")
+
+
+def test_a_condition_is_met_where_nothing_changed(store, home):
+    """What is not there is made, and what is as it was is replaced."""
+    address = home.join("a.json")
+    first = store.put_if(address, b"1", content_type="application/json", etag=None)
+    store.put_if(address, b"2", content_type="application/json", etag=first)
+    assert store.get(address) == b"2"
+
+
+def test_moto_refuses_what_is_there_already(moto_server, monkeypatch):
+    """Where the server knows conditions, the slower of two writers is told."""
+    for name, value in moto_server.environment.items():
+        monkeypatch.setenv(name, value)
+    store, address = ObjectStore.connect(), S3Address(f"b-{uuid.uuid4().hex[:12]}", "a.json")
+    store._client.create_bucket(Bucket=address.bucket)
+    store.put_if(address, b"1", content_type="application/json", etag=None)
+    with pytest.raises(errors.SourceChanged):
+        store.put_if(address, b"2", content_type="application/json", etag=None)
+    assert store.get(address) == b"1"

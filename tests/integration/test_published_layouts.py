@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from infra.bench import published_models
+from shared.packing.layout import problem
 from worker.inpaint.protocol import InpaintRequest
-from worker.models.layout import problem
 from worker.models.load import load_painter, load_segmenter
 from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import SegmentRequest

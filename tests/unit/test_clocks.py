@@ -20,6 +20,8 @@ ALLOWED = {
     "producer/replay.py": "submitted_at, for people",
     "producer/rerender.py": "submitted_at, for people",
     "producer/summary.py": "whether a window is open is said to people; the board decides",
+    "producer/models/pushing.py": "when a version was made, for people",
+    "producer/models/moving.py": "when an alias was moved, for people",
     "producer/placing.py": "the first window of a batch; the board keeps to it by Redis' clock",
     "producer/schedule.py": "when a schedule was made, for people",
     "producer/archive/roll_up.py": "ended_at of a batch whose end is being written, for people",

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ModelInvalid
-from worker.models import archive
-from worker.models.archive import unpack
+from shared.packing import rules
+from shared.packing.reading import unpack
 
 
 def member(name, content=b"{}", *, kind=tarfile.REGTYPE, link=""):
@@ -86,7 +86,7 @@ def test_a_hostile_member_is_refused(tmp_path, hostile, words):
 
 def test_too_many_members_are_refused(tmp_path, monkeypatch):
     """An archive of a million empty files is no model."""
-    monkeypatch.setattr(archive, "MAX_MEMBERS", 5)
+    monkeypatch.setattr(rules, "MAX_MEMBERS", 5)
     with pytest.raises(ModelInvalid, match="unpacks to more"):
         unpacked(tmp_path, [member(f"{number}.md", b"") for number in range(6)])
 

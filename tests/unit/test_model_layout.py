@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.errors import ModelInvalid
-from worker.models.layout import choose_files, painter_problem, problem, segmenter_problem
+from shared.packing.layout import choose_files, painter_problem, problem, segmenter_problem
 from worker.segment.geometry import SegmenterGeometry, segmenter_geometry
 
 #: The published repository of SD 2 inpainting, as listed by the hub (pickles left out but one).

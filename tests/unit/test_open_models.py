@@ -18,6 +18,7 @@ OPEN = OpenModels(named=frozenset({"/srv/tuned", "./beside"}), folders=folders("
     [
         "org/name",
         "org/name@0123",
+        "registry:brand@stable",
         f"s3://shop/model.tar.gz#sha256={'0' * 64}",
         "/srv/tuned",
         "./beside",

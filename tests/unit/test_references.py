@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from shared.errors import ModelInvalid, ModelMissing, ModelReferenceInvalid
 from shared.keys import S3Address
@@ -16,6 +17,7 @@ from shared.references import (
     ArchiveReference,
     DirectoryReference,
     HubReference,
+    RegistryReference,
     file_digest,
     locate,
     parse,
@@ -23,6 +25,7 @@ from shared.references import (
     tree_digest,
 )
 from shared.s3 import ObjectStore
+from shared.settings import Settings
 
 SHA = "0123456789abcdef" * 4
 COMMIT = "0123456789" * 4
@@ -231,3 +234,39 @@ def test_an_archive_resolves_to_the_digest_it_names(bucket):
         ModelMissing, match=rf"Did you mean s3://{bucket.name}/models/model-v2\.tar"
     ):
         resolve(written.replace("v2", "v3"), store=store)
+
+
+# --- the registry's --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", ["stable", "v1.2_b", f"sha256:{SHA}"])
+def test_a_registry_reference_names_a_model_and_which_of_it(which):
+    """An alias or a whole digest; its text reads back as the same reference."""
+    reference = parse(f"registry:brand@{which}")
+    assert reference == RegistryReference("brand", which)
+    assert parse(str(reference)) == reference
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("registry:brand", "lacks the alias, as in registry:brand@stable"),
+        ("registry:brand@", "lacks the alias"),
+        ("registry:@stable", "no name of a model"),
+        ("registry:../x@stable", "no name of a model"),
+        ("registry:brand@../x", "no name of an alias"),
+        ("registry:brand@sha256:123", "not 64 hex digits"),
+    ],
+)
+def test_half_a_registry_reference_is_refused(written, words):
+    """What is missing is said, and nothing climbs out of the registry."""
+    with pytest.raises(ModelReferenceInvalid, match=words):
+        parse(written)
+
+
+@pytest.mark.parametrize("written", ["bucket/x", "s3://", f"s3://bucket/{'x' * 600}"])
+def test_a_registry_lies_under_an_s3_prefix(written):
+    """With room for the models' names."""
+    with pytest.raises(ValidationError):
+        Settings(registry=written)
+    assert Settings(registry="s3://bucket/registry").registry == "s3://bucket/registry/"

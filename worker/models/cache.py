@@ -8,17 +8,24 @@ files the folder holds their digest, so that damage on the disk shows, whoever l
 import fcntl
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import structlog
 
 from shared.errors import BucketMissing, DiskFailed, ModelChanged, ModelInvalid, ObjectMissing
-from shared.references import ArchiveReference, archive_folder, file_digest, tree_digest
+from shared.packing.reading import unpack
+from shared.references import (
+    ArchiveReference,
+    archive_folder,
+    archives_folder,
+    file_digest,
+    tree_digest,
+)
 from shared.references.missing import missing_archive
 from shared.s3 import ObjectStore
-from worker.models.archive import unpack
 from worker.models.host_faults import host_fault
+from worker.models.room import LOCK, PART, Room
 
 log = structlog.get_logger()
 
@@ -29,11 +36,22 @@ NOTE = ".tree.sha256"
 class ArchiveCache:
     """Unpacked archives; any number of threads and processes may use it."""
 
-    def __init__(self, objects: ObjectStore, cache: Path, *, max_bytes: int) -> None:
+    def __init__(
+        self, objects: ObjectStore, cache: Path, *, max_bytes: int, cache_bytes: int | None
+    ) -> None:
         """Fetch nothing yet; see `ModelStore`."""
         self._objects = objects
         self._cache = cache
         self._max_bytes = max_bytes
+        self._room = Room(archives_folder(cache), cache_bytes)
+
+    def held(self, digest: str) -> AbstractContextManager[None]:
+        """While the context lasts, the folder of a digest is not removed to make room."""
+        return self._room.held(digest)
+
+    def has(self, digest: str) -> bool:
+        """Whether the archive of a digest lies there, unpacked."""
+        return archive_folder(self._cache, digest).is_dir()
 
     def folder(self, reference: ArchiveReference) -> Path:
         """The archive's folder, fetched and unpacked if it is not there.
@@ -51,7 +69,10 @@ class ArchiveCache:
             return folder
         with self._locked(folder):
             if not folder.is_dir():
+                self._make_room(reference)
                 self._unpack_beside(reference, folder)
+                with _disk(folder):
+                    self._room.make(keep=reference.sha256)  # it may be larger than its archive
         return folder
 
     def mend(self, reference: ArchiveReference) -> Path:
@@ -81,13 +102,20 @@ class ArchiveCache:
     def _locked(self, folder: Path) -> Iterator[None]:
         with _disk(folder.parent):
             folder.parent.mkdir(parents=True, exist_ok=True)
-        with _host_lock(folder.with_suffix(".lock")):
+        with _host_lock(folder.with_suffix(LOCK)):
             yield
+
+    def _make_room(self, reference: ArchiveReference) -> None:
+        with _found(reference):
+            size = self._objects.head(reference.address).size
+        with _disk(self._cache):
+            # Weights hardly compress: unpacked it takes about as much.
+            self._room.make(size, keep=reference.sha256)
 
     def _unpack_beside(self, reference: ArchiveReference, folder: Path) -> None:
         """Download, check and unpack, then give the folder its name."""
         # Under the lock whatever a process left that died here is nobody's.
-        part = folder.with_suffix(".part")
+        part = folder.with_suffix(PART)
         shutil.rmtree(part, ignore_errors=True)
         content = part / "content"
         with _disk(part):
@@ -104,10 +132,16 @@ class ArchiveCache:
             shutil.rmtree(part, ignore_errors=True)
 
     def _download(self, reference: ArchiveReference, path: Path) -> None:
-        try:
+        with _found(reference):
             self._objects.download(reference.address, path, max_bytes=self._max_bytes)
-        except (ObjectMissing, BucketMissing) as error:
-            raise missing_archive(reference, siblings=()) from error
+
+
+@contextmanager
+def _found(reference: ArchiveReference) -> Iterator[None]:
+    try:
+        yield
+    except (ObjectMissing, BucketMissing) as error:
+        raise missing_archive(reference, siblings=()) from error
 
 
 def noted_digest(folder: Path) -> str | None:

@@ -56,6 +56,7 @@ class ModelStore:
         cache: Path,
         *,
         max_bytes: int,
+        cache_bytes: int | None = None,
         hub: Hub | None = None,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
@@ -65,10 +66,11 @@ class ModelStore:
             objects: Where archives are.
             cache: Restyle's cache folder; archives are unpacked below `models/`.
             max_bytes: Largest archive, packed and unpacked.
+            cache_bytes: Most bytes of unpacked archives, those in use aside; None for no bound.
             hub: By default the one that the environment names.
             look_seconds: How long a look at a model's files counts.
         """
-        self._archives = ArchiveCache(objects, cache, max_bytes=max_bytes)
+        self._archives = ArchiveCache(objects, cache, max_bytes=max_bytes, cache_bytes=cache_bytes)
         self._hub = hub
         self._look_seconds = look_seconds
         self._found: dict[ResolvedModel, Found] = {}
@@ -77,8 +79,20 @@ class ModelStore:
         self._locks: defaultdict[ResolvedModel, threading.Lock] = defaultdict(threading.Lock)
         self._guard = threading.Lock()
 
+    @contextmanager
+    def using(self, model: ResolvedModel) -> Iterator[Path]:
+        """The model's local directory, which stays while the context lasts; raises as `fetch`."""
+        if model.kind != "archive":
+            yield self.fetch(model)
+            return
+        with self._archives.held(model.digest):
+            # Since the last look another process may have made room.
+            if not self._archives.has(model.digest):
+                self._good.pop(model, None)
+            yield self.fetch(model)
+
     def fetch(self, model: ResolvedModel) -> Path:
-        """The model's local directory, its digest checked.
+        """The model's local directory, its digest checked; nothing keeps it there.
 
         Later calls look at the files' stamps only, once a while, and read them again where these
         changed.
@@ -160,7 +174,7 @@ class ModelStore:
 
 
 def _archive_of(model: ResolvedModel) -> ArchiveReference:
-    address, _, _ = model.reference.partition("#")
+    address = model.address or model.reference.partition("#")[0]
     return ArchiveReference(S3Address.parse(address), model.digest)
 
 

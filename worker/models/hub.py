@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.errors import ModelMissing, ModelUnavailable
+from shared.packing.layout import choose_files, problem
 from shared.references import HubReference
 from shared.references.hub import Hub
 from shared.references.missing import missing_from_hub
 from shared.wording import shorten
-from worker.models.layout import choose_files, problem
 
 
 def fetch_snapshot(hub: Hub, reference: HubReference) -> Path:

@@ -19,13 +19,13 @@ from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from shared.errors import ModelInvalid, ModelUnavailable
+from shared.packing.layout import PAINTER_PARTS, half_precision, painter_problem, segmenter_problem
 from worker.inpaint.diffusion import DiffusionPainter
 from worker.inpaint.protocol import Painter
 from worker.inpaint.tuning import Tuning, choose_tuning
 from worker.models.device_errors import is_fatal, is_out_of_memory
 from worker.models.device_facts import choose_dtype
 from worker.models.host_faults import host_fault, unreadable
-from worker.models.layout import PAINTER_PARTS, half_precision, painter_problem, segmenter_problem
 from worker.segment.clipseg import ClipsegSegmenter
 from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import Segmenter

@@ -1,7 +1,7 @@
 """Supply: models for items; whom this host lets down is left to others, where there are any."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from shared.errors import ModelInvalid, ModelMissing, ModelUnavailable, RestyleError
@@ -62,7 +62,8 @@ class Supply:
             RestyleError: As `ModelStore.fetch`, and whatever the block raises.
         """
         try:
-            yield self._store.fetch(model)
+            with self._store.using(model) as directory:
+                yield directory
         except (*HOSTS_FAULTS, ModelInvalid) as error:
             self._rests.begin(model, error)
             self._tell()
@@ -70,9 +71,9 @@ class Supply:
             raise
         self._rests.end(model)
 
-    def fetch(self, model: ResolvedModel) -> Path:
-        """As `ModelStore.fetch`, for a model that has worked already."""
-        return self._store.fetch(model)
+    def held(self, model: ResolvedModel) -> AbstractContextManager[Path]:
+        """As `ModelStore.using`, for a model that has worked already."""
+        return self._store.using(model)
 
     def _leave_to_others(self, model: ResolvedModel, error: RestyleError) -> None:
         """Stop the item where the fault is this host's, and others may have the model."""

@@ -6,7 +6,6 @@ are read one by one, only regular files that a model needs are written, under na
 
 import lzma
 import os
-import re
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -14,16 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from shared.errors import DiskFailed, ModelInvalid
-from worker.models.layout import TEXTS, WEIGHTS
-
-#: A model has dozens of members.
-MAX_MEMBERS = 10_000
-#: Folders a member may lie in: archive root, model, part of the model, and one to spare.
-MAX_DEPTH = 4
-CHUNK_BYTES = 1 << 20
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+from shared.errors import DiskFailed
+from shared.packing.layout import TEXTS, WEIGHTS
+from shared.packing.rules import CHUNK_BYTES, Members, is_loaded
 
 
 def unpack(archive: Path, folder: Path, *, reference: str, max_bytes: int) -> None:
@@ -42,52 +34,31 @@ def unpack(archive: Path, folder: Path, *, reference: str, max_bytes: int) -> No
             too large members; nothing in it that belongs to a model.
         DiskFailed: The folder cannot be written.
     """
-    count = 0
-    with _reading(reference), tarfile.open(archive) as tar:
-        for member, path in _wanted(tar, reference, max_bytes):
+    count, members = 0, Members(reference, max_bytes)
+    with _readable(members), tarfile.open(archive) as tar:
+        for member, path in _wanted(tar, members):
             content = tar.extractfile(member)
             if content is not None:
                 _write(content, folder / path)
                 count += 1
     if not count:
-        raise _invalid(reference, f"the archive holds no *{WEIGHTS} or {', '.join(TEXTS)} files")
+        raise members.refusal(f"the archive holds no *{WEIGHTS} or {', '.join(TEXTS)} files")
     _drop_wrapping(folder)
 
 
 def _wanted(
-    tar: tarfile.TarFile, reference: str, max_bytes: int
+    tar: tarfile.TarFile, members: Members
 ) -> Iterator[tuple[tarfile.TarInfo, PurePosixPath]]:
     """The members to write and their checked paths; everything counts against the caps."""
-    total = 0
-    seen: set[PurePosixPath] = set()
-    for count, member in enumerate(tar, start=1):
-        total += member.size
-        if count > MAX_MEMBERS or total > max_bytes:
-            limit = f"{MAX_MEMBERS} members and {max_bytes} bytes"
-            raise _invalid(reference, f"the archive unpacks to more than {limit}")
-        path = _path(member, reference)
-        if path is None:
+    for member in tar:
+        members.count(member.size)
+        if member.isdir():
+            members.inside(member.name)
             continue
-        if path in seen:
-            raise _invalid(reference, f"the archive holds {path} twice")
-        seen.add(path)
-        yield member, path
-
-
-def _path(member: tarfile.TarInfo, reference: str) -> PurePosixPath | None:
-    """Where a member goes; None for folders and for files that no model needs."""
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts:
-        raise _invalid(reference, f"the archive's member {member.name!r} leaves its folder")
-    if member.isdir():
-        return None
-    if not member.isreg():
-        raise _invalid(reference, f"the archive's member {member.name!r} is no regular file")
-    if path.suffix not in (WEIGHTS, *TEXTS) or path.name.startswith("."):
-        return None
-    if len(path.parts) > MAX_DEPTH or not all(map(_NAME.fullmatch, path.parts)):
-        raise _invalid(reference, f"the archive's member {member.name!r} has an odd name")
-    return path
+        path = members.path(member.name, is_regular=member.isreg())
+        if is_loaded(path):
+            members.keep(path)
+            yield member, path
 
 
 def _write(content: IO[bytes], path: Path) -> None:
@@ -117,11 +88,11 @@ def _drop_wrapping(folder: Path) -> None:
 
 
 @contextmanager
-def _reading(reference: str) -> Iterator[None]:
+def _readable(members: Members) -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise _invalid(reference, f"it is no readable tar archive ({error})") from error
+        raise members.refusal(f"it is no readable tar archive ({error})") from error
 
 
 @contextmanager
@@ -130,7 +101,3 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DiskFailed(path=path, reason=error.strerror or str(error)) from error
-
-
-def _invalid(reference: str, reason: str) -> ModelInvalid:
-    return ModelInvalid(reference=reference, reason=reason, kind="model")
