@@ -83,6 +83,7 @@ from shared.errors.inputs import (
     WindowInvalid,
 )
 from shared.errors.models import (
+    LabelUnknown,
     ModelChanged,
     ModelError,
     ModelInvalid,
@@ -221,6 +222,7 @@ __all__ = [
     "ItemUnknown",
     "KeptPixelsChanged",
     "KeyReused",
+    "LabelUnknown",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
