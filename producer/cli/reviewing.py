@@ -172,7 +172,9 @@ def _login() -> str:
 def given(*values: Any) -> dict[str, Any]:
     """What options said of a filter, in the order in which the commands have them."""
     names = ("states", "stage", "score_below", "score_from", "reason", "text", "passed")
-    said = {name: value for name, value in zip(names, values, strict=True) if value}
+    named = zip(names, values, strict=True)
+    # A score of zero is one; a text or a flag that is not given is none.
+    said = {name: value for name, value in named if value or (value == 0 and value is not False)}
     return said | ({"states": frozenset({said["states"]})} if "states" in said else {})
 
 

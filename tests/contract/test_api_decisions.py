@@ -36,6 +36,9 @@ def test_a_decision_moves_items_and_is_taken_back(client):
     assert counts(client) == {"queued": 1, "held": 3}
     actions = [one["action"] for one in client.get(DECISIONS).json()["decisions"]]
     assert actions == ["undo", "approve"]
+    told = [act["target"].partition(": ")[2] for act in client.get("/api/v1/audit").json()["acts"]]
+    name = made["decision"]
+    assert told[:2] == [f"undo of {name}, 2 items", f"approve, 2 items, {name}"]
 
 
 @pytest.mark.usefixtures("held")

@@ -4,10 +4,12 @@ from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, model_validator
+from starlette.requests import Request
 
 from producer.backoffice.api.filters import Chosen
 from producer.backoffice.api.names import MAX_NUMBER, BatchName
 from producer.backoffice.asking import TheCaller, TheOffice
+from producer.backoffice.gate import remark
 from producer.review import decide, new_decision
 from shared.record import Record
 from shared.review import DECISION_ID, MAX_REASON, Decision
@@ -75,9 +77,18 @@ class DecisionList(Record):
     decisions: list[Decision]
 
 
+def counted(items: int) -> str:
+    """`1 item`, `12 items`, for the audit log."""
+    return f"{items} item" if items == 1 else f"{items} items"
+
+
 @router.post("")
 def make_decision(
-    office: TheOffice, caller: TheCaller, batch: BatchName, wish: NewDecision
+    request: Request,
+    office: TheOffice,
+    caller: TheCaller,
+    batch: BatchName,
+    wish: NewDecision,
 ) -> Made:
     """Approve, reject or pick; of two people who decide one item, the first wins.
 
@@ -88,6 +99,7 @@ def make_decision(
     )
     wanted = wish.filter.filter if wish.filter else wish.numbers or ()
     made = decide(office.board, batch, decision, wanted, expect=wish.expect)
+    remark(request, f"{wish.action}, {counted(made.moved)}, {decision.id} {wish.reason}".strip())
     return Made(decision=decision.id, moved=made.moved, skipped=made.skipped)
 
 
@@ -103,8 +115,13 @@ def list_decisions(
 
 @router.post("/{decision}/undo")
 def undo(
-    office: TheOffice, caller: TheCaller, batch: BatchName, decision: DecisionName
+    request: Request,
+    office: TheOffice,
+    caller: TheCaller,
+    batch: BatchName,
+    decision: DecisionName,
 ) -> TakenBack:
     """Take a decision back, as far as nothing was made of it; a second time changes nothing."""
     undone = office.board.undo(batch, decision, caller.name)
+    remark(request, f"undo of {decision}, {counted(undone.moved)}")
     return TakenBack(moved=undone.moved, too_late=undone.too_late)

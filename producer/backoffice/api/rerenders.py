@@ -10,9 +10,9 @@ from producer.backoffice.api.creating import Created, told
 from producer.backoffice.api.filters import Chosen
 from producer.backoffice.api.names import MAX_NUMBER, BatchName
 from producer.backoffice.asking import TheCaller, TheOffice
-from producer.backoffice.offers import open_models
 from producer.backoffice.office import Office
 from producer.backoffice.repeating import IdempotencyKey, once
+from producer.open_models import OpenModels
 from producer.rerender import Wish, rerender
 from producer.review import seen
 from producer.submission import Receipt
@@ -80,7 +80,7 @@ def create_rerender(
     idempotency_key: IdempotencyKey = None,
 ) -> Created:
     """Queue items of a batch again, as a batch of their own whose `parent` it is."""
-    open_models(office.settings).check(
+    OpenModels.of(office.settings).check(
         name for field in MODELS if isinstance(name := wish.overrides.get(field), str)
     )
     asked, child = _Asked(parent=batch, wish=wish), wish.batch_id or new_batch_id(batch)
