@@ -6,19 +6,25 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSemanticSegmentation
 
+from infra.demo.catalogue import draw, mask_of
 from shared.errors import LabelUnknown, ModelInvalid, OutputNotFinite
+from shared.styles import parse_style
+from tests.installation import DEMO_MODELS
 from tests.tiny_models import LABELS, SIDE, build_beit, build_segformer
 from worker.models.load import load_segmenter
-from worker.pixels.masks import probabilities
+from worker.pixels.letterbox import letterbox
+from worker.pixels.masks import found_mask, probabilities
 from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import SegmentRequest
 from worker.segment.semantic import CERTAIN, log_odds
 
 #: Largest difference of logits between ways to batch, as a share of their spread.
 TOLERANCE = 1e-4
+OWNER = "test/cpu/0"
 BUILDERS = {"segformer": build_segformer, "beit": build_beit}
 
 
@@ -155,3 +161,55 @@ def test_no_code_of_the_directory_is_run(directory, tmp_path):
     (copy / "mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     assert load_segmenter(copy, "cpu").segment([request(1, "dress")])
     assert not (tmp_path / "ran").exists()
+
+
+# --- a trained one ---------------------------------------------------------------------------
+
+TRAINED = DEMO_MODELS / "segformer"
+
+
+def test_a_trained_segformer_finds_the_garment_that_its_label_names():
+    """Of held-out drawings, at their own size: each garment that is worn and named."""
+    segmenter, geometry = load_segmenter(TRAINED, "cpu"), segmenter_geometry(TRAINED)
+    overlaps = {"dress": [], "skirt": []}
+    for seed in range(1_000_000, 1_000_024):
+        drawing = draw(seed, (240, 320))
+        worn = {garment.kind for garment in drawing.garments} & overlaps.keys()
+        for name in worn:
+            style = parse_style({"mask": f"the {name}", "paint": "x", "mask_growth": 0}, where="t")
+            square, place = letterbox(np.asarray(drawing.image), geometry.side, geometry.fill)
+            asked = SegmentRequest(model="demo", picture=square, prompts=style.mask_prompt)
+            [logits] = segmenter.segment([asked])
+            found = found_mask(logits, place, drawing.image.size, style).hard
+            truth = mask_of(drawing, name)
+            overlaps[name].append((found & truth).sum() / (found | truth).sum())
+    assert all(len(each) > 2 for each in overlaps.values())
+    assert all(np.mean(each) > 0.8 for each in overlaps.values()), overlaps
+
+
+def put_drawing(bucket):
+    """A held-out drawing as the item's source; returns the truth of its garments by kind."""
+    drawing = draw(1_000_003, (96, 128))
+    drawing.image.save(bucket / "photo.png")
+    return {garment.kind: mask_of(drawing, garment.kind) for garment in drawing.garments}
+
+
+def test_an_item_is_rendered_with_a_segmenter_of_the_styles_choice(process, board, bucket, place):
+    """Mask, map and gate are as with CLIPSeg; the sidecar names the segmenter."""
+    garment, truth = next(iter(put_drawing(bucket).items()))
+    message = place(finder=TRAINED, mask=f"the {garment}", protect=["face", "hair"], gate="hold")
+    process.seat.take(message, OWNER)
+    item = board.item("b", 0)
+    assert (item.state, item.held.gate.reasons) == ("held", ())
+    assert item.held.gate.margin > 0.5
+    found = np.asarray(Image.open(next((bucket / "out").rglob("*.mask.png")))) > 0
+    assert (found & truth).sum() > 0.8 * truth.sum()
+
+
+def test_an_item_whose_prompt_is_no_label_fails_by_itself(process, board, bucket, place):
+    """What could not be told at submission is told with the item, in the same words."""
+    put_drawing(bucket)
+    process.seat.take(place(finder=TRAINED, mask="the gown"), OWNER)
+    failure = board.item("b", 0).failure
+    assert failure.code == "label_unknown"
+    assert "dress" in failure.hint
