@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from infra.demo.catalogue import LABELS, draw
-from infra.demo.train.measure import KINDS, Mask, overlap
+from infra.demo.train.measure import Mask, overlap
 from infra.demo.train.pictures import HELD_OUT, Bytes, letterboxed, size_for
+from infra.demo.wardrobe import KINDS
 from worker.models.load import load_segmenter
 from worker.segment.protocol import Segmenter, SegmentRequest
 
