@@ -92,7 +92,8 @@ def rerender(
         ItemUnknown: The batch has no item of a number.
         BatchUnknown: There is no such batch, or it has left the board.
         BatchExists: The child's id belongs to another batch.
-        ModelError: A model reference leads nowhere, or a prompt names no label.
+        LabelUnknown: A prompt names none of the labels of its segmenter.
+        ModelError: A model reference leads nowhere.
         StorageError: A mask is missing, or a place may not be read or written.
         BoardError: Redis is away, full or unsafe.
     """

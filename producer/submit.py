@@ -66,7 +66,8 @@ def submit(
 
     Raises:
         InputError: Style, manifest, output or batch id cannot be used, or the id is taken.
-        ModelError: A model reference leads nowhere, or may not be named; a prompt names no label.
+        LabelUnknown: A prompt names none of the labels of its segmenter.
+        ModelError: A model reference leads nowhere, or may not be named.
         StorageError: A bucket is missing, or a place may not be read or written.
         BoardError: Redis is away, full or unsafe.
     """

@@ -48,6 +48,7 @@ class Masking:
         """What is repainted, past the gate or waiting at it.
 
         Raises:
+            LabelUnknown: A prompt names none of the labels of its segmenter.
             MaskError: It must not be painted.
             RestyleError: It cannot be found or fetched.
         """

@@ -82,8 +82,8 @@ from shared.errors.inputs import (
     StyleUnreadable,
     WindowInvalid,
 )
+from shared.errors.labels import LabelUnknown
 from shared.errors.models import (
-    LabelUnknown,
     ModelChanged,
     ModelError,
     ModelInvalid,

@@ -31,14 +31,6 @@ class ModelInvalid(ModelError):
     hint = "It must be a {kind} directory with config and safetensors weights, as published."
 
 
-class LabelUnknown(ModelError):
-    """A prompt names none of the labels that the style's segmenter knows."""
-
-    code = "label_unknown"
-    sentence = 'The segmenter {segmenter} knows no label "{prompt}"{nearest}.'
-    hint = "Name one of its labels ({labels}), or take CLIPSeg, which reads any words."
-
-
 class ModelChanged(ModelError):
     """The bytes found are not those that the batch was submitted with."""
 

@@ -213,3 +213,4 @@ def test_an_item_whose_prompt_is_no_label_fails_by_itself(process, board, bucket
     failure = board.item("b", 0).failure
     assert failure.code == "label_unknown"
     assert "dress" in failure.hint
+    assert process.batcher.stats().batches == 0, "the device was asked for it"

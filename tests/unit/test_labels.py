@@ -11,7 +11,10 @@ from shared.labels import Labels, labels_of, read_labels
 
 #: Of mattmdjaga/segformer_b2_clothes, and of models whose labels hold synonyms.
 CLOTHES = Labels("org/clothes", ("Background", "Hat", "Hair", "Upper-clothes", "Skirt", "Pants"))
-SHOES = Labels("org/shoes", ("Left-shoe", "Right-shoe", "left_pants", "shoe rack, stand", "glass"))
+SHOES = Labels(
+    "org/shoes",
+    ("Left-shoe", "Right-shoe", "left_pants", "shoe rack, stand", "wine glass", "glass"),
+)
 
 CHOSEN = [
     (CLOTHES, "the skirt", ["Skirt"]),
@@ -24,6 +27,7 @@ CHOSEN = [
     (SHOES, "left", ["Left-shoe", "left_pants"]),
     (SHOES, "stand", ["shoe rack, stand"]),
     (SHOES, "right shoe", ["Right-shoe"]),
+    (SHOES, "glass", ["glass"]),
 ]
 
 

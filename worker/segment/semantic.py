@@ -32,12 +32,7 @@ class SemanticSegmenter:
 
     @torch.inference_mode()
     def segment(self, requests: Sequence[SegmentRequest]) -> list[NDArray[np.float32]]:
-        """See `Segmenter.segment`; `log_odds` says what the logits are here.
-
-        Raises:
-            LabelUnknown: A prompt names no label.
-            OutputNotFinite: A score is NaN or infinite.
-        """
+        """See `Segmenter.segment`; `log_odds` says what the logits are here."""
         chosen = [[self._labels.select(prompt) for prompt in one.prompts] for one in requests]
         pictures = np.stack([request.picture for request in requests])
         scores = self._model(pixel_values=self._normalise(pictures)).logits.float()
