@@ -265,6 +265,8 @@ def _refuse_other(batch: Batch, style: Style, manifest: Manifest, output: str) -
         "manifest": (batch.manifest_digest, manifest.digest),
         "style": (batch.style.digest, style.digest),
         "output": (batch.output, output),
+        "gate": (batch.style.gating, style.gating),
+        "review": (batch.style.review, style.review),
     }
     differing = [name for name, (old, new) in compared.items() if old != new]
     if differing:

@@ -188,6 +188,12 @@ class Style(BaseModel):
         return self
 
     @property
+    def gating(self) -> str:
+        """Which masks wait for a person, as JSON: the gate and its ranges, none of them pixels."""
+        fields = self.model_dump(mode="json", include={*WAITING_FIELDS} - {"review"})
+        return json.dumps(fields, sort_keys=True)
+
+    @property
     def digest(self) -> str:
         """SHA-256 (hex) of everything that decides a result's bytes."""
         fields = self.model_dump(mode="json", exclude={"name", *WAITING_FIELDS})

@@ -4,15 +4,23 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from producer.backoffice.links import Links
 from producer.backoffice.paces import Paces
+from producer.backoffice.storage_threads import StorageThreads
 from producer.batches import BatchReader
 from shared.board import StatusBoard
 from shared.dispatch import Dispatcher
 from shared.queue import Publisher, celery_app
 from shared.s3 import ObjectStore
 from shared.settings import Settings, cache_path
+
+#: Somebody looks at a page meanwhile: they wait so long for S3's next bytes, and for a small
+#: object, in seconds, and it is asked so often.
+LOOKING_SECONDS, LOOKING_ATTEMPTS = 5.0, 2
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +30,16 @@ class Office:
     settings: Settings
     board: StatusBoard
     store: ObjectStore
+    #: The same objects, for whoever looks at them now: it gives up soon.
+    looking: ObjectStore
     #: One step of the dispatcher: what was submitted or approved goes to the workers at once.
     dispatch: Callable[[], object]
     #: The folder for model archives.
     cache: Path
     links: Links = field(init=False)
     paces: Paces = field(default_factory=Paces)
+    #: Where S3 is asked for what people look at.
+    threads: StorageThreads = field(default_factory=StorageThreads)
 
     def __post_init__(self) -> None:
         """Make what follows from the rest."""
@@ -36,7 +48,11 @@ class Office:
     @property
     def reader(self) -> BatchReader:
         """Reads batches, those that have left the board too."""
-        return BatchReader(self.board, lambda: self.store)
+        return BatchReader(self.board, lambda: self.looking)
+
+    async def read(self, call: Callable[[BatchReader], R]) -> R:
+        """What a call on batches returns; S3 is waited for where it holds nobody else up."""
+        return await self.threads.read(call, self.board, self.looking)
 
 
 @contextmanager
@@ -49,6 +65,15 @@ def open_office(settings: Settings) -> Iterator[Office]:
         CredentialsMissing: Half a pair of keys.
     """
     store = ObjectStore.connect(allowed=settings.allowed)
-    with closing(StatusBoard.connect(settings)) as board, celery_app(settings) as queue:
+    looking = ObjectStore.connect(
+        allowed=settings.allowed,
+        read_seconds=LOOKING_SECONDS,
+        attempts=LOOKING_ATTEMPTS,
+        patience_seconds=LOOKING_SECONDS,
+    )
+    with (
+        closing(StatusBoard.connect(settings, hurried=True)) as board,
+        celery_app(settings) as queue,
+    ):
         dispatcher = Dispatcher(board, Publisher(queue), settings)
-        yield Office(settings, board, store, dispatcher.step, cache_path())
+        yield Office(settings, board, store, looking, dispatcher.step, cache_path())

@@ -67,6 +67,7 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.TokenExists: 409,
     errors.BodyTooSlow: 408,
     errors.BodyTooLarge: 413,
+    errors.BodiesTooMany: 503,
     errors.FailuresTooMany: 429,
     errors.RenderingsBusy: 429,
     errors.ModelNotAllowed: 403,
@@ -78,6 +79,9 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.ModelUnavailable: 503,
     errors.RenderingUnfinished: 504,
 }
+
+#: pydantic's words for what has no fields.
+NO_OBJECT = frozenset({"model_attributes_type", "model_type", "dict_type"})
 
 log = structlog.get_logger(__name__)
 
@@ -181,6 +185,8 @@ def _wrong(detail: Mapping[str, Any]) -> Wrong:
     """What is wrong, under the field's own name: whether it is of path, query or body is plain."""
     if detail["type"] == "json_invalid":
         return Wrong("", f"its body is no JSON ({detail['ctx']['error']})")
+    if detail["type"] in NO_OBJECT and detail["loc"] == ("body",):
+        return Wrong("", "its body is no JSON object")  # and may be a secret
     return problem_of({**detail, "loc": detail["loc"][1:]})
 
 

@@ -32,7 +32,7 @@ from shared.windows import Window
 MAX_ROWS = 10_000
 MAX_BYTES = 10_000_000
 #: What rows of a body are called in errors.
-ROWS = "of the request"
+ROWS = "the request"
 
 Address = Annotated[str, Field(max_length=2_048)]
 Texts = Annotated[tuple[Address, ...], Field(max_length=100)]

@@ -1,31 +1,40 @@
 """Publish: approved results are copied from staging to their output, and taken back when asked.
 
-Every step may be repeated, by several stewards at once and after one that died: copies are the
-same bytes, the sidecar comes last and goes first, and the board hears of it when all is done. What
+Every step may be repeated, by several stewards and after one that died: copies are the same bytes,
+the sidecar comes last and goes first, and the board hears of it when all is done. It is asked again
+directly before files are copied or removed, and lets nobody decide what is being removed. What
 another batch has published under the same keys is the same picture (equal fingerprints): it is
 neither replaced nor removed.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from producer.parallel import in_parallel
 from producer.review.relocation import Relocation
+from producer.review.sharing import Sharing
 from producer.sidecars import stored_sidecar
 from shared.board import StatusBoard
 from shared.board.publication import Reviewed
-from shared.errors import BoardError, ObjectMissing, RestyleError
+from shared.errors import BatchUnknown, BoardError, ItemUnknown, ObjectMissing, RestyleError
 from shared.keys import ResultKeys, S3Address, staging_prefix
 from shared.results import Held, Result
 from shared.s3 import ObjectStore
 from shared.sidecars import Sidecar, dump_sidecar
+from shared.states import ItemState
 
 log = structlog.get_logger(__name__)
 
-#: Items whose files one beat copies, or takes back: some seconds' work.
-ITEMS_PER_BEAT = 100
+#: Items that are taken at a time, to copy or to remove their files: some seconds' work.
+ITEMS_AT_ONCE = 100
+#: A beat takes items for so long; then the steward's other duties have their turn.
+SECONDS_PER_BEAT = 20.0
+#: Whoever is to remove files has this long to find out who else needs them.
+REMOVAL_SECONDS = 300.0
 #: Items whose files are copied at a time.
 THREADS = 16
 
@@ -36,8 +45,15 @@ class Publishing:
 
     board: StatusBoard
     store: ObjectStore
+    #: Items that are taken at a time.
+    at_once: int = ITEMS_AT_ONCE
 
-    def follow(self, *, stopping: Callable[[], bool] = lambda: False) -> int:
+    def follow(
+        self,
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+        seconds: float = SECONDS_PER_BEAT,
+    ) -> int:
         """Publish what is approved and take back what is not any more, as much as a beat may.
 
         An item whose files cannot be copied stays as it is, is tried again later and does not keep
@@ -45,6 +61,7 @@ class Publishing:
 
         Args:
             stopping: True leaves the rest to the next beat.
+            seconds: No more items are taken after that time; 0 takes items once.
 
         Returns:
             How many items' files are where they belong.
@@ -52,8 +69,24 @@ class Publishing:
         Raises:
             BoardError: Redis did not answer.
         """
-        back = self._each(self._unpublish, self.board.to_unpublish(ITEMS_PER_BEAT), stopping)
-        return back + self._each(self._publish, self.board.to_publish(ITEMS_PER_BEAT), stopping)
+        end, there, more = time.monotonic() + seconds, 0, True
+        while more and not stopping():
+            withdrawn = self.board.to_unpublish(self.at_once, lease_seconds=REMOVAL_SECONDS)
+            there += self._take_back(withdrawn, stopping)
+            approved = self.board.to_publish(self.at_once)
+            there += self._each(self._publish, approved, stopping)
+            more = bool(withdrawn or approved) and time.monotonic() < end
+        return there
+
+    def _take_back(self, withdrawn: list[Reviewed], stopping: Callable[[], bool]) -> int:
+        try:
+            sharing = Sharing.of(withdrawn, self.board, self.store)
+        except BoardError:
+            raise
+        except RestyleError as error:  # what is approved does not wait for it
+            log.warning("files not taken back, tried again later", **error.report())
+            return 0
+        return self._each(partial(self._unpublish, sharing=sharing), withdrawn, stopping)
 
     def _each(
         self,
@@ -86,11 +119,13 @@ class Publishing:
         result = _waiting(reviewed)
         staged, output = S3Address.parse(result.sidecar), self._output(reviewed)
         moved = Relocation.of(stored_sidecar(result.sidecar, self.store), staged, output)
+        if not self.board.keep(reviewed):
+            return
         if not self._is_anothers(moved.address, reviewed):
             self._copy(moved)
-        told = moved.result(result)
-        if not self.board.published(reviewed.batch_id, reviewed.item.spec.number, told):
-            self._remove(moved, reviewed)
+        told, number = moved.result(result), reviewed.item.spec.number
+        if not self.board.published(reviewed.batch_id, number, told):
+            self.board.remove_copies(reviewed.batch_id, number)
 
     def _copy(self, moved: Relocation) -> None:
         for old, new in moved.files:
@@ -98,28 +133,33 @@ class Publishing:
         body = dump_sidecar(moved.sidecar)
         self.store.put(moved.address, body, content_type="application/json")
 
-    def _remove(self, moved: Relocation, reviewed: Reviewed) -> None:
-        """Take away what nobody approves any more, the sidecar first."""
-        if not self._is_anothers(moved.address, reviewed):
-            for address in (moved.address, *(new for _, new in moved.files)):
-                self.store.delete(address)
-
     # --- and back
 
-    def _unpublish(self, reviewed: Reviewed) -> None:
+    def _unpublish(self, reviewed: Reviewed, sharing: Sharing) -> None:
         result, output = _waiting(reviewed), self._output(reviewed)
-        there = self._staged(S3Address.parse(result.sidecar), staging_prefix(str(output)))
+        address = _under(S3Address.parse(result.sidecar), output)
+        there = self._staged(address, staging_prefix(str(output)))
         published = Relocation.of(there.sidecar, there.address, output)
         for old, new in published.files:
             if not self.store.exists(old):  # it was tidied away
                 self.store.copy(new, old)
-        self._remove(published, reviewed)
-        held = _held(there, result)
-        self.board.unpublished(reviewed.batch_id, reviewed.item.spec.number, held)
+        if self._remove(published, reviewed, sharing):
+            held = _held(there, result)
+            self.board.unpublished(reviewed.batch_id, reviewed.item.spec.number, held)
+
+    def _remove(self, published: Relocation, reviewed: Reviewed, sharing: Sharing) -> bool:
+        """Take away what nobody approves, the sidecar first, if the board still says so."""
+        is_needed = sharing.keeps(reviewed) or self._counts_for_another(published, reviewed)
+        if not self.board.keep(reviewed):
+            return False
+        if not is_needed:
+            for address in (published.address, *(new for _, new in published.files)):
+                self.store.delete(address)
+        return True
 
     def _staged(self, published: S3Address, staging: S3Address) -> Relocation:
         """The result as it lies in staging; what was tidied away is copied back."""
-        address = staging.join(published.key.removeprefix(published.folder.key))
+        address = _under(published, staging)
         if (found := self._lying(address)) is not None:
             back = Relocation.of(found, address, published.folder)
             return Relocation.of(back.sidecar, published, staging)
@@ -138,11 +178,27 @@ class Publishing:
         own = (reviewed.batch_id, number)
         return found is not None and (found.batch_id, found.number) != own
 
+    def _counts_for_another(self, published: Relocation, reviewed: Reviewed) -> bool:
+        """Whether the sidecar there is of another item, for which it counts as far as is known."""
+        if not self._is_anothers(published.address, reviewed):
+            return False
+        found = stored_sidecar(str(published.address), self.store)
+        try:
+            owner = self.board.item(found.batch_id, found.number)
+        except (BatchUnknown, ItemUnknown):
+            return True
+        return owner.approved or owner.state is ItemState.DONE
+
     def _lying(self, address: S3Address) -> Sidecar | None:
         try:
             return stored_sidecar(str(address), self.store)
         except ObjectMissing:
             return None
+
+
+def _under(address: S3Address, prefix: S3Address) -> S3Address:
+    """The same name directly under another prefix."""
+    return prefix.join(address.key.removeprefix(address.folder.key))
 
 
 def _waiting(reviewed: Reviewed) -> Result:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from shared.board.part import ROWS_AT_ONCE
 from shared.board.reading import Reading
 from shared.board.records import load_item
 from shared.jobs import Item
@@ -47,7 +48,7 @@ class Search(Reading):
         items: list[Item] = []
         following: int | None = after
         while following is not None and len(items) < limit:
-            left = limit - len(items)
+            left = min(limit - len(items), ROWS_AT_ONCE)
             following, rows = self._look(batch_id, chosen, following, left, "rows")
             items += [load_item(row) for row in rows]
         return Page(items, following)

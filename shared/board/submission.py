@@ -26,7 +26,7 @@ class Submission(Retirement):
 
         Returns:
             True when the batch is new or was left half filled: fill and seal it. False when
-            this very batch (same manifest, style and output) is already submitted.
+            this very batch (same manifest, style, output, gate and review) is already submitted.
 
         Raises:
             BatchExists: The id belongs to another submission.

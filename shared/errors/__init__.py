@@ -17,6 +17,7 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 from shared.errors.access import (
     AccessError,
     AddressUnusable,
+    BodiesTooMany,
     BodyTooLarge,
     BodyTooSlow,
     CertificateUnusable,
@@ -179,6 +180,7 @@ __all__ = [
     "BatchUnknown",
     "BatcherClosed",
     "BoardError",
+    "BodiesTooMany",
     "BodyTooLarge",
     "BodyTooSlow",
     "BucketMissing",

@@ -159,7 +159,9 @@ class FrozenMaskLost(MaskError):
 
     code = "frozen_mask_lost"
     sentence = "The approved mask {mask} of {source} cannot be used: {reason}."
-    hint = "Put the mask back as it was, or render the item again in a new batch."
+    hint = (
+        "Retry the item to find its mask anew; what restyle rerender made is rerendered once more."
+    )
 
 
 class MaskMismatch(MaskError):

@@ -56,6 +56,7 @@ class ObjectStore(Listing, Links):
         allowed: AllowedPlaces = EVERYWHERE,
         pool: int = 64,
         read_seconds: float = READ_SECONDS,
+        attempts: int = REQUEST_ATTEMPTS,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> Self:
         """A store on boto3's own configuration; nothing is sent yet.
@@ -64,13 +65,14 @@ class ObjectStore(Listing, Links):
             allowed: The places that the settings open; every call of the store keeps to them.
             pool: Connections kept open; at least the number of threads that use the store.
             read_seconds: Longest wait for the next bytes of an answer.
+            attempts: Tries of a request until its answer begins.
             patience_seconds: Longest time for a small object's download, retries included.
 
         Raises:
             StorageMisconfigured: An endpoint, region or profile that cannot be used.
             CredentialsMissing: Half a pair of keys.
         """
-        client = make_client(pool=pool, read_seconds=read_seconds, attempts=REQUEST_ATTEMPTS)
+        client = make_client(pool=pool, read_seconds=read_seconds, attempts=attempts)
         return cls(client, allowed=allowed, patience_seconds=patience_seconds)
 
     @property

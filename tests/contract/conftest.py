@@ -177,7 +177,7 @@ def app() -> FastAPI:
 @pytest.fixture
 def office(settings, board, store, tmp_path) -> Office:
     """An office over the test's own board."""
-    return Office(settings, board, store, dispatch=lambda: None, cache=tmp_path)
+    return Office(settings, board, store, store, dispatch=lambda: None, cache=tmp_path)
 
 
 @pytest.fixture

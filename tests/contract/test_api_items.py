@@ -220,7 +220,7 @@ def test_what_may_not_be_read_is_neither_linked_nor_served(client, submit, offic
     """The allowed places are those of every room."""
     submit(total=1)
     narrow = ObjectStore(office.store._client, allowed=AllowedPlaces.parse(f"{home}in", f"{home}o"))
-    app.state.office = replace(office, store=narrow)
+    app.state.office = replace(office, store=narrow, looking=narrow)
     assert client.get(f"{ITEMS}/0").json()["links"]["source"] is None
     answer = client.get(f"{ITEMS}/0/files/source")
     assert (answer.status_code, answer.json()["code"]) == (403, "place_not_allowed")

@@ -19,6 +19,7 @@ from shared.keys import rendering_prefix, replay_prefix
 from shared.settings import Settings
 from shared.states import ItemState
 from shared.styles import Style
+from tests.contract.conftest import STYLE
 
 LEASE = 60.0
 
@@ -123,6 +124,9 @@ def test_a_late_repeat_does_not_bring_items_back(board, submit, new_specs, resul
         ({"manifest_digest": "b" * 64}, "manifest"),
         ({"style": Style(mask_prompt="dress", prompt="a blue dress")}, "style"),
         ({"output": "s3://shop/else/"}, "output"),
+        ({"style": STYLE.model_copy(update={"gate": "hold"})}, "gate"),
+        ({"style": STYLE.model_copy(update={"review": "required"})}, "review"),
+        ({"style": STYLE.model_copy(update={"gate_pieces": 3})}, "gate"),
         ({"output": "s3://shop/else/", "manifest_digest": "b" * 64}, "manifest and output"),
     ],
 )
@@ -132,6 +136,15 @@ def test_a_taken_id_says_what_differs(board, submit, new_batch, changes, differe
     with pytest.raises(BatchExists) as caught:
         board.open_batch(new_batch("spring", 2, **changes))
     assert caught.value.facts["difference"] == difference
+
+
+def test_a_batch_that_was_opened_before_gates_counted_is_still_itself(
+    board, submit, new_batch, inspector, keys
+):
+    """What its record does not say cannot differ."""
+    submit(total=2)
+    inspector.hdel(keys.batch("spring"), "gate", "review")
+    assert not board.open_batch(new_batch("spring", 2))
 
 
 def test_half_a_batch_is_not_sealed(board, new_batch, new_specs):

@@ -62,9 +62,13 @@ class ModelItem:
     frozen: bool = False
     approved: bool = False
     unpublishing: bool = False
+    #: A steward has begun to copy its files, and may have been killed.
+    copying: bool = False
 
     def enter(self, state: ItemState, place: str | None = None) -> None:
-        """Take a new state."""
+        """Take a new state; copies of what is not published after all are to be removed."""
+        self.unpublishing |= self.copying and state is not ItemState.DONE
+        self.copying = False
         self.state, self.place, self.expired, self.approved = state, place, False, False
 
     def expire(self) -> None:

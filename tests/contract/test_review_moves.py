@@ -31,7 +31,7 @@ numbers = st.sampled_from([[0], [1], [0, 1, 3]])
 ACTIONS = ("approve", "reject")
 actions = st.sampled_from(ACTIONS)
 #: Cancelling is rare, since nothing comes after it.
-steps = st.sampled_from(["undo", "publish", "files", "paint", *ACTIONS] * 2 + ["cancel"])
+steps = st.sampled_from(["undo", "publish", "copy", "files", "paint", *ACTIONS] * 2 + ["cancel"])
 
 
 class ReviewMachine(BoardMachine):
@@ -98,6 +98,9 @@ class ReviewMachine(BoardMachine):
         elif step == "cancel":
             self.cancel(name[0], 0)
         elif step == "undo":
+            self.undo(decided)
+        elif step == "copy":
+            self.copy_and_die()
             self.undo(decided)
         else:
             {"publish": self.publish_all, "files": self.take_files_back}[step]()
@@ -179,11 +182,18 @@ class ReviewMachine(BoardMachine):
         assert sorted((one.batch_id, one.item.spec.number) for one in offered) == [
             name for name, item in sorted(self.each()) if item.approved
         ]
-        for batch_id, item in offered:
+        for batch_id, item, *_ in offered:
             assert self.board.published(batch_id, item.spec.number, self.result)
             published = self.model[batch_id].items[item.spec.number]
             published.enter(ItemState.DONE)
             published.outcome = self.result
+
+    @rule()
+    def copy_and_die(self):
+        """A steward is killed once it has begun to copy what was approved."""
+        for taken in self.board.to_publish(9, lease_seconds=0):
+            assert self.board.keep(taken, lease_seconds=0)
+            self.model[taken.batch_id].items[taken.item.spec.number].copying = True
 
     @rule(name=names)
     def publish_too_late(self, name):
@@ -205,7 +215,7 @@ class ReviewMachine(BoardMachine):
         assert sorted((one.batch_id, one.item.spec.number) for one in offered) == [
             name for name, item in sorted(self.each()) if item.unpublishing
         ]
-        for batch_id, read in offered:
+        for batch_id, read, *_ in offered:
             item = self.model[batch_id].items[read.spec.number]
             waits = item.state is ItemState.HELD
             assert self.board.unpublished(batch_id, read.spec.number, self.painted) == waits

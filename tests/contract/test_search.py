@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.board.part import ROWS_AT_ONCE
 from shared.board.search import LOOKED_AT
 from shared.gate import FrozenMask, Gate
 from shared.jobs import Held, ItemSpec
@@ -157,6 +158,23 @@ def test_the_feed_tells_each_item_once_at_its_newest_change(board, submit, resul
     assert [item.spec.number for item in part.items] == [1]
     rest = board.changes("spring", after=part.cursor, limit=1)
     assert [item.spec.number for item in rest.items] == [0]
+
+
+def test_a_long_page_is_whole_though_it_is_read_in_slices(board, submit):
+    """As many as were asked for, none twice and none left out, in their order."""
+    total = 2 * ROWS_AT_ONCE + 5
+    submit(total=total)
+    for number in reversed(range(total)):
+        board.claim("spring", number, "w", LEASE)
+    order, page = list(reversed(range(total))), ROWS_AT_ONCE + 2
+    first = board.changes("spring", limit=page)
+    rest = board.changes("spring", after=first.cursor, limit=page + ROWS_AT_ONCE)
+    told = [[item.spec.number for item in part.items] for part in (first, rest)]
+    assert told == [order[:page], order[page:]]
+    assert rest.cursor == board.status("spring").cursor
+    found = board.find("spring", Filter(), limit=page)
+    assert [item.spec.number for item in found.items] == list(range(page))
+    assert found.next == page - 1
 
 
 def test_the_feed_tells_of_decisions_too(board, submit, result):

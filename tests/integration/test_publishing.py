@@ -5,9 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from structlog.testing import capture_logs
 
+from producer.index import Indexing, write_segment
+from producer.review.publish import Publishing
+from producer.review.relocation import Relocation
+from producer.review.sharing import Sharing
 from producer.sidecars import stored_sidecar
-from shared.keys import S3Address
+from producer.steward.ending import Ending
+from shared.keys import S3Address, index_prefix
 from shared.states import ItemState
+from tests.nights import LIMITS, Nights
 
 
 @pytest.fixture
@@ -56,6 +62,34 @@ def test_a_copy_that_was_broken_off_is_done_again(waiting, reviewer):
     publishing._publish(taken)  # another steward, which took it before
     assert lying(waiting) == before
     assert waiting.board.item("spring", 0).state == "done"
+
+
+def test_a_beat_goes_on_while_there_is_work(waiting, reviewer):
+    """Item by item, for as long as it may; then the rest is the next beat's."""
+    hands = Publishing(waiting.board, waiting.store, at_once=1)
+    reviewer.decide(0, 1, 2)
+    assert hands.follow(stopping=lambda: True) == 0
+    assert hands.follow(seconds=0) == 1
+    assert hands.follow() == 2
+    waiting.board.undo("spring", "d1", "ada")
+    assert hands.follow(seconds=0) == 1
+    assert hands.follow() == 2
+    assert lying(waiting) == []
+
+
+def test_approved_results_do_not_wait_for_a_damaged_index(waiting, reviewer):
+    """Who else needs a result cannot be told: its files stay, and the others are published."""
+    reviewer.decide(0)
+    reviewer.publishing().follow()
+    before = lying(waiting)
+    waiting.board.undo("spring", "d1", "ada")
+    waiting.put(index_prefix(waiting.output).join("odd.jsonl.gz"), b"no segment")
+    reviewer.decide(1, name="d2")
+    with capture_logs() as said:
+        assert reviewer.publishing().follow() == 1
+    assert [one["code"] for one in said] == ["record_invalid"]
+    assert set(before) < set(lying(waiting))
+    assert waiting.states()[:2] == ["held", "done"]
 
 
 def test_stewards_publish_at_once(waiting, reviewer):
@@ -111,6 +145,87 @@ def test_a_withdrawn_approval_leaves_no_copy(waiting, reviewer):
     assert waiting.board.item("spring", 0).state == "held"
 
 
+def copied(shop, reviewer):
+    """What a steward took, whose files it copied before it was killed."""
+    (taken,) = shop.board.to_publish(5, lease_seconds=0)
+    assert shop.board.keep(taken, lease_seconds=0)
+    result = taken.item.held.result
+    sidecar = S3Address.parse(result.sidecar)
+    told = stored_sidecar(result.sidecar, shop.store)
+    reviewer.publishing()._copy(Relocation.of(told, sidecar, S3Address.parse(shop.output)))
+    assert lying(shop)
+    return taken
+
+
+def test_copies_of_a_dead_steward_leave_with_the_approval(waiting, reviewer):
+    """Killed after copying; then the approval is undone: nothing stays, and the item waits anew."""
+    before = waiting.board.item("spring", 0).held
+    reviewer.decide(0)
+    copied(waiting, reviewer)
+    waiting.board.undo("spring", "d1", "ada")
+    assert reviewer.decide(0, action="reject", name="d2") == 0
+    assert reviewer.publishing().follow() == 1
+    assert lying(waiting) == []
+    assert waiting.board.item("spring", 0).held == before
+    assert reviewer.decide(0, name="d3") == 1
+    assert reviewer.publishing().follow() == 1
+    assert waiting.board.item("spring", 0).state == "done"
+
+
+def test_copies_of_a_dead_steward_leave_with_their_batch(waiting, reviewer):
+    """Killed after copying; then the batch is cancelled: nothing stays."""
+    reviewer.decide(0)
+    copied(waiting, reviewer)
+    waiting.board.cancel("spring")
+    assert waiting.board.item("spring", 0).state == "cancelled"
+    assert reviewer.publishing().follow() == 1
+    assert lying(waiting) == []
+    assert waiting.board.item("spring", 0).held is None
+    assert waiting.board.to_unpublish(5) == []
+
+
+def test_whoever_copied_meanwhile_has_the_copies_removed(waiting, reviewer):
+    """Undone between copy and report: they go with the next beat, and not a minute later."""
+    reviewer.decide(0)
+    (taken,) = waiting.board.to_publish(5)
+    assert waiting.board.keep(taken)
+    waiting.board.undo("spring", "d1", "ada")
+    assert waiting.board.to_unpublish(5) == []  # it may still be copying
+    assert not waiting.board.published("spring", 0, taken.item.held.result)
+    assert waiting.board.remove_copies("spring", 0)
+    assert reviewer.publishing().follow() == 1
+    assert waiting.board.item("spring", 0).state == "held"
+
+
+def test_no_steward_removes_what_was_published_since(waiting, reviewer):
+    """Approved, undone, approved: who was to remove the files comes late, and leaves them."""
+    reviewer.decide(0)
+    reviewer.publishing().follow()
+    waiting.board.undo("spring", "d1", "ada")
+    (late,) = waiting.board.to_unpublish(5, lease_seconds=0)
+    assert reviewer.decide(0, name="d2") == 0
+    reviewer.publishing().follow()  # another steward took it, and put it back
+    assert reviewer.decide(0, name="d3") == 1
+    reviewer.publishing().follow()
+    published = lying(waiting)
+    reviewer.publishing()._unpublish(late, Sharing.of([late], waiting.board, waiting.store))
+    assert lying(waiting) == published != []
+    assert waiting.board.item("spring", 0).state == "done"
+
+
+def test_no_steward_copies_what_was_withdrawn_since(waiting, reviewer):
+    """Approved, undone, approved: who was to copy the files comes late, and the board says no."""
+    reviewer.decide(0)
+    (late,) = waiting.board.to_publish(5)
+    waiting.board.undo("spring", "d1", "ada")
+    assert reviewer.decide(0, name="d2") == 1  # nobody had begun to copy
+    reviewer.publishing().follow()
+    waiting.board.undo("spring", "d2", "ada")
+    reviewer.publishing()._publish(late)
+    reviewer.publishing().follow()
+    assert lying(waiting) == []
+
+
 def test_what_another_batch_published_is_left_alone(waiting, reviewer):
     """Equal fingerprints are equal pictures: one result for both, and it is its first owner's."""
     reviewer.decide(0)
@@ -126,3 +241,74 @@ def test_what_another_batch_published_is_left_alone(waiting, reviewer):
     reviewer.publishing().follow()
     assert waiting.board.item("again", 0).state is ItemState.HELD
     assert waiting.store.exists(S3Address.parse(published.variants[0]))
+
+
+def test_what_another_batch_counts_stays_until_it_is_taken_back_there(waiting, reviewer):
+    """The first owner's undo takes its row only; the last one's takes the files."""
+    reviewer.decide(0)
+    reviewer.publishing().follow()
+    waiting.submit(batch_id="again")
+    reviewer.hold_result(0, "again")
+    reviewer.decide(0, batch_id="again")
+    reviewer.publishing().follow()
+    before = lying(waiting)
+    waiting.board.undo("spring", "d1", "ada")
+    assert reviewer.publishing().follow() == 1
+    assert waiting.board.item("spring", 0).state == "held"
+    assert lying(waiting) == before != []
+    waiting.board.undo("again", "d1", "ada")
+    assert reviewer.publishing().follow() == 1
+    assert lying(waiting) == []
+
+
+@pytest.fixture
+def nights(shop, reviewer):
+    """A catalogue whose first night has ended with three results approved and one rejected."""
+    nights = Nights(shop)
+    nights.style["review"] = "required"
+    nights.submit("first")
+    for number in range(4):
+        reviewer.hold_result(number, "first")
+    reviewer.decide(0, 1, 2, batch_id="first")
+    reviewer.decide(3, batch_id="first", action="reject", name="no")
+    reviewer.publishing().follow()
+    assert Ending(shop.board, shop.store, LIMITS).end_batches() == ["first"]
+    return nights
+
+
+def test_what_a_later_night_names_as_unchanged_stays(nights, reviewer):
+    """Its rows have the addresses of the first night's pictures."""
+    nights.submit("second")
+    nights.board.undo("first", "d1", "ada")
+    assert reviewer.publishing().follow() == 3
+    named = [name for _, _, variants in nights.results("second") for name in variants]
+    assert named
+    assert all(nights.store.exists(S3Address.parse(name)) for name in named)
+
+
+def test_what_was_approved_after_a_later_night_began_is_none_of_its(nights, reviewer, shop):
+    """It was not there to be named when that night was planned."""
+    nights.board.undo("first", "no", "ada")
+    nights.submit("second")
+    before = lying(shop)
+    reviewer.decide(3, batch_id="first", name="late")
+    reviewer.publishing().follow()
+    assert lying(shop) != before
+    nights.board.undo("first", "late", "ada")
+    assert reviewer.publishing().follow() == 1
+    assert lying(shop) == before
+
+
+def test_what_the_index_has_of_an_ended_batch_stays(nights, reviewer, shop):
+    """The board need not know that batch any more."""
+    shop.board.undo("first", "d1", "ada")
+    (taken, *_) = shop.board.to_unpublish(5, lease_seconds=0)
+    batch = shop.board.status("first").batch.model_copy(update={"batch_id": "older"})
+    item = taken.item.model_copy(
+        update={"state": ItemState.DONE, "result": taken.item.held.result, "held": None}
+    )
+    write_segment(shop.output, "older.0", Indexing(batch).entries([item]), (), shop.store)
+    reviewer.publishing().follow()
+    address = S3Address.parse(taken.item.held.result.sidecar)
+    assert shop.store.exists(address)
+    assert len([name for name in lying(shop) if name.endswith(".json")]) == 1

@@ -52,7 +52,7 @@ def client(app, process, board, store, bucket, tmp_path, monkeypatch, tiny_paint
     monkeypatch.setenv("RESTYLE_STYLES", str(tmp_path / "styles"))
     settings, queue = load_settings(), Queue(process)
     dispatcher = Dispatcher(board, queue, settings)
-    furnish(app, Office(settings, board, store, dispatcher.step, tmp_path))
+    furnish(app, Office(settings, board, store, store, dispatcher.step, tmp_path))
     yield client_of(app)
     queue.threads.shutdown()
 

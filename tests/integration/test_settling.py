@@ -101,6 +101,27 @@ def test_who_decided_what_is_kept_for_good(beats, shop, reviewer):
     assert all(one["at"] for one in (first, undo, last))
 
 
+def test_a_board_that_lost_its_decisions_takes_none_from_the_file(beats, shop, reviewer):
+    """After `restyle recover` earlier ones stay told, before the new ones, each once."""
+    for number in (0, 1):
+        reviewer.hold_mask(number)
+    reviewer.decide(0, action="reject", reason="wrong_mask")
+    beats.ending.write_files(shop.board.status("spring").batch)
+    path = shop.files() / "decisions.jsonl"
+    first = path.read_text()
+    shop.lose()
+    shop.recover()
+    files = beats.ending.write_files(shop.board.status("spring").batch)
+    assert path.read_text() == first
+    assert any(address.key.endswith("decisions.jsonl") for address in files)
+    reviewer.hold_mask(2)
+    reviewer.decide(2, action="reject", name="d2")
+    for _ in range(2):
+        beats.ending.write_files(shop.board.status("spring").batch)
+    kept, new = path.read_text().splitlines(keepends=True)
+    assert (kept, json.loads(new)["id"]) == (first, "d2")
+
+
 def test_a_batch_is_left_alone_while_somebody_is_at_it(beats, shop, reviewer):
     """What is there is written when nothing has changed for a while."""
     for number in range(5):

@@ -192,6 +192,23 @@ def test_another_submission_under_a_taken_id_is_refused(desk, difference):
     assert len(desk.board.items("spring")) == 2
 
 
+@pytest.mark.parametrize(
+    ("wish", "difference"),
+    [
+        ({"masks_only": True}, "gate"),
+        ({"lines": {"gate_pieces": 3}}, "gate"),
+        ({"lines": {"review": "required", "gate": "off"}}, "gate and review"),
+    ],
+)
+def test_another_way_to_wait_for_people_is_another_submission(desk, wish, difference):
+    """Who wants to see what was submitted to go out unseen must hear that nothing is held."""
+    desk.submit()
+    if lines := wish.pop("lines", None):
+        wish = {"style": desk.written("other.yaml", desk.style_text(**lines))}
+    with pytest.raises(BatchExists, match=f"{difference} differs"):
+        desk.submit(**wish)
+
+
 class Crash(Exception):
     """The host went down."""
 

@@ -40,6 +40,6 @@ def list_batches(
 
 
 @router.get("/{batch}")
-def read_batch(office: TheOffice, batch: BatchName) -> BatchView:
+async def read_batch(office: TheOffice, batch: BatchName) -> BatchView:
     """How a batch stands, or had ended."""
-    return BatchView.of(office.reader.status(batch), office)
+    return await office.read(lambda reader: BatchView.of(reader.status(batch), office))

@@ -10,6 +10,7 @@ from producer.backoffice.api.item_views import ItemView, Named, linked, served
 from producer.backoffice.api.names import BatchName, ItemNumber
 from producer.backoffice.asking import TheOffice
 from producer.backoffice.office import Office
+from producer.batches import BatchReader
 from producer.item_files import ItemFiles, mark_of
 from producer.search import count_items, find_items
 from producer.sidecars import sidecar_fields
@@ -51,32 +52,40 @@ class ItemDetail(ItemView):
 
 
 @router.get("")
-def list_items(
+async def list_items(
     office: TheOffice, batch: BatchName, chosen: Annotated[PageChosen, Query()]
 ) -> ItemPage:
     """A page of the items that the query asks for."""
-    page = find_items(office.reader, batch, chosen.filter, after=chosen.after, limit=chosen.limit)
+    return await office.read(lambda reader: _page(reader, batch, chosen))
+
+
+def _page(reader: BatchReader, batch: str, chosen: PageChosen) -> ItemPage:
+    page = find_items(reader, batch, chosen.filter, after=chosen.after, limit=chosen.limit)
     return ItemPage.model_construct(
         items=[ItemView.of(item) for item in page.items], next=page.next
     )
 
 
 @router.get("/count")
-def count(office: TheOffice, batch: BatchName, chosen: Annotated[Chosen, Query()]) -> Count:
+async def count(office: TheOffice, batch: BatchName, chosen: Annotated[Chosen, Query()]) -> Count:
     """How many items the query asks for."""
-    return Count(count=count_items(office.reader, batch, chosen.filter))
+    return await office.read(lambda reader: Count(count=count_items(reader, batch, chosen.filter)))
 
 
 @router.get("/{number}")
-def read_item(office: TheOffice, batch: BatchName, number: ItemNumber) -> ItemDetail:
+async def read_item(office: TheOffice, batch: BatchName, number: ItemNumber) -> ItemDetail:
     """One item, with its files, its sidecar, its decisions and where it was rendered again."""
+    return await office.threads.run(_detail, office, batch, number)
+
+
+def _detail(office: Office, batch: str, number: int) -> ItemDetail:
     item = office.reader.item(batch, number)
     files = ItemFiles.of(item)
     return ItemDetail.of(
         item,
         links=linked(files, office.links),
         files=served(files, f"/api/v1/batches/{batch}/items/{number}", mark_of(item)),
-        sidecar=sidecar_fields(files.sidecar, office.store) if files.sidecar else None,
+        sidecar=sidecar_fields(files.sidecar, office.looking) if files.sidecar else None,
         history=_history(office, batch, number),
         again=_again(office, batch, item),
     )

@@ -53,7 +53,7 @@ TheDesk = Annotated[Desk, Depends(the_desk)]
 
 
 async def a_place(desk: TheDesk) -> AsyncIterator[Desk]:
-    """A place at the desk, from before the body is read until the answer is made."""
+    """A place at the desk, from before the body is parsed until the answer is made."""
     with desk.place():
         yield desk
 

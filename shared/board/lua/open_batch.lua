@@ -1,6 +1,7 @@
 -- Reserve a batch id. Arguments: batch, 1 to bring back a retired one, its parent or '', then pairs of
--- field and value of its record; the first four pairs are its identity. Returns 'fill', 'sealed', 'retiring' while
--- items of it are still to be removed, 'retired', or the names of what differs.
+-- field and value of its record; the first six pairs are its identity, of which an old record may
+-- lack some. Returns 'fill', 'sealed', 'retiring' while items of it are still to be removed, 'retired',
+-- or the names of what differs.
 local batch, comes_back, parent = ARGV[2], ARGV[3] == '1', ARGV[4]
 local record = key('batch', batch)
 if redis.call('HGET', key('retiring'), batch) then
@@ -22,8 +23,9 @@ if redis.call('EXISTS', record) == 0 then
   return {'fill'}
 end
 local differing = {}
-for position = 5, 11, 2 do
-  if redis.call('HGET', record, ARGV[position]) ~= ARGV[position + 1] then
+for position = 5, 15, 2 do
+  local old = redis.call('HGET', record, ARGV[position])
+  if old and old ~= ARGV[position + 1] then
     differing[#differing + 1] = ARGV[position]
   end
 end

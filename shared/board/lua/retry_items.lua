@@ -22,8 +22,14 @@ local function wanted(number)
     and (any or codes[redis.call('HGET', key('item', batch, number), 'code')])
 end
 
+-- Its approved mask fits the picture no more, or is gone: a new one is to be found, and looked at.
+local MASK_IS_LOST = {source_changed = true, frozen_mask_lost = true}
+
 local function retry(number)
   local item = key('item', batch, number)
+  if MASK_IS_LOST[redis.call('HGET', item, 'code')] then
+    redis.call('HDEL', key('frozen', batch), number)
+  end
   move(batch, number, 'queued')
   redis.call('HDEL', item, 'deliveries', 'retries', 'strikes', 'code', 'owner')
   -- An approved mask fits the very picture that it was approved for, and no later one.
