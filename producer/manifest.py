@@ -8,9 +8,10 @@ import hashlib
 import json
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -112,8 +113,19 @@ class Manifest:
             ManifestInvalid: Buckets are missing.
             StorageError: S3 cannot be asked.
         """
-        if problems := self.missing_buckets(store):
-            raise self._invalid(problems, len(problems), len(problems))
+        self.refuse(self.missing_buckets(store))
+
+    def refuse(self, problems: Iterable[RowProblem]) -> None:
+        """Let a manifest pass that nothing else is wrong with; of each row one thing is told.
+
+        Raises:
+            ManifestInvalid: Something is.
+        """
+        left = iter(problems)
+        told = list(islice(left, MAX_PROBLEMS))
+        if told:
+            count = len(told) + sum(1 for _ in left)
+            raise self._invalid(told, count, count)
 
     def _invalid(self, problems: list[RowProblem], count: int, wrong_rows: int) -> ManifestInvalid:
         """The error for problems, of which some are counted only."""

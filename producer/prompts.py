@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from producer.known_labels import KnownLabels
 from shared.jobs import ItemSpec, ResolvedModel
 from shared.references import local_directory
 from shared.styles import Style
@@ -54,7 +55,10 @@ class SharedNote:
 
 
 class PromptNotes:
-    """Tells of prompts that are cut off (where their models are on this host) or run together."""
+    """Tells of prompts that are cut off, taken for labels or run together.
+
+    The first two as far as their models are at hand.
+    """
 
     def __init__(self, style: Style, models: Mapping[str, ResolvedModel], cache: Path) -> None:
         """Look for the models.
@@ -66,6 +70,7 @@ class PromptNotes:
         """
         self._style = style
         self._directories = {name: local_directory(models[name], cache) for name in models}
+        self._labels = KnownLabels(models, cache)
         self._of_style = self._of(style)
 
     def of_style(self) -> tuple[str, ...]:
@@ -91,7 +96,8 @@ class PromptNotes:
     def _of(self, style: Style) -> tuple[Note, ...]:
         find = self._directories.get
         cuts = cut_prompts(style, find(style.segmenter), find(style.painter))
-        return (*(Note(cut.clause, cut.words) for cut in cuts), *_run_together(style))
+        labels = (Note(clause) for clause in self._labels.notes(style))
+        return (*(Note(cut.clause, cut.words) for cut in cuts), *labels, *_run_together(style))
 
 
 def _run_together(style: Style) -> Iterator[Note]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from producer.draft import Draft
 from producer.kept_mask import KeptMask, kept_mask
+from producer.known_labels import KnownLabels
 from producer.parallel import in_parallel
 from producer.placing import place
 from producer.styling import REMEMBERED, Styling
@@ -69,7 +70,12 @@ class Wish:
 
 
 def rerender(
-    wish: Wish, board: StatusBoard, store: ObjectStore, *, dispatch: Callable[[], object]
+    wish: Wish,
+    board: StatusBoard,
+    store: ObjectStore,
+    *,
+    dispatch: Callable[[], object],
+    cache: Path,
 ) -> Receipt:
     """Queue items of a batch again, as a batch of their own.
 
@@ -78,6 +84,7 @@ def rerender(
         board: Has the batch, gets its child.
         store: Reads masks and model archives, gets the child's record.
         dispatch: One step of a dispatcher, so that idle workers begin at once.
+        cache: Restyle's cache folder, where models may be.
 
     Raises:
         RerenderInvalid: It cannot be rendered again like this.
@@ -85,6 +92,7 @@ def rerender(
         ItemUnknown: The batch has no item of a number.
         BatchUnknown: There is no such batch, or it has left the board.
         BatchExists: The child's id belongs to another batch.
+        LabelUnknown: A prompt names none of the labels of its segmenter.
         ModelError: A model reference leads nowhere.
         StorageError: A mask is missing, or a place may not be read or written.
         BoardError: Redis is away, full or unsafe.
@@ -93,7 +101,7 @@ def rerender(
     parent = board.status(wish.batch_id).batch
     _refuse(wish, parent, store)
     store.allowed.check_write(S3Address.parse_output(parent.output))
-    again = _Again(wish, parent, store)
+    again = _Again(wish, parent, store, cache)
     with tempfile.TemporaryDirectory(prefix="restyle-") as folder:
         draft = Draft.of_specs(again.specs(board), Path(folder))
         child = again.child(draft)
@@ -128,11 +136,12 @@ def _full_names(overrides: Mapping[str, Any]) -> dict[str, Any]:
 class _Again:
     """The rows of a child batch, from the items of its parent."""
 
-    def __init__(self, wish: Wish, parent: Batch, store: ObjectStore) -> None:
+    def __init__(self, wish: Wish, parent: Batch, store: ObjectStore, cache: Path) -> None:
         self._wish, self._parent, self._store = wish, parent, store
         self._asked = Styling(parent.style, parent.models)
         self._overridden = functools.lru_cache(REMEMBERED)(self._override)
         self._models = dict(parent.models)
+        self._labels = KnownLabels(self._models, cache)
         self._finds_mask = bool(MASK_FIELDS & _full_names(wish.overrides).keys())
 
     def specs(self, board: StatusBoard) -> Iterator[ItemSpec]:
@@ -168,6 +177,8 @@ class _Again:
         for name in (style.segmenter, style.painter):
             if name not in self._models:
                 self._models[name] = resolve(name, store=self._store)
+        if self._finds_mask:
+            self._labels.check(style)
         return style.model_dump(mode="json", include=set(merged))
 
     def _spec(self, styled: tuple[Item, dict[str, Any]]) -> ItemSpec:

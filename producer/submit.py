@@ -8,7 +8,7 @@ kept, what a crash left undone is done.
 import re
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from typing import Any
 from producer.archive import ended_before
 from producer.draft import Draft
 from producer.keeping import keep, kept_catalogue
+from producer.known_labels import KnownLabels
 from producer.manifest import Manifest, open_manifest
 from producer.placing import adopted, place
 from producer.plan import Kind, Plan, Progress, Subject, made_plan
@@ -34,7 +35,7 @@ from shared.errors import (
     BoardError,
     NothingToSubmit,
 )
-from shared.jobs import BATCH_ID_PATTERN, Batch
+from shared.jobs import BATCH_ID_PATTERN, Batch, ResolvedModel
 from shared.keys import S3Address
 from shared.references import resolve
 from shared.s3 import ObjectStore
@@ -65,6 +66,7 @@ def submit(
 
     Raises:
         InputError: Style, manifest, output or batch id cannot be used, or the id is taken.
+        LabelUnknown: A prompt names none of the labels of its segmenter.
         ModelError: A model reference leads nowhere, or may not be named.
         StorageError: A bucket is missing, or a place may not be read or written.
         BoardError: Redis is away, full or unsafe.
@@ -87,7 +89,7 @@ def submit(
             batch, plan = known, None
             repeated = not adopted(known, board, store, progress)
         else:
-            asked = _Asked(request, batch_id, style, manifest)
+            asked = _Asked(request, batch_id, style, manifest, cache)
             batch, plan, repeated = _planned(asked, board, store, progress)
         delay = delay_of(dispatch)
         notes = _notes(batch, manifest, cache)
@@ -102,6 +104,8 @@ class _Asked:
     batch_id: str
     style: Style
     manifest: Manifest
+    #: Restyle's cache folder, where models may be.
+    cache: Path
 
 
 def _planned(
@@ -126,14 +130,15 @@ def planned(
     board: StatusBoard,
     store: ObjectStore,
     *,
+    cache: Path,
     progress: Progress = lambda _what, _rows: None,
 ) -> Iterator[Plan]:
-    """The plan of a submission, before anything is queued; raises as `submit`."""
+    """The plan of a submission, before anything is queued; arguments and errors as of `submit`."""
     board.clock()  # a Redis that is away is told before a long manifest is read
     style, output = _style_of(request), S3Address.parse_output(request.output)
     request = replace(request, output=str(output))
     with _opened(request, style, output, store, progress) as manifest:
-        asked = _Asked(request, "", style, manifest)
+        asked = _Asked(request, "", style, manifest, cache)
         with _plan_of(asked, board, store, progress) as (_, plan):
             yield plan
 
@@ -146,11 +151,19 @@ def _plan_of(
     if asked.request.models:
         asked.request.models.check(asked.manifest.models)
     models = {name: resolve(name, store=store) for name in sorted(asked.manifest.models)}
+    _refuse_labels(asked, models)
     output = S3Address.parse(asked.request.output)
     subject = Subject(asked.manifest, asked.style, models, output)
     wishes = replace(asked.request.wishes, batch_id=asked.batch_id)
     with made_plan(subject, wishes, board, store, progress=progress) as plan:
         yield subject, plan
+
+
+def _refuse_labels(asked: _Asked, models: Mapping[str, ResolvedModel]) -> None:
+    """Let prompts pass that name labels, where their segmenter has some."""
+    labels = KnownLabels(models, asked.cache)
+    labels.check(asked.style)
+    asked.manifest.refuse(labels.problems(asked.manifest, asked.style))
 
 
 def _style_of(request: Submission) -> Style:

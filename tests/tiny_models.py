@@ -14,12 +14,19 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from transformers import (
+    BeitConfig,
+    BeitForSemanticSegmentation,
     CLIPSegConfig,
     CLIPSegForImageSegmentation,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTokenizer,
+    SegformerConfig,
+    SegformerForSemanticSegmentation,
 )
+
+#: Some labels of mattmdjaga/segformer_b2_clothes.
+LABELS = ("Background", "Hair", "Upper-clothes", "Dress", "Left-shoe", "Right-shoe")
 
 #: Side of the tiny segmenter's input, and of the pictures the tests paint, in pixels.
 SIDE = 64
@@ -78,6 +85,44 @@ def build_segmenter(directory: Path, *, seed: int = 0) -> Path:
         initializer_factor=20.0,
     )
     CLIPSegForImageSegmentation(config).save_pretrained(directory)
+    write_preprocessor(directory, SIDE)
+    return directory
+
+
+def build_segformer(directory: Path, *, seed: int = 0) -> Path:
+    """A tiny SegFormer directory, laid out like mattmdjaga/segformer_b2_clothes."""
+    torch.manual_seed(seed)
+    config = SegformerConfig(
+        depths=[1, 1, 1, 1],
+        hidden_sizes=[8, 8, 16, 16],
+        num_attention_heads=[1, 1, 2, 2],
+        mlp_ratios=[1, 1, 1, 1],
+        decoder_hidden_size=16,
+        initializer_range=0.3,
+        id2label=dict(enumerate(LABELS)),
+    )
+    SegformerForSemanticSegmentation(config).save_pretrained(directory)
+    write_preprocessor(directory, SIDE)
+    return directory
+
+
+def build_beit(directory: Path, *, seed: int = 0) -> Path:
+    """A tiny BEiT directory, laid out like microsoft/beit-base-finetuned-ade-640-640."""
+    torch.manual_seed(seed)
+    config = BeitConfig(
+        image_size=SIDE,
+        patch_size=16,
+        hidden_size=16,
+        num_hidden_layers=4,
+        num_attention_heads=2,
+        intermediate_size=32,
+        out_indices=[1, 2, 3, 4],
+        auxiliary_channels=8,
+        use_relative_position_bias=True,
+        initializer_range=0.1,
+        id2label=dict(enumerate(LABELS)),
+    )
+    BeitForSemanticSegmentation(config).save_pretrained(directory)
     write_preprocessor(directory, SIDE)
     return directory
 

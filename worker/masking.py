@@ -1,12 +1,14 @@
 """Masking: what is repainted in a picture, found by text, supplied, or approved before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from shared.gate import FrozenMask
 from shared.jobs import ResolvedModel
 from shared.keys import S3Address
+from shared.labels import read_labels
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from worker.batching import Batcher
@@ -46,6 +48,7 @@ class Masking:
         """What is repainted, past the gate or waiting at it.
 
         Raises:
+            LabelUnknown: A prompt names none of the labels of its segmenter.
             MaskError: It must not be painted.
             RestyleError: It cannot be found or fetched.
         """
@@ -96,6 +99,7 @@ class Masking:
         with self._models.using(segmenter) as directory:
             geometry = segmenter_geometry(directory)
             prompts = (*style.mask_prompt, *style.protect_prompts)
+            _refuse_unknown(prompts, segmenter, directory)
             with self._cores.held(order.lane):
                 seen = picture.flattened(style.background)
                 square, placement = letterbox(seen, geometry.side, geometry.fill)
@@ -113,3 +117,11 @@ class Masking:
         with self._cores.held(order.lane):
             found = found_mask(answer.value, placement, picture.size, style)
             return Repaint.found(found, style, picture.size, answer.call)
+
+
+def _refuse_unknown(prompts: Sequence[str], segmenter: ResolvedModel, directory: Path) -> None:
+    """Fail an item for its words before the device sees it: its batch mates have other words."""
+    labels = read_labels(directory, segmenter.reference)
+    if labels:
+        for prompt in prompts:
+            labels.select(prompt)

@@ -97,7 +97,7 @@ def _submit(yard: Yard, manifest: Path) -> None:
 def _plan(yard: Yard, manifest: Path) -> None:
     board = StatusBoard.connect(board_settings(yard, "million"))
     request = Submission(str(manifest), style_file(yard.folder), OUTPUT, wishes=Wishes())
-    with planned(request, board, yard.store) as plan:
+    with planned(request, board, yard.store, cache=yard.folder) as plan:
         if plan.queued:
             raise SystemExit(f"something was taken for new or changed: {plan.counts}")
     board.close()

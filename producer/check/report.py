@@ -9,11 +9,12 @@ from typing import Any
 from producer.catalogues import Recognised
 from producer.check.finding import REFUSED, Finding
 from producer.check.inspection import FAULTS, Inspected, Inspector
+from producer.known_labels import KnownLabels
 from producer.manifest import Manifest, read_manifest
 from producer.parallel import in_parallel
 from producer.problems import shared_problems
 from producer.prompts import PromptNotes
-from shared.errors import RestyleError
+from shared.errors import LabelUnknown, RestyleError
 from shared.jobs import ResolvedModel
 from shared.keys import S3Address, probe_key
 from shared.pictures.limits import Limits
@@ -142,7 +143,9 @@ def check(
         report.findings.extend(map(Finding.of_rows, shared_problems(problems)))
         if note := rows.left_out.note:
             report.findings.append(Finding.note(draft.manifest, note))
-        prompts = PromptNotes(draft.style, _models(rows, store, report), cache)
+        models = _models(rows, store, report)
+        _check_labels(rows, draft.style, KnownLabels(models, cache), report)
+        prompts = PromptNotes(draft.style, models, cache)
         report.findings.extend(Finding.note(draft.style.name, note) for note in prompts.of_style())
         inspector = Inspector(store, limits, prompts)
         for inspected in in_parallel(inspector.inspect, rows.specs(), THREADS):
@@ -165,6 +168,17 @@ def _output(draft: Draft, store: ObjectStore, report: Report) -> S3Address | Non
         report.findings.append(Finding.of("output", draft.output, error))
         return None
     return output
+
+
+def _check_labels(manifest: Manifest, style: Style, labels: KnownLabels, report: Report) -> None:
+    """What of style and rows names no label of its segmenter becomes findings."""
+    try:
+        labels.check(style)
+    except LabelUnknown as error:
+        report.findings.append(Finding.of("model", style.name, error))
+    problems = list(labels.problems(manifest, style))
+    report.wrong_rows += len(problems)
+    report.findings.extend(map(Finding.of_rows, shared_problems(problems)))
 
 
 def _models(manifest: Manifest, store: ObjectStore, report: Report) -> dict[str, ResolvedModel]:

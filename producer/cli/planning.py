@@ -23,7 +23,7 @@ from producer.cli.options import (
 )
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import OptionInvalid, OutputMissing
-from shared.settings import load_settings
+from shared.settings import cache_path, load_settings
 from shared.wording import counted
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def plan(  # noqa: PLR0913 - an argument per option
         open_board() as board,
         shown_progress() as progress,
         rows_told(as_json=json),
-        planned(request, board, store, progress=progress) as made,
+        planned(request, board, store, cache=cache_path(), progress=progress) as made,
     ):
         if path:
             write_whole(path, lambda sink: _write_rows(made, sink))

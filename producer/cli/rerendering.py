@@ -16,7 +16,7 @@ from producer.cli.reviewing import (
 from producer.cli.submitting import show_receipt
 from producer.cli.terminal import JsonFlag, speaks
 from shared.errors import OptionInvalid
-from shared.settings import load_settings
+from shared.settings import cache_path, load_settings
 from shared.states import ItemState
 
 if TYPE_CHECKING:
@@ -130,4 +130,4 @@ def _placed(wish: "Wish", board: "StatusBoard") -> "Receipt":
     settings = load_settings()
     dispatcher = Dispatcher(board, Publisher(celery_app(settings)), settings)
     store = ObjectStore.connect(allowed=settings.allowed)
-    return place(wish, board, store, dispatch=dispatcher.step)
+    return place(wish, board, store, dispatch=dispatcher.step, cache=cache_path())

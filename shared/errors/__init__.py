@@ -83,6 +83,7 @@ from shared.errors.inputs import (
     StyleUnreadable,
     WindowInvalid,
 )
+from shared.errors.labels import LabelUnknown
 from shared.errors.models import (
     ModelChanged,
     ModelError,
@@ -238,6 +239,7 @@ __all__ = [
     "ItemUnknown",
     "KeptPixelsChanged",
     "KeyReused",
+    "LabelUnknown",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",

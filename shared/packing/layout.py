@@ -8,6 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from shared.errors import ModelInvalid
+from shared.labels import labels_of
+from shared.segmenters import CONFIG_NAMES, SEGMENTER_CLASSES
+
 #: The parts of a Stable Diffusion pipeline that we load, and whether each has weights.
 PAINTER_PARTS = {
     "unet": True,
@@ -23,8 +27,6 @@ LIBRARIES = ("diffusers", "transformers")
 #: Noise, mask and masked picture: 4 + 1 + 4 channels.
 INPAINTING_CHANNELS = 9
 
-SEGMENTER_TYPE = "clipseg"
-
 WEIGHTS = ".safetensors"
 PICKLES = (".bin", ".ckpt", ".pt", ".pth")
 #: What a model needs besides its weights.
@@ -32,13 +34,14 @@ TEXTS = (".json", ".txt", ".model")
 
 
 def segmenter_problem(directory: Path) -> str:
-    """Why a directory is no CLIPSeg model that can be loaded, or nothing."""
+    """Why a directory is no segmenter that can be loaded, or nothing."""
     config = _json(directory / "config.json")
     if config is None:
         return _not_a_model(directory, "config.json")
-    if config.get("model_type") != SEGMENTER_TYPE:
-        return f"its config.json says model_type {config.get('model_type')!r}, not 'clipseg'"
-    return _weights_problem(directory, "the model")
+    found = _kind_problem(config) or _weights_problem(directory, "the model")
+    if found or any((directory / name).is_file() for name in CONFIG_NAMES):
+        return found
+    return f"it has no {' or '.join(reversed(CONFIG_NAMES))}"
 
 
 def painter_problem(directory: Path) -> str:
@@ -87,6 +90,22 @@ def _of_folder(paths: list[PurePosixPath], folder: str) -> list[PurePosixPath]:
 
 def _is_half(name: str) -> bool:
     return ".fp16." in name or ".fp16-" in name
+
+
+def _kind_problem(config: dict[str, Any]) -> str:
+    """Why a config is that of no segmenter, or nothing."""
+    kind = str(config.get("model_type"))
+    if kind not in SEGMENTER_CLASSES:
+        known = ", ".join(map(repr, SEGMENTER_CLASSES))
+        return f"its config.json says model_type {kind!r}, which is none of {known}"
+    classes = config.get("architectures") or [SEGMENTER_CLASSES[kind]]
+    if SEGMENTER_CLASSES[kind] not in classes:
+        return f"it is a {classes[0]}, not a {SEGMENTER_CLASSES[kind]}"
+    try:
+        labels_of(config, kind)
+    except ModelInvalid as error:
+        return str(error.facts["reason"])
+    return ""
 
 
 def _part_problem(directory: Path, index: dict[str, Any], part: str) -> str:

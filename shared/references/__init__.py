@@ -5,7 +5,12 @@ Torch-free: producers resolve references when a batch is submitted, workers chec
 
 from shared.references.digest import file_digest, loadable_files, tree_digest
 from shared.references.hub import Hub
-from shared.references.local import archive_folder, archives_folder, local_directory
+from shared.references.local import (
+    archive_folder,
+    archives_folder,
+    config_directory,
+    local_directory,
+)
 from shared.references.locate import Location, locate
 from shared.references.reference import (
     REGISTRY_MARK,
@@ -30,6 +35,7 @@ __all__ = [
     "RegistryReference",
     "archive_folder",
     "archives_folder",
+    "config_directory",
     "file_digest",
     "is_hub_id",
     "loadable_files",

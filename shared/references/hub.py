@@ -65,6 +65,20 @@ class Hub:
         except Exception as error:  # noqa: BLE001 - the client's HTTP library, and so its errors, differ by release; whatever they are, the cache may do
             return self._cached_or_missing(reference, error)
 
+    def config(self, reference: HubReference) -> Path | None:
+        """Its config.json alone, from the cache or else from the hub; None where neither has it.
+
+        Args:
+            reference: Its revision is a commit's hash.
+        """
+        cached = self._folder(reference.repo) / "snapshots" / reference.revision / "config.json"
+        if cached.is_file():
+            return cached
+        try:
+            return None if self.offline else self._download_config(reference)
+        except Exception:  # noqa: BLE001 - as in `find`; and not every repository has the file
+            return None
+
     def missing(self, reference: HubReference, error: Exception | None = None) -> ModelMissing:
         """The error that says where we looked; without a cause, the hub is switched off."""
         return missing_from_hub(
@@ -89,6 +103,22 @@ class Hub:
         if info.sha is None:
             raise ValueError("its answer names no commit")
         return self._revision(reference.repo, info.sha, _loadable_bytes(info))
+
+    def _download_config(self, reference: HubReference) -> Path:
+        from huggingface_hub import hf_hub_download  # noqa: PLC0415 - see the module's docstring
+        from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - likewise
+
+        # A hub that does not answer says so at once here; a download asks for half a minute.
+        self._ask(reference)
+        disable_progress_bars()  # for some kilobytes
+        path = hf_hub_download(
+            reference.repo,
+            "config.json",
+            revision=reference.revision,
+            cache_dir=self.cache,
+            endpoint=self.endpoint,
+        )
+        return Path(path)
 
     def _cached_or_missing(self, reference: HubReference, error: Exception | None) -> Revision:
         ref = self._folder(reference.repo) / "refs" / reference.revision

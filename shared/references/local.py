@@ -1,4 +1,4 @@
-"""Where a resolved model lies on this host, if it does; nothing is fetched."""
+"""Where a resolved model, or what describes it, lies on this host."""
 
 from pathlib import Path
 
@@ -17,8 +17,23 @@ def archive_folder(cache: Path, digest: str) -> Path:
     return archives_folder(cache) / digest
 
 
+def config_directory(model: ResolvedModel, cache: Path, *, hub: Hub | None = None) -> Path | None:
+    """The directory with a model's config.json; of the hub's models, that file alone is fetched.
+
+    Args:
+        model: As a batch was submitted with it.
+        cache: Restyle's cache folder.
+        hub: By default the one that the environment names.
+    """
+    if model.kind != "hub":
+        return local_directory(model, cache)
+    repo, _, _ = model.reference.partition("@")
+    config = (hub or Hub.from_environment()).config(HubReference(repo, model.digest))
+    return config.parent if config else None
+
+
 def local_directory(model: ResolvedModel, cache: Path, *, hub: Hub | None = None) -> Path | None:
-    """The directory of a model that is at hand.
+    """The directory of a model that is at hand; nothing is fetched.
 
     Args:
         model: As a batch was submitted with it.

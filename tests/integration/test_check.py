@@ -13,6 +13,7 @@ from shared.errors import ManifestEmpty, StorageUnavailable
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from shared.styles import parse_style
+from tests.labelled import write_labelled
 from tests.pictures import file_of, photo, turned
 
 NO_CACHE = Path("/nonexistent")
@@ -90,6 +91,22 @@ def test_every_kind_of_trouble_is_told_at_once(bucket, manifest, style):
     assert (report.rows, report.wrong_rows) == (14, 1)
     rows_of = {found.where: found.row for found in report.findings if found.kind == "item"}
     assert (rows_of["empty.jpg"], rows_of["nowhere.jpg"]) == (4, 11)
+
+
+def test_prompts_that_are_no_labels_are_told(bucket, manifest, style, tmp_path):
+    """The style's and the rows' own, as a submission would refuse them."""
+    (bucket / "a.jpg").write_bytes(file_of(Image.fromarray(photo()), "JPEG"))
+    labelled = {"segmenter": str(write_labelled(tmp_path / "clothes")), "mask_prompt": "the gown"}
+    rows = [{"source": "a.jpg", "mask_prompt": prompt} for prompt in ("Dress", "drss")]
+    rows = [row | {"external_id": row["mask_prompt"]} for row in rows]
+    draft = Draft(manifest(*rows), style.with_overrides(labelled))
+    report = check(draft, ObjectStore.connect(), LIMITS, NO_CACHE)
+    of_style, of_row = report.findings
+    assert (of_style.kind, of_style.code) == ("model", "label_unknown")
+    assert "Upper-clothes" in of_style.hint
+    assert (of_row.kind, of_row.where) == ("row", "row 2")
+    assert 'no label "drss" (did you mean Dress?)' in of_row.message
+    assert (report.refused, report.wrong_rows) == (True, 1)
 
 
 def test_what_a_prefix_holds_beside_its_pictures_is_told(bucket, style):

@@ -12,9 +12,11 @@ import pytest
 
 from shared.errors import ModelMissing, ModelUnavailable
 from shared.jobs import ResolvedModel
-from shared.references import local_directory
+from shared.labels import read_labels
+from shared.references import config_directory, local_directory
 from shared.references.hub import Hub
 from shared.s3 import ObjectStore
+from tests.labelled import LABELS, write_labelled
 from worker.models.fetch import ModelStore
 from worker.models.load import load_painter
 
@@ -123,6 +125,21 @@ def test_a_hub_model_is_downloaded_in_one_precision_and_then_cached(s3_environme
     assert len(requests) == asked
     offline = Hub(where.endpoint, where.cache, offline=True)
     assert store(tmp_path, offline).fetch(hub_model()) == folder
+
+
+@pytest.mark.usefixtures("_online")
+def test_a_config_is_had_without_its_model(s3_environment, tmp_path, hub):
+    """Its labels are told before a submission, which downloads no weights; then it is cached."""
+    where, requests = hub
+    write_labelled(tmp_path / "published")
+    folder = config_directory(hub_model(), tmp_path, hub=where)
+    assert read_labels(folder, "org/painter").names == LABELS
+    assert {path.rpartition("/")[2] for path in requests} == {COMMIT, "config.json"}
+    offline = Hub(where.endpoint, where.cache, offline=True)
+    assert config_directory(hub_model(), tmp_path, hub=offline) == folder
+    assert local_directory(hub_model(), tmp_path, hub=offline) is None
+    assert config_directory(hub_model("org/other"), tmp_path, hub=where) is None
+    assert load_painter(store(tmp_path, where).fetch(hub_model()), "cpu")
 
 
 @pytest.mark.usefixtures("_online")

@@ -7,8 +7,8 @@ import pytest
 import torch
 from diffusers import StableDiffusionInpaintPipeline
 
-from shared.errors import ModelInvalid
-from tests.tiny_models import build_painter
+from shared.errors import LabelUnknown, ModelInvalid
+from tests.tiny_models import build_painter, build_segformer
 from worker.batching import Batcher, DeviceFaults
 from worker.inpaint.protocol import InpaintRequest
 from worker.models import device_errors
@@ -163,6 +163,27 @@ def test_segmenting_and_painting_meet_in_one_batcher(tiny_painter, tiny_segmente
         assert {future.result(LIMIT_SECONDS).value.shape for future in painted} == {(64, 64, 3)}
         assert isinstance(broken.exception(LIMIT_SECONDS), ModelInvalid)
     assert (batcher.stats().batches, deaths) == (3, [])
+
+
+def test_a_request_for_no_label_fails_alone(tmp_path):
+    """Its batch mates, which share the call, are answered without it."""
+    directory = str(build_segformer(tmp_path / "clothes"))
+    models = ResidentModels("cpu")
+    faults = DeviceFaults(
+        is_out_of_memory=device_errors.is_out_of_memory,
+        is_fatal=device_errors.is_fatal,
+        free_memory=models.free_memory,
+    )
+    batcher: Batcher[np.ndarray] = Batcher(
+        models.run, limits=BatchLimits(wait_seconds=0), faults=faults, on_fatal=print
+    )
+    words = ("dress", "gown", "hair")
+    asked = [SegmentRequest(model=directory, picture=picture(), prompts=(one,)) for one in words]
+    dress, gown, hair = (batcher.submit(one) for one in asked)
+    with batcher:
+        assert dress.result(LIMIT_SECONDS).value.shape == (1, 64, 64)
+        assert hair.result(LIMIT_SECONDS).value.shape == (1, 64, 64)
+        assert isinstance(gown.exception(LIMIT_SECONDS), LabelUnknown)
 
 
 def test_the_longest_unused_model_leaves_for_a_new_one(tiny_painter, tmp_path):

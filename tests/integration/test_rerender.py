@@ -1,6 +1,7 @@
 """Rendering again, on a real Redis and S3: a child batch, and what the next night makes of it."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -13,17 +14,21 @@ from producer.rerender import Wish, rerender
 from shared.errors import (
     BatchExists,
     ItemUnknown,
+    LabelUnknown,
     ObjectMissing,
     RerenderInvalid,
     StyleInvalid,
 )
 from shared.keys import S3Address
+from tests.labelled import write_labelled
+
+NO_CACHE = Path("/nonexistent")
 
 
 def again(nights, batch_id="first", numbers=(1,), **wish):
     """Ask for items again; returns the receipt."""
     wish = Wish(batch_id=batch_id, numbers=numbers, **wish)
-    return rerender(wish, nights.board, nights.store, dispatch=lambda: None)
+    return rerender(wish, nights.board, nights.store, dispatch=lambda: None, cache=NO_CACHE)
 
 
 def spec(nights, receipt, number=0):
@@ -180,6 +185,9 @@ def test_what_cannot_be_is_refused(second):
             again(second, **wish)
     with pytest.raises(StyleInvalid, match="steps"):
         again(second, overrides={"steps": 0})
+    labelled = str(write_labelled(second.shop.folder / "clothes"))
+    with pytest.raises(LabelUnknown, match="the gown"):
+        again(second, overrides={"segmenter": labelled, "mask": "the gown"})
     with pytest.raises(ItemUnknown, match="4"):
         again(second, numbers=[0, 4])
     second.rows.append({"external_id": "e", "source": second.shop.source("e")})

@@ -19,6 +19,7 @@ from shared.errors import (
     BatchIdInvalid,
     BatchUnknown,
     BucketMissing,
+    LabelUnknown,
     ManifestEmpty,
     ManifestInvalid,
     ModelMissing,
@@ -35,6 +36,7 @@ from shared.settings import Settings
 from shared.states import ItemState
 from shared.styles import load_style
 from tests.installation import DEMO_MODELS
+from tests.labelled import write_labelled
 
 MODELS = {"segmenter": "clipseg", "painter": "inpaint"}
 
@@ -295,6 +297,33 @@ def test_a_prefix_without_images_says_what_it_holds(desk):
     (desk.bucket / "in" / "a.heic").write_bytes(b"picture")
     with pytest.raises(ManifestEmpty, match=r"1 object .* was left out, as its name .*: a\.heic\."):
         desk.submit(f"s3://{desk.bucket.name}/in/")
+
+
+def test_a_prompt_that_is_no_label_stops_a_submission(desk):
+    """Of the style and of rows, with the rows and what is near; nothing is queued."""
+    labelled = str(write_labelled(desk.folder / "clothes"))
+    style = desk.written("wrong.yaml", desk.style_text(segmenter=labelled, mask="the red dress"))
+    with pytest.raises(LabelUnknown, match="did you mean Dress"):
+        desk.submit(style=style)
+    style = desk.written("good.yaml", desk.style_text(segmenter=labelled, protect="the shoes"))
+    mask = f"s3://{desk.bucket.name}/a.jpg"
+    rows = [
+        {"external_id": "a", "mask_prompt": "hair"},
+        {"external_id": "b", "mask_prompt": "hare"},
+    ]
+    rows += [{"external_id": "c", "protect_prompts": ["hair", "zebras"]}]
+    rows += [{"external_id": "d", "mask_prompt": "zebras", "mask": mask}]
+    with pytest.raises(ManifestInvalid) as caught:
+        desk.submit(desk.rows(*rows), style=style)
+    assert [(one["row"], one["column"]) for one in caught.value.facts["problems"]] == [
+        (2, "mask_prompt"),
+        (3, "protect_prompts"),
+    ]
+    assert 'knows no label "hare" (did you mean Hair?)' in str(caught.value)
+    assert desk.board.batches() == []
+    receipt = desk.submit(desk.rows(rows[0]), style=style)
+    shoes = '"the shoes" is taken for the segmenter\'s Left-shoe and Right-shoe'
+    assert receipt.notes == (shoes,)
 
 
 def test_notes_of_rows_are_told_once_for_all_of_them(desk):

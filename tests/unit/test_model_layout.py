@@ -1,6 +1,7 @@
 """What is read from a model's directory before anything in it is loaded."""
 
 import json
+from itertools import product
 
 import pytest
 
@@ -84,8 +85,17 @@ def test_a_processor_config_without_pictures_gives_way_to_the_older_file(tmp_pat
     assert segmenter_geometry(tmp_path).side == 64
 
 
+def test_a_processor_that_does_not_normalise_leaves_colours_as_they_are(tmp_path):
+    """Then a black bar is what it would see nothing in."""
+    write(tmp_path, {"preprocessor_config.json": GOOD | {"do_normalize": False}})
+    geometry = segmenter_geometry(tmp_path)
+    assert (geometry.mean, geometry.std, geometry.fill) == ((0,) * 3, (1,) * 3, (0,) * 3)
+
+
 BROKEN = [
     {},
+    GOOD | {"rescale_factor": 1 / 127.5},
+    GOOD | {"do_rescale": False},
     GOOD | {"size": {"height": 64, "width": 32}},
     GOOD | {"size": 0},
     GOOD | {"size": 10**6},
@@ -181,7 +191,30 @@ def test_what_is_wrong_with_a_painter_is_said(tmp_path, files, words):
     assert words in painter_problem(write(tmp_path, files))
 
 
+CLOTHES = {
+    "model_type": "segformer",
+    "architectures": ["SegformerForSemanticSegmentation"],
+    "id2label": {"0": "Background", "1": "Dress"},
+}
+WEIGHTS = {"model.safetensors": None}
+
+
+def test_whole_segmenters_of_every_kind_have_no_problem(tmp_path):
+    """The check passes what is published, in either layout of the processor's config."""
+    beit = CLOTHES | {"model_type": "beit", "architectures": ["BeitForSemanticSegmentation"]}
+    kinds = {"clipseg": {"model_type": "clipseg"}, "segformer": CLOTHES, "beit": beit}
+    for (kind, config), layout in product(kinds.items(), ("preprocessor", "processor")):
+        files = {"config.json": config, f"{layout}_config.json": GOOD, **WEIGHTS}
+        assert problem(write(tmp_path / kind / layout, files)) == ""
+
+
 SEGMENTER_PROBLEMS = [
+    ({"config.json": {"model_type": ["clipseg"]}}, "which is none of 'clipseg', 'segformer'"),
+    ({"config.json": CLOTHES | {"architectures": ["SegformerForImageClassification"]}}, "it is a"),
+    ({"config.json": CLOTHES | {"id2label": None}}, "names no labels"),
+    ({"config.json": CLOTHES}, "are missing"),
+    ({"config.json": CLOTHES, "pytorch_model.bin": None}, "pickles"),
+    ({"config.json": CLOTHES, **WEIGHTS}, "it has no preprocessor_config.json or processor"),
     ({}, "no readable config.json"),
     ({"config.json": {"model_type": "clip"}}, "'clip'"),
     ({"model_index.json": {}}, "a model of another kind"),
@@ -192,7 +225,7 @@ SEGMENTER_PROBLEMS = [
 
 @pytest.mark.parametrize(("files", "words"), SEGMENTER_PROBLEMS)
 def test_what_is_wrong_with_a_segmenter_is_said(tmp_path, files, words):
-    """Each way in which a directory is no safe CLIPSeg has its own sentence."""
+    """Each way in which a directory is no safe segmenter has its own sentence."""
     assert words in segmenter_problem(write(tmp_path, files))
 
 

@@ -22,11 +22,10 @@ def _blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_the_style_in_the_readme_is_a_valid_style():
-    """A person may copy it as it stands."""
-    (text,) = _blocks("yaml")
-    style = parse_style(yaml.safe_load(text), where="README")
-    assert style.mask_prompt == ("the dress",)
+def test_the_styles_in_the_readme_are_valid_styles():
+    """A person may copy them as they stand."""
+    styles = [parse_style(yaml.safe_load(text), where="README") for text in _blocks("yaml")]
+    assert [style.mask_prompt for style in styles] == [("the dress",), ("the dress", "the skirt")]
 
 
 def test_the_manifest_in_the_readme_is_a_valid_manifest(tmp_path):

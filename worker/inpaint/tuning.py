@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from shared.optimizations import OPTIMIZATIONS
 from worker.inpaint.buckets import bucket_sizes
 
-#: Weights in float16: UNet 1.73 GB, text encoder 0.68 GB, VAE 0.17 GB (SD 2), CLIPSeg 0.30 GB.
+#: Weights in float16: UNet 1.73 GB, text encoder 0.68 GB, VAE 0.17 GB (SD 2), CLIPSeg 0.30 GB
+#: (SegFormer B2 0.05 GB, BEiT base 0.33 GB, large 0.88 GB: then calls get smaller).
 WEIGHTS_BYTES = 2_900_000_000
 #: CUDA's context and the libraries' workspaces.
 CONTEXT_BYTES = 700_000_000

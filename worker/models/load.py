@@ -15,11 +15,17 @@ import torch
 from diffusers import StableDiffusionInpaintPipeline
 from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
-from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
+from transformers import (
+    AutoModelForSemanticSegmentation,
+    CLIPSegForImageSegmentation,
+    CLIPTokenizer,
+)
 from transformers.utils import logging as transformers_logging
 
 from shared.errors import ModelInvalid, ModelUnavailable
+from shared.labels import read_labels
 from shared.packing.layout import PAINTER_PARTS, half_precision, painter_problem, segmenter_problem
+from shared.segmenters import SEGMENTER_KIND
 from worker.inpaint.diffusion import DiffusionPainter
 from worker.inpaint.protocol import Painter
 from worker.inpaint.tuning import Tuning, choose_tuning
@@ -27,10 +33,10 @@ from worker.models.device_errors import is_fatal, is_out_of_memory
 from worker.models.device_facts import choose_dtype
 from worker.models.host_faults import host_fault, unreadable
 from worker.segment.clipseg import ClipsegSegmenter
-from worker.segment.geometry import segmenter_geometry
+from worker.segment.geometry import SegmenterGeometry, segmenter_geometry
 from worker.segment.protocol import Segmenter
+from worker.segment.semantic import SemanticSegmenter
 
-SEGMENTER_KIND = "CLIPSeg"
 PAINTER_KIND = "Stable Diffusion inpainting"
 
 #: Only these are read, whatever else a directory holds.
@@ -38,6 +44,7 @@ LOCAL_ONLY = {"local_files_only": True, "use_safetensors": True}
 
 #: Their published types do not know these methods.
 _CLIPSEG: Any = CLIPSegForImageSegmentation
+_SEMANTIC: Any = AutoModelForSemanticSegmentation
 _PIPELINE: Any = StableDiffusionInpaintPipeline
 _BARS: tuple[Any, ...] = (transformers_logging, diffusers_logging)
 
@@ -45,24 +52,49 @@ _log = structlog.get_logger()
 
 
 def load_segmenter(directory: Path, device: str) -> Segmenter:
-    """Load a CLIPSeg directory onto a device.
+    """Load a segmenter's directory onto a device: CLIPSeg, SegFormer or BEiT, by its config.json.
 
     Args:
         directory: As published or as `save_pretrained` writes it.
         device: `cpu`, `cuda` or `cuda:N`.
 
     Raises:
-        ModelInvalid: Not a CLIPSeg model, or one that is damaged or holds pickles only.
+        ModelInvalid: No segmenter, or one that is damaged or holds pickles only.
         ModelUnavailable: This host cannot read it now.
     """
     _refuse(directory, segmenter_problem(directory), SEGMENTER_KIND)
-    geometry = segmenter_geometry(directory)
+    geometry, labels = segmenter_geometry(directory), read_labels(directory, str(directory))
     target, dtype = _target(directory, device)
     with _vendor_manners(directory, SEGMENTER_KIND):
+        if labels:
+            model = _semantic(directory, dtype, geometry)
+            return SemanticSegmenter(_own(model.to(target)).eval(), labels, geometry)
         tokenizer = CLIPTokenizer.from_pretrained(directory, local_files_only=True)
-        variant = "fp16" if half_precision(directory) else None
-        model = _CLIPSEG.from_pretrained(directory, dtype=dtype, variant=variant, **LOCAL_ONLY)
-    return ClipsegSegmenter(_own(model.to(target)).eval(), tokenizer, geometry)
+        model = _CLIPSEG.from_pretrained(directory, **_weights_of(directory, dtype))
+        return ClipsegSegmenter(_own(model.to(target)).eval(), tokenizer, geometry)
+
+
+def _semantic(directory: Path, dtype: torch.dtype, geometry: SegmenterGeometry) -> Any:
+    """A model that scores labels, whole: transformers would fill what is missing with noise."""
+    model, found = _SEMANTIC.from_pretrained(
+        directory,
+        output_loading_info=True,
+        trust_remote_code=False,
+        **_weights_of(directory, dtype),
+    )
+    missing = sorted(found["missing_keys"] & {name for name, _ in model.named_parameters()})
+    if missing:
+        raise ValueError(f"its weights lack {missing[0]}")
+    # BEiT has a place for each patch; SegFormer takes any size.
+    if model.config.model_type == "beit" and model.config.image_size != geometry.side:
+        reason = f"it reads {model.config.image_size} px, its processor config says"
+        raise ValueError(f"{reason} {geometry.side}")
+    return model
+
+
+def _weights_of(directory: Path, dtype: torch.dtype) -> dict[str, Any]:
+    variant = "fp16" if half_precision(directory) else None
+    return {"dtype": dtype, "variant": variant, **LOCAL_ONLY}
 
 
 def load_painter(directory: Path, device: str, tuning: Tuning | None = None) -> Painter:

@@ -16,6 +16,7 @@ from transformers import CLIPTokenizer
 from shared.errors import OutputNotFinite
 from worker.recent import Recent
 from worker.segment.geometry import SegmenterGeometry
+from worker.segment.normal import Normaliser
 from worker.segment.protocol import SegmentRequest
 
 #: Prompts whose embeddings are kept: a few kilobytes each.
@@ -28,8 +29,7 @@ class ClipsegSegmenter:
     def __init__(self, model: Any, tokenizer: CLIPTokenizer, geometry: SegmenterGeometry) -> None:
         """Take a `CLIPSegForImageSegmentation` over, in evaluation mode on its device."""
         self._model, self._tokenizer = model, tokenizer
-        self._mean = self._to_device(np.array(geometry.mean, np.float32)).view(1, 3, 1, 1)
-        self._std = self._to_device(np.array(geometry.std, np.float32)).view(1, 3, 1, 1)
+        self._normalise = Normaliser(model, geometry)
         self._embeddings: Recent[str, torch.Tensor] = Recent(MAX_REMEMBERED_PROMPTS)
 
     @torch.inference_mode()
@@ -48,8 +48,7 @@ class ClipsegSegmenter:
 
     def _look(self, pictures: NDArray[np.uint8]) -> list[torch.Tensor]:
         """The layers of the vision tower that the decoder reads; n x tokens x width each."""
-        pixels = self._to_device(pictures).permute(0, 3, 1, 2).float() / 255
-        normal = ((pixels - self._mean) / self._std).to(self._model.dtype)
+        normal = self._normalise(pictures)
         features = self._model.clip.get_image_features(normal, output_hidden_states=True)
         # The first hidden state is the embedding before all layers.
         return [features.hidden_states[layer + 1] for layer in self._model.extract_layers]
@@ -67,6 +66,3 @@ class ClipsegSegmenter:
         """Longest prompt in tokens; a tokenizer saved without a limit claims 10^30."""
         positions = self._model.config.text_config.max_position_embeddings
         return int(min(self._tokenizer.model_max_length, positions))
-
-    def _to_device(self, array: NDArray[np.uint8] | NDArray[np.float32]) -> torch.Tensor:
-        return torch.from_numpy(array).to(self._model.device)

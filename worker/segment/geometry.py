@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import ModelInvalid
+from shared.segmenters import CONFIG_NAMES, SEGMENTER_KIND
 
-#: In the order in which they are looked for; transformers prefers the newer one too.
-CONFIG_NAMES = ("processor_config.json", "preprocessor_config.json")
+#: What processors that scale colours to 0..1 multiply them by, and how near to it is near enough.
+RESCALE_FACTOR, RESCALE_TOLERANCE = 1 / 255, 1e-6
+#: Mean and deviation of a processor that does not normalise.
+NOT_NORMALISED = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 
 #: No segmenter looks at more; a larger number is a broken config.
 MAX_SIDE = 4_096
@@ -46,13 +49,13 @@ def segmenter_geometry(directory: Path) -> SegmenterGeometry:
     try:
         fields = _read(directory)
         side = _side(fields["size"])
-        mean, std = _channels(fields["image_mean"]), _channels(fields["image_std"])
+        mean, std = _normalisation(fields)
     except (OSError, KeyError, TypeError, ValueError) as error:
         reason = f"its processor config has no usable size, image_mean and image_std ({error})"
-        raise ModelInvalid(reference=directory, reason=reason, kind="CLIPSeg") from error
+        raise ModelInvalid(reference=directory, reason=reason, kind=SEGMENTER_KIND) from error
     if not 0 < side <= MAX_SIDE or min(std) <= 0:
         reason = f"its processor config is out of range (side {side}, image_std {std})"
-        raise ModelInvalid(reference=directory, reason=reason, kind="CLIPSeg")
+        raise ModelInvalid(reference=directory, reason=reason, kind=SEGMENTER_KIND)
     return SegmenterGeometry(side, mean, std)
 
 
@@ -76,6 +79,16 @@ def _side(size: Any) -> int:
     if size["height"] != size["width"]:
         raise ValueError("the input is not square")
     return int(size["height"])
+
+
+def _normalisation(fields: dict[str, Any]) -> tuple[Channels, Channels]:
+    if abs(fields.get("rescale_factor", RESCALE_FACTOR) - RESCALE_FACTOR) > RESCALE_TOLERANCE:
+        raise ValueError("its rescale_factor is not 1/255")
+    if not fields.get("do_rescale", True):
+        raise ValueError("it does not rescale colours")
+    if not fields.get("do_normalize", True):
+        return NOT_NORMALISED
+    return _channels(fields["image_mean"]), _channels(fields["image_std"])
 
 
 def _channels(values: Any) -> Channels:

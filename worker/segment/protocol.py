@@ -65,5 +65,6 @@ class Segmenter(Protocol):
             more certain, 0 means undecided.
 
         Raises:
+            LabelUnknown: A prompt names none of the labels that the segmenter knows.
             OutputNotFinite: An answer holds NaN or infinity.
         """

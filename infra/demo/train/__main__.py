@@ -8,18 +8,20 @@ from pathlib import Path
 
 import torch
 
-from infra.demo.train import clipseg, evaluate, inpaint, vae
+from infra.demo.train import clipseg, evaluate, inpaint, segformer, vae
 from infra.demo.train.crops import kept_crops
 from infra.demo.train.tokens import write_tokenizer
 
 #: Share of the minutes for each stage; measuring comes on top.
-SHARES = {"clipseg": 0.50, "vae": 0.07, "inpaint": 0.43}
+SHARES = {"clipseg": 0.46, "segformer": 0.08, "vae": 0.06, "inpaint": 0.40}
+#: The stages of each model.
+STAGES = {"clipseg": ("clipseg",), "segformer": ("segformer",), "inpaint": ("vae", "inpaint")}
 #: First seed of the inpainter's pictures; the segmenter's start at 0.
 CROPS_FROM = 200_000
 
 
 def train(out: Path, models: Path, minutes: dict[str, float], device: str) -> None:
-    """Tokenizer, segmenter, autoencoder, latents and UNet."""
+    """Tokenizer, segmenters, autoencoder, latents and UNet."""
     large = device != "cpu"
     write_tokenizer(out / "tokenizer")
     if minutes["clipseg"]:
@@ -27,6 +29,10 @@ def train(out: Path, models: Path, minutes: dict[str, float], device: str) -> No
         clipseg.train(
             out / "clipseg", models / "clipseg", minutes["clipseg"], device, pictures, batch
         )
+    if minutes["segformer"]:
+        pictures, batch = (40_000, 64) if large else (3_000, 12)
+        folder, made = out / "segformer", models / "segformer"
+        segformer.train(folder, made, minutes["segformer"], device, pictures, batch)
     if not minutes["inpaint"]:
         return
     crops = kept_crops(out / "inpaint", CROPS_FROM, 12_000 if large else 4_200)
@@ -41,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("train-out"))
     parser.add_argument("--models", type=Path, default=evaluate.MODELS)
     parser.add_argument("--minutes", type=float, default=120.0, help="for all stages together")
-    parser.add_argument("--only", choices=("clipseg", "inpaint"), help="train this model alone")
+    parser.add_argument("--only", choices=tuple(STAGES), help="train this model alone")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args(arguments)
@@ -53,8 +59,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def budget(minutes: float, only: str | None) -> dict[str, float]:
     """Minutes for each stage; a model trained alone gets them all."""
-    skipped = {"clipseg": ("vae", "inpaint"), "inpaint": ("clipseg",)}.get(only or "", ())
-    shares = {stage: 0.0 if stage in skipped else share for stage, share in SHARES.items()}
+    wanted = STAGES[only] if only else tuple(SHARES)
+    shares = {stage: share if stage in wanted else 0.0 for stage, share in SHARES.items()}
     return {stage: minutes * share / sum(shares.values()) for stage, share in shares.items()}
 
 

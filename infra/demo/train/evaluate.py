@@ -20,10 +20,13 @@ from PIL import Image
 from infra.demo.catalogue import draw
 from infra.demo.train.crops import Crop, crop_set
 from infra.demo.train.measure import Segmenter, dice, judge_figures, segment_figures
+from infra.demo.train.measure_labels import label_figures
 from infra.demo.train.paint import Recipe, load, paint, paint_figures, wishes
 from infra.demo.train.pictures import HELD_OUT, letterboxed
 
 MODELS = Path(__file__).parents[1] / "models"
+#: The folders of the models.
+MADE = ("clipseg", "segformer", "inpaint")
 #: The recipes that are measured, the style defaults first, and the share of samples each gets.
 RECIPES = {
     "defaults": (Recipe(), 1.0),
@@ -41,10 +44,11 @@ def evaluate(models: Path, device: str, pictures: int, samples: int) -> Iterator
     segmenter = Segmenter.load(models / "clipseg", device)
     pipeline = load(models / "inpaint", device)
     crops = mixed_crops(max(samples, 300))
-    yield {"bytes": {name: folder_bytes(models / name) for name in ("clipseg", "inpaint")}}
+    yield {"bytes": {name: folder_bytes(models / name) for name in MADE}}
     yield {"judges_on_drawn_garments": judge_figures(crops[:300])}
     if pictures:
         yield {"clipseg": segment_figures(segmenter, pictures)}
+        yield {"segformer": label_figures(models / "segformer", device, pictures)}
     if samples:
         yield {"inpaint": paint_all(pipeline, crops, samples)}
     contact_picture(segmenter, pipeline).save(models / "contact.png", optimize=True)

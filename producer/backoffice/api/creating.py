@@ -75,7 +75,7 @@ def plan(office: TheOffice, body: TheSubmission) -> dict[str, Any]:
     with submission_of(body, office.settings) as request:
         wishes = replace(request.wishes, orphans=True, fold_from=None, force=False)
         asked = replace(request, wishes=wishes)
-        with planned(asked, office.board, office.store) as made:
+        with planned(asked, office.board, office.store, cache=office.cache) as made:
             return made.summary()
 
 

@@ -113,7 +113,7 @@ def _placed(batch: str, asked: NewRerender, child_id: str | None, office: Office
         lane=asked.lane,
         child_id=child_id,
     )
-    return rerender(wish, office.board, office.store, dispatch=office.dispatch)
+    return rerender(wish, office.board, office.store, dispatch=office.dispatch, cache=office.cache)
 
 
 def _mask(batch: str, asked: NewRerender, office: Office) -> str | None:
