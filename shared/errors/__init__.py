@@ -9,6 +9,7 @@ RestyleError
 ├── WebhookError    events on their way to a webhook's target
 ├── AccessError     who asks the back office, and what they may do
 ├── ModelError      model references, archives and directories
+├── TrainingError   fine-tuning
 └── DeviceError     the device, and what dies on it
 
 The codes are stable: they stand on the board, in sidecars, in `--json` and in people's scripts.
@@ -153,6 +154,19 @@ from shared.errors.storage import (
     StorageRefused,
     StorageUnavailable,
 )
+from shared.errors.training import (
+    CheckpointFailed,
+    CheckpointUnusable,
+    InstancesTooFew,
+    InstancesTooSmall,
+    InstancesUnusable,
+    LibraryMissing,
+    LossNotFinite,
+    TokenMissing,
+    TrainingError,
+    TrainingInvalid,
+    TrainingOutOfMemory,
+)
 from shared.errors.webhooks import (
     DeliveryUnknown,
     WebhookError,
@@ -183,6 +197,8 @@ __all__ = [
     "BucketMissing",
     "CatalogueMissing",
     "CertificateUnusable",
+    "CheckpointFailed",
+    "CheckpointUnusable",
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
@@ -217,10 +233,15 @@ __all__ = [
     "ImageUnreadable",
     "ImageUnsupported",
     "InputError",
+    "InstancesTooFew",
+    "InstancesTooSmall",
+    "InstancesUnusable",
     "ItemNotFailed",
     "ItemUnknown",
     "KeptPixelsChanged",
     "KeyReused",
+    "LibraryMissing",
+    "LossNotFinite",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
@@ -285,8 +306,12 @@ __all__ = [
     "StyleUnreadable",
     "TokenExists",
     "TokenInvalid",
+    "TokenMissing",
     "TokenUnknown",
     "TokensMissing",
+    "TrainingError",
+    "TrainingInvalid",
+    "TrainingOutOfMemory",
     "WebhookError",
     "WebhookFailed",
     "WebhookInvalid",
