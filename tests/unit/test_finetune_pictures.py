@@ -90,6 +90,13 @@ def test_flags_come_from_the_command_line_alone(monkeypatch):
     assert (training.seed, training.resolution, training.train_text_encoder) == (0, 512, True)
 
 
+def test_switches_may_have_a_value():
+    """SageMaker knows no flags without one."""
+    given = ["--token", "sks", "--use_lora", "True", "--center_crop", "False", "--seed", "3"]
+    training = Training.parse([*BASE, *given])
+    assert (training.use_lora, training.center_crop, training.seed) == (True, False, 3)
+
+
 def test_captions_stand_beside_pictures_or_in_one_file(tmp_path):
     """A .txt of the same stem beats the line of metadata.jsonl; others have none."""
     rows = [{"file_name": name, "text": f"a sks dress, {name}"} for name in ("a.png", "b.png")]

@@ -20,6 +20,8 @@ Precision = Literal["no", "fp16", "bf16"]
 
 #: Sides of pictures and latents halve several times on their way through the model.
 SIDE_STEP = 64
+#: What SageMaker writes behind a switch, and what it means.
+SWITCHES = {"True": True, "False": False}
 #: Flags that a training which is gone on with may change: they decide no step that is done.
 FREE = frozenset(
     {
@@ -141,7 +143,7 @@ class Training(BaseSettings):
             TrainingInvalid: A flag that is unknown, missing or out of range.
         """
         try:
-            return cls(_cli_parse_args=arguments)
+            return cls(_cli_parse_args=_joined(arguments))
         except ValidationError as error:
             reason = in_one_sentence(problems(error, cls.model_fields))
         except SettingsError as error:
@@ -177,3 +179,16 @@ class Training(BaseSettings):
     def deciding(self) -> dict[str, object]:
         """The flags that decide what a step does; a resumed training must have the same."""
         return self.model_dump(mode="json", exclude=set(FREE))
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """`--flag True` as `--flag`, and False as `--no-flag`: SageMaker gives every flag a value."""
+    joined: list[str] = []
+    for argument in arguments:
+        last = joined[-1] if joined else ""
+        if argument in SWITCHES and last.startswith("--") and "=" not in last:
+            bare = last.removeprefix("--")
+            joined[-1] = last if SWITCHES[argument] else f"--no-{bare}"
+        else:
+            joined.append(argument)
+    return joined

@@ -1,10 +1,10 @@
 """The course: which lessons each pass sees, and as which tensors; torch.
 
-A pass is decided by the seed and its number: each picture comes as often as the others, in an
-order that is shuffled anew whenever all were seen.
+A row is decided by the seed and its number, whatever the batch and the process that it is in. Each
+picture comes as often as the others, in an order that is shuffled anew whenever all were seen.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -64,30 +64,34 @@ class Course:
         here, of = self.place
         first = (number * of + here) * self.rows
         subjects = [self.style] + ([self.klass] if self.klass else [])
-        views = [view for subject in subjects for view in self._views(subject, first)]
-        noise = self._noise(len(views), first)
+        rows = [(one, row) for one in subjects for row in range(first, first + self.rows)]
+        views = [self._view(subject, row) for subject, row in rows]
         pixels, mask = _pixels(views), _mask(views)
         latents, masked = self._encode(torch.cat([pixels, pixels * (mask < HALF)])).chunk(2)
         small = torch.nn.functional.interpolate(mask, size=latents.shape[-2:])
+        draws = [self._draw(subject, row, latents.shape[1:]) for subject, row in rows]
+        noise, times = (torch.stack(column) for column in zip(*draws, strict=True))
         return Batch(
             latents,
             masked,
             small.to(self.device),
-            noise.normal(latents.shape).to(self.device),
-            noise.times(len(views), self.times).to(self.device),
+            noise.to(self.device),
+            times.to(self.device),
             torch.cat([self._tokens(view.caption) for view in views]).to(self.device),
             instances=self.rows,
         )
 
-    def _views(self, subject: Subject, first: int) -> Iterator[View]:
-        for number in range(first, first + self.rows):
-            rng = np.random.default_rng([self.seed, subject.stream, number])
-            lesson = subject.lessons[_pick(self.seed, subject.stream, number, len(subject.lessons))]
-            yield self.eye.look(lesson, subject.caption, rng)
+    def _view(self, subject: Subject, row: int) -> View:
+        rng = np.random.default_rng([self.seed, subject.stream, row])
+        lesson = subject.lessons[_pick(self.seed, subject.stream, row, len(subject.lessons))]
+        return self.eye.look(lesson, subject.caption, rng)
 
-    def _noise(self, rows: int, first: int) -> "_Noise":
-        seed = np.random.default_rng([self.seed, NOISE, first, rows]).integers(2**63)
-        return _Noise(torch.Generator("cpu").manual_seed(int(seed)))
+    def _draw(self, subject: Subject, row: int, shape: torch.Size) -> tuple[Tensor, Tensor]:
+        """Noise and time of a row, drawn on the CPU: the same on every device, in every batch."""
+        seed = np.random.default_rng([self.seed, NOISE, subject.stream, row]).integers(2**63)
+        generator = torch.Generator("cpu").manual_seed(int(seed))
+        time = torch.randint(self.times, (), generator=generator)
+        return torch.randn(shape, generator=generator), time
 
     @torch.no_grad()
     def _encode(self, pixels: Tensor) -> Tensor:
@@ -106,19 +110,6 @@ class Course:
                 return_tensors="pt",
             ).input_ids
         return self._words[caption]
-
-
-@dataclass(frozen=True, slots=True)
-class _Noise:
-    """Draws on the CPU, the same on every device."""
-
-    generator: torch.Generator
-
-    def normal(self, shape: torch.Size) -> Tensor:
-        return torch.randn(shape, generator=self.generator)
-
-    def times(self, rows: int, most: int) -> Tensor:
-        return torch.randint(most, (rows,), generator=self.generator)
 
 
 @lru_cache(64)

@@ -107,7 +107,9 @@ class Session:
             klass = gathering.klass(easel, eye, lessons, accelerator)
         samples = Samples.of(training, easel, eye, lessons)
         course = self._course(studio, eye, lessons, klass)
-        origin = {"base": base.digest, **told(lessons, klass)}
+        # The batch of a step is made by all processes together.
+        processes = accelerator.num_processes
+        origin = {"base": base.digest, "processes": processes, **told(lessons, klass)}
         loop = self._loop(studio, course, checkpoints, origin, samples)
         self._begin(loop, moment)
         return Bench(studio, loop, samples, base, directory)
