@@ -152,7 +152,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("train-out/finetune"))
     parser.add_argument("--figure", type=Path, default=FIGURE)
-    parser.add_argument("--steps", type=int, default=250)
+    parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--places", type=int, default=24)
     given = parser.parse_args(arguments)
     write_pictures(given.out / "pictures")
@@ -170,7 +170,10 @@ def main(arguments: list[str] | None = None) -> None:
     figures = {name: _figures(found["base"], one, where) for name, one in found.items()}
     panels = [Panel(name, one.token, one.plain, figures[name]) for name, one in found.items()]
     learned = [np.asarray(drawing.image) for drawing in printed(LEARNED_FROM, 6)]
-    figure(learned, [place.rgb for place in where], panels).save(given.figure, optimize=True)
+    drawn = figure(learned, [place.rgb for place in where], panels)
+    # A palette halves the file; refined, so that its colours are the paintings'.
+    small = drawn.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=4, dither=Image.Dither.NONE)
+    small.save(given.figure, optimize=True)
     print(json.dumps(figures, indent=2))
 
 
