@@ -24,7 +24,7 @@ demo-models: setup ## train the demo models anew (under two hours on 2 CPU cores
 	$(BIN)/python -m infra.demo.train
 
 test: setup ## everything but the slow and the gpu tests
-	$(BIN)/pytest --numprocesses 4 --dist loadgroup -m 'not slow and not gpu'
+	$(BIN)/pytest --numprocesses 4 -m 'not slow and not gpu'
 
 test-slow: setup ## the rest: full-size models, and CUDA where there is a device
 	$(BIN)/pytest -m 'slow or gpu' --timeout 1200

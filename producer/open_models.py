@@ -7,9 +7,13 @@ and hashed, so only those may be named that an operator opened.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
+from producer.style_folder import StyleFolder
 from shared.errors import ModelNotAllowed
+from shared.folders import folders
 from shared.references import is_hub_id
+from shared.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,17 @@ class OpenModels:
     named: frozenset[str] = frozenset()
     #: Every directory below these, which are absolute.
     folders: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the settings open: the models of RESTYLE_STYLES, and RESTYLE_MODEL_FOLDERS.
+
+        Raises:
+            StyleUnreadable: The folder of styles cannot be read.
+        """
+        styles = [file.style for file in StyleFolder(settings.styles).files() if file.style]
+        named = frozenset(name for style in styles for name in (style.segmenter, style.painter))
+        return cls(named, folders(settings.model_folders))
 
     def check(self, references: Iterable[str]) -> None:
         """Let references pass that may be named; nothing of the disk is read for one that may not.

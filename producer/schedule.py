@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from producer.index import MANY
 from producer.left_out import LeftOut
+from producer.open_models import OpenModels
 from producer.origin import open_origin
 from producer.placing import adopted
 from producer.plan import Wishes
@@ -39,7 +40,7 @@ from shared.wording import first_problems
 MODELS = ("segmenter", "painter")
 
 
-def submit_run(
+def submit_run(  # noqa: PLR0913 - what a steward has at hand
     schedule: Schedule,
     slot: Slot,
     board: StatusBoard,
@@ -47,8 +48,11 @@ def submit_run(
     *,
     dispatch: Callable[[], object],
     cache: Path,
+    models: OpenModels,
 ) -> str:
     """Make the one batch of a slot, or what is missing of it, and return its id.
+
+    A schedule that was made over HTTP may name only what is among `models`.
 
     What an earlier attempt began is completed from its record: manifest and style may have
     changed since. Raises as `producer.submit.submit`, and for a style that cannot be read.
@@ -63,7 +67,7 @@ def submit_run(
                 adopted(known, board, store)
             delay_of(dispatch)
         else:
-            request = _request(schedule, slot, store)
+            request = _request(schedule, slot, store, models)
             submit(request, board, store, dispatch=dispatch, cache=cache)
 
     try:
@@ -84,7 +88,7 @@ def _is_whole(batch_id: str, board: StatusBoard) -> bool:
         return False
 
 
-def _request(schedule: Schedule, slot: Slot, store: ObjectStore) -> Submission:
+def _request(schedule: Schedule, slot: Slot, store: ObjectStore, models: OpenModels) -> Submission:
     options = schedule.options
     return Submission(
         manifest=schedule.manifest,
@@ -105,6 +109,7 @@ def _request(schedule: Schedule, slot: Slot, store: ObjectStore) -> Submission:
         window=None if slot.asked else schedule.window,
         schedule=schedule.name,
         webhooks=options.webhooks,
+        models=models if options.open_models_only else None,
     )
 
 

@@ -31,6 +31,8 @@ class Decision(Record):
     #: When, by Redis' clock; None until the board has it.
     at: datetime | None = None
     reason: str = Field("", max_length=MAX_REASON)
+    #: The stage at which the items were seen: what is held at another by then is left alone.
+    stage: Stage | None = None
     #: The variant that was picked, from 1.
     variant: int | None = Field(None, ge=1)
     #: The id of the decision that this one takes back.

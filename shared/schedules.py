@@ -57,6 +57,8 @@ class RunOptions(Record):
     brakes: Brakes = Brakes()
     #: URLs that the batches' events are sent to.
     webhooks: Targets = ()
+    #: It was asked for over HTTP: at each run it may name models that are open to requests only.
+    open_models_only: bool = False
 
 
 class Schedule(Recurrence):

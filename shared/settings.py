@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     public_url: PublicUrl | None = None
     #: Proxies (CIDR, commas between them) that tell truly who asks, and whether over TLS.
     trusted_proxies: NetworkList = ""
-    #: Largest body of a request, in bytes: rows, or a picture in base64.
+    #: Largest body of a request that holds rows or a picture in base64, in bytes; others have 1 MB.
     max_body_bytes: int = Field(80_000_000, ge=1_000_000)
     #: Requests that the back office works on at a time; the others wait.
     serve_threads: int = Field(64, ge=4, le=1_000)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 #: Names under which distributions have it.
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -25,6 +25,8 @@ FLAGS = (
 DESK, PHONE = (1440, 900), (390, 844)
 #: Where the last run's screenshots lie, to be looked at.
 SHOTS = Path("page-out")
+#: Longest wait for something to show, in milliseconds: the machine may be busy with other tests.
+PATIENCE = 20_000
 
 
 @contextmanager
@@ -34,6 +36,7 @@ def chromium() -> Iterator[Browser]:
     if executable is None:
         words = "there is no chromium; install your distribution's"
         pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=[*FLAGS])
         yield browser
@@ -45,7 +48,7 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(PATIENCE)
         self.address = address
         #: Errors of scripts and of the content security policy.
         self.complaints: list[str] = []

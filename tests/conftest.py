@@ -1,16 +1,21 @@
 """Real servers for every tier: Redis, and two S3 servers of different make."""
 
+import functools
 import os
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from infra.demo import services
+
+ROOT = Path(__file__).parents[1]
 
 # How long an example takes is the machine's business: a slow one is no failure.
 hypothesis.settings.register_profile("restyle", deadline=None)
@@ -20,13 +25,23 @@ hypothesis.settings.load_profile("restyle")
 FOREIGN = ("AWS_", "RESTYLE_", "HF_", "XDG_")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a module makes once, one process makes: its tests stay together."""
-    for item in items:
-        made = item._fixtureinfo.name2fixturedefs.values()
-        if any(definition.scope == "module" for family in made for definition in family):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+class _ByModule(LoadScopeScheduling):
+    """What a module makes once, one process makes: its tests stay together, all others spread."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if _makes_something(module) else nodeid
+
+
+@functools.cache
+def _makes_something(module: str) -> bool:
+    text = (ROOT / module).read_text(encoding="utf-8")
+    return module.startswith("tests/acceptance/") or 'scope="module"' in text
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Instead of `--dist loadgroup`, which this pytest and xdist do not do together."""
+    return _ByModule(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from producer.open_models import OpenModels
 from producer.schedule import submit_run
 from shared.board import StatusBoard
 from shared.s3 import ObjectStore
@@ -56,5 +57,11 @@ class Shop:
         schedule = schedule or self.schedule()
         cache = self.folder / "cache"
         return submit_run(
-            schedule, NIGHT, self.board, self.store, dispatch=lambda: None, cache=cache
+            schedule,
+            NIGHT,
+            self.board,
+            self.store,
+            dispatch=lambda: None,
+            cache=cache,
+            models=OpenModels(),
         )

@@ -39,7 +39,9 @@ def fill_shop(stage: Stage, count: int) -> list[Entry]:
     (stage.folder / "manifest.csv").write_text(manifest, encoding="utf-8")
     style = (HERE / "style.yaml").read_text(encoding="utf-8")
     text = style.replace("{models}", str(HERE / "models"))
-    (stage.folder / "style.yaml").write_text(text, encoding="utf-8")
+    # Requests that name no style get this one, and with it the right to its models.
+    for name in ("style.yaml", "styles/default.yaml"):
+        (stage.folder / name).write_text(text, encoding="utf-8")
     console.print(f"[green]✓[/] {len(entries)} pictures drawn into s3://{BUCKET}/catalogue/")
     return entries
 

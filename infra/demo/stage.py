@@ -32,11 +32,13 @@ class Stage:
         #: The supervisor, once it runs.
         self.worker: subprocess.Popen[bytes] | None = None
         self.bucket = s3.make_bucket(BUCKET)
+        (folder / "styles").mkdir(exist_ok=True)
         # Nothing of the user's own: the demo must never meet a production queue or account.
         own = {
             "RESTYLE_CONFIG": os.devnull,
             "RESTYLE_REDIS_URL": redis.url,
             "RESTYLE_OUTPUT": f"s3://{BUCKET}/restyled/",
+            "RESTYLE_STYLES": str(folder / "styles"),
             "RESTYLE_DRAIN_SECONDS": str(DRAIN_SECONDS),
             "XDG_CACHE_HOME": str(folder / "cache"),
             "HF_HUB_OFFLINE": "1",

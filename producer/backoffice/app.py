@@ -61,6 +61,15 @@ ROUTERS = (
 TOKEN = Depends(HTTPBearer(auto_error=False, scheme_name="token", description="rst_ID_SECRET"))
 #: What everybody may read; all other paths are closed to whoever is not known.
 OPEN_PATHS = ("/healthz", "/ping", "/static/{rest:path}", *page.PATHS)
+#: What takes pictures or rows; bodies are small everywhere else.
+LARGE_PATHS = (
+    f"{API}/batches",
+    f"{API}/batches/{{batch}}/rerenders",
+    f"{API}/plans",
+    f"{API}/renderings",
+    f"{API}/invocations",
+    "/invocations",
+)
 
 
 class _App(FastAPI):
@@ -102,7 +111,7 @@ def bare_app() -> FastAPI:
     tell_problems(app)
     # The last one added stands before all others.
     app.add_middleware(ETags)
-    app.add_middleware(Intake)
+    app.add_middleware(Intake, large_paths=LARGE_PATHS)
     app.add_middleware(Gate, open_paths=OPEN_PATHS)
     app.include_router(health.router)
     app.include_router(session.router, prefix=API, responses=RESPONSES)

@@ -37,8 +37,12 @@ def body_of(model: type[M], max_bytes: int) -> Callable[[Request], Awaitable[M]]
 
 
 def described(model: type[Record]) -> dict[str, Any]:
-    """What the OpenAPI document says of a route with such a body; the model holds no other."""
-    schema = model.model_json_schema()
+    """What the OpenAPI document says of a route with such a body.
+
+    A model within it must be one that another route describes, too.
+    """
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
     content = {"application/json": {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from producer.open_models import OpenModels
 from producer.style_folder import StyleFolder
-from shared.folders import folders
 from shared.settings import Settings
 from shared.styles import Style, parse_style
 
@@ -26,17 +25,6 @@ def asked_style(style: dict[str, Any] | str, settings: Settings) -> Style:
     return parse_style(style, where="of the request")
 
 
-def open_models(settings: Settings) -> OpenModels:
-    """The models that requests may name, beside those in S3 and at the hub.
-
-    Raises:
-        StyleUnreadable: The folder of styles cannot be read.
-    """
-    styles = [file.style for file in StyleFolder(settings.styles).files() if file.style]
-    named = frozenset(name for style in styles for name in (style.segmenter, style.painter))
-    return OpenModels(named, folders(settings.model_folders))
-
-
 def check_models(style: Style, settings: Settings) -> None:
     """Let a style pass whose models requests may name.
 
@@ -44,7 +32,7 @@ def check_models(style: Style, settings: Settings) -> None:
         ModelNotAllowed: One is a directory of this host that nobody opened.
         StyleUnreadable: The folder of styles cannot be read.
     """
-    open_models(settings).check({style.segmenter, style.painter})
+    OpenModels.of(settings).check({style.segmenter, style.painter})
 
 
 def default_style(settings: Settings) -> Style | None:

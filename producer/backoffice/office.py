@@ -49,6 +49,9 @@ def open_office(settings: Settings) -> Iterator[Office]:
         CredentialsMissing: Half a pair of keys.
     """
     store = ObjectStore.connect(allowed=settings.allowed)
-    with closing(StatusBoard.connect(settings)) as board, celery_app(settings) as queue:
+    with (
+        closing(StatusBoard.connect(settings, hurried=True)) as board,
+        celery_app(settings) as queue,
+    ):
         dispatcher = Dispatcher(board, Publisher(queue), settings)
         yield Office(settings, board, store, dispatcher.step, cache_path())

@@ -67,6 +67,7 @@ STATUSES: Mapping[type[errors.RestyleError], int] = {
     errors.TokenExists: 409,
     errors.BodyTooSlow: 408,
     errors.BodyTooLarge: 413,
+    errors.BodiesTooMany: 503,
     errors.FailuresTooMany: 429,
     errors.RenderingsBusy: 429,
     errors.ModelNotAllowed: 403,

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from producer.backoffice.access.gatekeeper import Gatekeeper
 from producer.backoffice.access_log import AccessLog
 from producer.backoffice.app import create_app
+from producer.backoffice.connection import Connection
 from producer.backoffice.office import Office
 from shared.board import StatusBoard
 from shared.errors import AddressUnusable, CertificateUnusable, OptionInvalid, TokensMissing
@@ -146,6 +147,7 @@ def _config(app: FastAPI, office: Office, place: Place) -> uvicorn.Config:
     certificate, proxies = place.certificate, office.settings.trusted_proxies
     return uvicorn.Config(
         AccessLog(app),
+        http=Connection,
         log_config=None,  # its lines go the way of ours
         access_log=False,
         server_header=False,

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from producer.backoffice.offers import asked_style, open_models
+from producer.backoffice.offers import asked_style
 from producer.index import MANY
+from producer.open_models import OpenModels
 from producer.plan import Wishes
 from producer.submission import Submission
 from producer.webhooks import named_for_batch
@@ -31,7 +32,7 @@ from shared.windows import Window
 MAX_ROWS = 10_000
 MAX_BYTES = 10_000_000
 #: What rows of a body are called in errors.
-ROWS = "of the request"
+ROWS = "the request"
 
 Address = Annotated[str, Field(max_length=2_048)]
 Texts = Annotated[tuple[Address, ...], Field(max_length=100)]
@@ -124,7 +125,7 @@ def submission_of(body: SubmissionBody, settings: Settings) -> Iterator[Submissi
             brakes=_brakes(body),
             window=Window.daily(body.window, body.timezone) if body.window else None,
             webhooks=named_for_batch(body.webhooks, settings),
-            models=open_models(settings),
+            models=OpenModels.of(settings),
         )
 
 

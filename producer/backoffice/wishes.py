@@ -4,7 +4,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from producer.backoffice.offers import asked_style, default_style, open_models
+from producer.backoffice.offers import asked_style, default_style
+from producer.open_models import OpenModels
 from producer.rendering import Wish
 from producer.uploads import Upload, uploaded
 from shared.errors import OutputMissing
@@ -86,7 +87,7 @@ def wish_of(body: RenderingBody, settings: Settings) -> Wish:
         mask=_picture(body.mask, body.mask_base64, "mask", settings),
         style=_style(body, settings),
         output=str(S3Address.parse_output(settings.output)),
-        models=open_models(settings),
+        models=OpenModels.of(settings),
     )
 
 

@@ -149,10 +149,10 @@ def batches_table(batches: list["BatchStatus"]) -> Table:
     table.columns[0].overflow = "fold"
     for name in ("Phase", "Submitted"):
         table.add_column(name, no_wrap=True)
-    for name in ("Done", "Unchanged", "Failed", "Total"):
+    for name in ("Done", "Held", "Unchanged", "Failed", "Total"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in batches:
-        shown = (ItemState.DONE, ItemState.UNCHANGED, ItemState.FAILED)
+        shown = (ItemState.DONE, ItemState.HELD, ItemState.UNCHANGED, ItemState.FAILED)
         numbers = (*(one.counts[state] for state in shown), one.batch.total)
         texts = (one.batch.batch_id, phase(one), _moment(one.batch.submitted_at))
         table.add_row(*texts, *(f"{number:,}" for number in numbers))

@@ -12,6 +12,8 @@ from shared.errors import OptionInvalid
 from shared.states import ItemState
 
 if TYPE_CHECKING:
+    from shared.board import StatusBoard
+    from shared.results import Stage
     from shared.review import Decision, Filter
 
 ItemsArgument: TypeAlias = Annotated[
@@ -22,7 +24,8 @@ StateOption: TypeAlias = Annotated[
     ItemState | None, typer.Option(help="Everything that is `held`; nothing else is decided.")
 ]
 StageOption: TypeAlias = Annotated[
-    Literal["mask", "result"] | None, typer.Option(help="What is held at this stage.")
+    Literal["mask", "result"] | None,
+    typer.Option(help="What is held at this stage; needed where the chosen wait at both."),
 ]
 BelowOption: TypeAlias = Annotated[
     float | None, typer.Option(min=0, max=1, help="What is held with a lower score of the gate.")
@@ -71,14 +74,14 @@ def approve(  # noqa: PLR0913 - an argument per option
     dry_run: DryRunFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Approve held items: a mask is painted with, a result is published.
+    """Approve held items, of one stage: a mask is painted with, a result is published.
 
     Example: restyle approve spring-2026 --stage mask --score-from 0.8
     """
     from producer.review import new_decision
 
     chosen = given(state, stage, score_below, score_from, gate_reason, text, all_passed)
-    decision = new_decision("approve", _login())
+    decision = new_decision("approve", _login(), stage=stage)
     wanted = _wanted(items, chosen)
     _decide(batch, decision, wanted, expect=expect, dry_run=dry_run, as_json=json)
 
@@ -113,7 +116,7 @@ def reject(  # noqa: PLR0913 - an argument per option
     if len(reason) > MAX_REASON:
         raise OptionInvalid(option="--reason", reason=f"it has over {MAX_REASON} characters")
     chosen = given(state, stage, score_below, score_from, gate_reason, text, all_passed)
-    decision = new_decision("reject", _login(), reason=reason)
+    decision = new_decision("reject", _login(), reason=reason, stage=stage)
     wanted = _wanted(items, chosen)
     _decide(batch, decision, wanted, expect=expect, dry_run=dry_run, as_json=json)
 
@@ -172,7 +175,9 @@ def _login() -> str:
 def given(*values: Any) -> dict[str, Any]:
     """What options said of a filter, in the order in which the commands have them."""
     names = ("states", "stage", "score_below", "score_from", "reason", "text", "passed")
-    said = {name: value for name, value in zip(names, values, strict=True) if value}
+    named = zip(names, values, strict=True)
+    # A score of zero is one; a text or a flag that is not given is none.
+    said = {name: value for name, value in named if value or (value == 0 and value is not False)}
     return said | ({"states": frozenset({said["states"]})} if "states" in said else {})
 
 
@@ -184,9 +189,12 @@ def _wanted(items: list[str] | None, given: dict[str, Any]) -> "list[str] | Filt
     """
     from shared.review import Filter
 
-    if bool(items) == bool(given):
-        both = "it is for items that are not named" if items else "it is needed, or items' names"
-        raise OptionInvalid(option=f"--{'stage' if items else 'state'}", reason=both)
+    others = {name for name in given if name != "stage"}
+    if items and others:
+        raise OptionInvalid(option="--state", reason="it is for items that are not named")
+    if not (items or given):
+        reason = "name items, or say which with this or another option"
+        raise OptionInvalid(option="--state", reason=reason)
     held = frozenset({ItemState.HELD})
     return items or Filter(**({"states": held, "approved": False} | given))
 
@@ -204,26 +212,48 @@ def _decide(
 
     with open_board() as board:
         found = numbers_of(board, batch, wanted) if isinstance(wanted, list) else wanted
+        decision = _frozen(board, batch, decision, found)
         if dry_run:
             count = len(found) if isinstance(found, list) else board.count(batch, found)
             _tell_count(batch, count, decision, as_json=as_json)
             return
         made = decide(board, batch, decision, found, expect=expect)
     if as_json:
-        facts = {"moved": made.moved, "skipped": made.skipped}
+        facts = {"stage": decision.stage, "moved": made.moved, "skipped": made.skipped}
         print_json({"batch": batch, "decision": decision.id, **facts})
         return
     rest = f"; {counted(made.skipped, 'item')} not held, or decided before" if made.skipped else ""
-    say(f"{counted(made.moved, 'item')} {PAST[decision.action]}{rest}.")
+    say(f"{counted(made.moved, decision.stage or 'item')} {PAST[decision.action]}{rest}.")
     if made.moved:
         say(f"To take it back: restyle undo {batch} {decision.id}")
 
 
+def _frozen(
+    board: "StatusBoard", batch: str, decision: "Decision", found: "list[int] | Filter"
+) -> "Decision":
+    """The decision about the one stage at which the chosen items wait now.
+
+    Raises:
+        OptionInvalid: Masks and results would be approved alike.
+    """
+    from producer.review import stages_of
+
+    if decision.stage:
+        return decision
+    waiting = +stages_of(board, batch, found)
+    if len(waiting) > 1 and decision.action == "approve":
+        told = " and ".join(counted(count, stage) for stage, count in sorted(waiting.items()))
+        raise OptionInvalid(option="--stage", reason=f"{told} wait: say which were looked at")
+    stage: Stage | None = next(iter(waiting)) if len(waiting) == 1 else None
+    return decision.model_copy(update={"stage": stage})
+
+
 def _tell_count(batch: str, count: int, decision: "Decision", *, as_json: bool) -> None:
     if as_json:
-        print_json({"batch": batch, "count": count})
+        print_json({"batch": batch, "count": count, "stage": decision.stage})
     else:
-        say(f"{counted(count, 'item')} would be {PAST[decision.action]}; nothing was decided.")
+        what = counted(count, decision.stage or "item")
+        say(f"{what} would be {PAST[decision.action]}; nothing was decided.")
 
 
 def _told(one: "Decision") -> str:

@@ -87,7 +87,8 @@ def read_segment(address: S3Address, store: ObjectStore, folder: Path) -> Segmen
     except (OSError, EOFError, ValueError) as error:
         raise _damaged(address, error) from error
     if head.version != VERSION:
-        reason = f"it is of version {head.version}, and this release reads version {VERSION}"
+        remedy = "`restyle index` writes it anew"
+        reason = f"it is of version {head.version}, and not of version {VERSION}: {remedy}"
         raise RecordInvalid(record=address, reason=reason)
     return Segment(address, head, path)
 

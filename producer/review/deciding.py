@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from producer.review.choosing import seen
 from shared.board import Decided, StatusBoard
+from shared.results import Stage
 from shared.review import Action, Decision, Filter
 
 
@@ -13,6 +14,7 @@ def new_decision(
     by: str,
     *,
     reason: str = "",
+    stage: Stage | None = None,
     variant: int | None = None,
     name: str | None = None,
 ) -> Decision:
@@ -22,11 +24,17 @@ def new_decision(
         action: What is decided.
         by: Who decides: a login name, or a token's name.
         reason: Of a rejection.
+        stage: At which the items were seen; what is held at another by then is left alone.
         variant: Of a pick, from 1.
         name: Its id, where whoever asks made one up.
     """
     return Decision(
-        id=name or secrets.token_hex(6), action=action, by=by, reason=reason, variant=variant
+        id=name or secrets.token_hex(6),
+        action=action,
+        by=by,
+        reason=reason,
+        stage=stage,
+        variant=variant,
     )
 
 
@@ -44,7 +52,8 @@ def decide(
         board: Holds the batch.
         batch_id: The batch.
         decision: What is decided, from `new_decision`.
-        wanted: The items' numbers, or a filter that chooses them and stands in the history.
+        wanted: The items' numbers, or a filter that chooses them and stands in the history; the
+            stage that it names is the decision's.
         expect: How many items the person was shown.
 
     Raises:
@@ -56,6 +65,7 @@ def decide(
         board.refuse_new_work()
     if isinstance(wanted, Filter):
         asked = wanted.model_dump(mode="json", exclude_defaults=True)
-        decision = decision.model_copy(update={"filter": asked})
+        stage = decision.stage or wanted.stage
+        decision = decision.model_copy(update={"filter": asked, "stage": stage})
         wanted = seen(board, batch_id, wanted, expect)
     return board.decide(batch_id, decision, wanted)

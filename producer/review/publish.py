@@ -1,7 +1,8 @@
 """Publish: approved results are copied from staging to their output, and taken back when asked.
 
-Every step may be repeated, by several stewards at once and after one that died: copies are the
-same bytes, the sidecar comes last and goes first, and the board hears of it when all is done. What
+Every step may be repeated, by several stewards and after one that died: copies are the same bytes,
+the sidecar comes last and goes first, and the board hears of it when all is done. It is asked again
+directly before files are copied or removed, and lets nobody decide what is being removed. What
 another batch has published under the same keys is the same picture (equal fingerprints): it is
 neither replaced nor removed.
 """
@@ -86,11 +87,13 @@ class Publishing:
         result = _waiting(reviewed)
         staged, output = S3Address.parse(result.sidecar), self._output(reviewed)
         moved = Relocation.of(stored_sidecar(result.sidecar, self.store), staged, output)
+        if not self.board.keep(reviewed):
+            return
         if not self._is_anothers(moved.address, reviewed):
             self._copy(moved)
-        told = moved.result(result)
-        if not self.board.published(reviewed.batch_id, reviewed.item.spec.number, told):
-            self._remove(moved, reviewed)
+        told, number = moved.result(result), reviewed.item.spec.number
+        if not self.board.published(reviewed.batch_id, number, told):
+            self.board.remove_copies(reviewed.batch_id, number)
 
     def _copy(self, moved: Relocation) -> None:
         for old, new in moved.files:
@@ -98,28 +101,33 @@ class Publishing:
         body = dump_sidecar(moved.sidecar)
         self.store.put(moved.address, body, content_type="application/json")
 
-    def _remove(self, moved: Relocation, reviewed: Reviewed) -> None:
-        """Take away what nobody approves any more, the sidecar first."""
-        if not self._is_anothers(moved.address, reviewed):
-            for address in (moved.address, *(new for _, new in moved.files)):
-                self.store.delete(address)
-
     # --- and back
 
     def _unpublish(self, reviewed: Reviewed) -> None:
         result, output = _waiting(reviewed), self._output(reviewed)
-        there = self._staged(S3Address.parse(result.sidecar), staging_prefix(str(output)))
+        address = _under(S3Address.parse(result.sidecar), output)
+        there = self._staged(address, staging_prefix(str(output)))
         published = Relocation.of(there.sidecar, there.address, output)
         for old, new in published.files:
             if not self.store.exists(old):  # it was tidied away
                 self.store.copy(new, old)
-        self._remove(published, reviewed)
-        held = _held(there, result)
-        self.board.unpublished(reviewed.batch_id, reviewed.item.spec.number, held)
+        if self._remove(published, reviewed):
+            held = _held(there, result)
+            self.board.unpublished(reviewed.batch_id, reviewed.item.spec.number, held)
+
+    def _remove(self, published: Relocation, reviewed: Reviewed) -> bool:
+        """Take away what nobody approves, the sidecar first, if the board still says so."""
+        is_anothers = self._is_anothers(published.address, reviewed)
+        if not self.board.keep(reviewed):
+            return False
+        if not is_anothers:
+            for address in (published.address, *(new for _, new in published.files)):
+                self.store.delete(address)
+        return True
 
     def _staged(self, published: S3Address, staging: S3Address) -> Relocation:
         """The result as it lies in staging; what was tidied away is copied back."""
-        address = staging.join(published.key.removeprefix(published.folder.key))
+        address = _under(published, staging)
         if (found := self._lying(address)) is not None:
             back = Relocation.of(found, address, published.folder)
             return Relocation.of(back.sidecar, published, staging)
@@ -143,6 +151,11 @@ class Publishing:
             return stored_sidecar(str(address), self.store)
         except ObjectMissing:
             return None
+
+
+def _under(address: S3Address, prefix: S3Address) -> S3Address:
+    """The same name directly under another prefix."""
+    return prefix.join(address.key.removeprefix(address.folder.key))
 
 
 def _waiting(reviewed: Reviewed) -> Result:

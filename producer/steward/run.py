@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 from celery import Celery, signals
 
+from producer.open_models import OpenModels
 from producer.review.publish import Publishing
 from producer.schedule import submit_run
 from producer.steward.announcing import announce_broken, announce_end, announce_halt
@@ -102,7 +103,15 @@ def _firing(board: StatusBoard, store: ObjectStore, settings: Settings, owner: s
     def submit(schedule: Schedule, slot: Slot) -> str:
         with contextlib.closing(celery_app(settings)) as queue:
             step = Dispatcher(board, Publisher(queue), settings).step
-            return submit_run(schedule, slot, board, store, dispatch=step, cache=cache_path())
+            return submit_run(
+                schedule,
+                slot,
+                board,
+                store,
+                dispatch=step,
+                cache=cache_path(),
+                models=OpenModels.of(settings),
+            )
 
     return Firing(
         board,

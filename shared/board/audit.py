@@ -1,4 +1,4 @@
-"""Audit: what was done through the back office, by whom, and who failed to get in."""
+"""Audit: what was done through the back office, by whom; and where failures to get in came from."""
 
 import json
 from dataclasses import asdict, dataclass

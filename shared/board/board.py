@@ -1,6 +1,6 @@
 """The status board: the truth about batches, items, claims and workers, on one Redis."""
 
-from typing import Self
+from typing import Self, TypedDict
 
 from shared.board.access import Access
 from shared.board.audit import Audit
@@ -21,6 +21,17 @@ from shared.board.server import Server
 from shared.board.turns import Turns
 from shared.board.workers import Workers
 from shared.settings import Settings
+
+
+class HurryOf(TypedDict):
+    """What is asked of a connection of somebody who looks on."""
+
+    answer_seconds: float
+    retries: int
+
+
+#: How long somebody waits who looks on.
+HURRY: HurryOf = {"answer_seconds": 4.0, "retries": 1}
 
 
 class StatusBoard(
@@ -50,13 +61,18 @@ class StatusBoard(
     """
 
     @classmethod
-    def connect(cls, settings: Settings) -> Self:
+    def connect(cls, settings: Settings, *, hurried: bool = False) -> Self:
         """The board at `redis_url`, under the keys of `namespace`; nothing is sent yet.
+
+        Args:
+            settings: Name the server.
+            hurried: Somebody waits for the answer: a Redis that hangs is away after seconds, not
+                after a minute.
 
         Raises:
             SettingsInvalid: The URL is of no usual form.
         """
-        return cls(Connection.of(settings))
+        return cls(Connection.of(settings, **HURRY) if hurried else Connection.of(settings))
 
     def close(self) -> None:
         """Give the connections back; a later call opens new ones."""

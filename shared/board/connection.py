@@ -60,8 +60,15 @@ class Connection:
         }
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(
+        cls, settings: Settings, *, answer_seconds: float = ANSWER_SECONDS, retries: int = RETRIES
+    ) -> Self:
         """A lazy connection: nothing is sent before the first call.
+
+        Args:
+            settings: Name the server.
+            answer_seconds: A Redis that does not answer for so long is away.
+            retries: Further tries over a new connection.
 
         Raises:
             SettingsInvalid: The URL is of no usual form.
@@ -71,9 +78,9 @@ class Connection:
             for_redis_py(url),
             decode_responses=True,
             socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=ANSWER_SECONDS,
+            socket_timeout=answer_seconds,
             health_check_interval=HEALTH_CHECK_SECONDS,
-            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), RETRIES),
+            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), retries),
         )
         return cls(client, address=mask_url(url), prefix=settings.namespace)
 

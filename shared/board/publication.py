@@ -16,6 +16,10 @@ class Reviewed(NamedTuple):
 
     batch_id: str
     item: Item
+    #: `publishing` or `unpublishing`.
+    queue: str
+    #: Redis' time in milliseconds from which others take it too; the mark of this taking.
+    until: int
 
 
 class Publication(Part):
@@ -33,13 +37,40 @@ class Publication(Part):
         """Report an approved result copied to where it belongs: its item is done.
 
         Returns:
-            False when the approval was taken back or the batch cancelled: remove the copies.
+            False when the approval was taken back or the batch cancelled: then `remove_copies`.
 
         Raises:
             RedisUnreachable: Redis does not answer; report it again.
         """
         record = result.model_dump_json()
         return bool(self._connection.run("publish_item", batch_id, number, record))
+
+    def keep(self, reviewed: Reviewed, *, lease_seconds: float = COPY_SECONDS) -> bool:
+        """Ask for a taken item once more, directly before its files are copied or removed.
+
+        From here on an approval that is taken back has its copies removed.
+
+        Returns:
+            False when its files are not to be touched: somebody decided otherwise, or it was taken
+            by another steward.
+
+        Raises:
+            RedisUnreachable: Redis does not answer.
+        """
+        batch_id, item, queue, until = reviewed
+        arguments = (queue, batch_id, item.spec.number, until, milliseconds(lease_seconds))
+        return bool(self._connection.run("keep_reviewed", *arguments))
+
+    def remove_copies(self, batch_id: str, number: int) -> bool:
+        """Have `to_unpublish` offer a result that was copied while its approval was taken back.
+
+        Returns:
+            False when it was approved anew, and the copies count.
+
+        Raises:
+            RedisUnreachable: Redis does not answer; say it again.
+        """
+        return bool(self._connection.run("remove_copies", batch_id, number))
 
     def note_unpublished(self, batch_id: str, number: int, note: str) -> bool:
         """Note why an approved result cannot be copied; it is offered again later.
@@ -53,9 +84,10 @@ class Publication(Part):
         return bool(self._connection.run("note_item", batch_id, number, note))
 
     def to_unpublish(self, limit: int, *, lease_seconds: float = COPY_SECONDS) -> list[Reviewed]:
-        """Take items whose published result goes back to staging; then `unpublished`.
+        """Take items whose result is to lie in staging alone; then `unpublished`.
 
-        Their `held.result` still has the published addresses.
+        Nobody can decide them until then. The `held.result` of one that was published still has
+        the published addresses; one whose copying was broken off has those in staging.
 
         Raises:
             RedisUnreachable: Redis does not answer.
@@ -76,5 +108,5 @@ class Publication(Part):
 
     def _taken(self, kind: str, limit: int, lease_seconds: float) -> list[Reviewed]:
         flat = self._connection.run("take_reviewed", kind, limit, milliseconds(lease_seconds))
-        rows = zip(flat[::2], flat[1::2], strict=True)
-        return [Reviewed(batch_id, load_item(row)) for batch_id, row in rows]
+        rows = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        return [Reviewed(name, load_item(row), kind, int(until)) for name, row, until in rows]

@@ -151,6 +151,8 @@ def _outcome(fields: Mapping[str, str], text: str) -> dict[str, Any]:
         return {"failure": Failure.model_validate_json(text)}
     if state == ItemState.DONE:
         return {"result": Result.model_validate_json(text)}
+    if fields.get("unpublishing") == "copies":  # also of a batch that was cancelled
+        return {"held": Held.model_validate_json(text)}
     if "unpublishing" in fields:
         return {"held": _not_yet_in_staging(Result.model_validate_json(text))}
     # Of what was rejected before a loss of Redis no more is known.

@@ -22,7 +22,8 @@ class Decided:
 
     #: Items that it changed.
     moved: int
-    #: Items that it could not change: not held, decided by somebody else first, not there.
+    #: Items that it could not change: not held, or not at the stage that was seen, decided by
+    #: somebody else first, not there.
     skipped: int
 
 
@@ -44,7 +45,8 @@ class Review(Part):
 
         An approved mask is frozen and its item queued. An approved result is published by the
         steward, which makes its item done. A pick changes no state. Items of a cancelled batch
-        are left as they are.
+        are left as they are, and so is what waits at another stage than the decision's: it was
+        painted, or masked anew, since somebody looked.
 
         Args:
             batch_id: The batch.

@@ -18,6 +18,7 @@ The codes are stable: they stand on the board, in sidecars, in `--json` and in p
 from shared.errors.access import (
     AccessError,
     AddressUnusable,
+    BodiesTooMany,
     BodyTooLarge,
     BodyTooSlow,
     CertificateUnusable,
@@ -192,6 +193,7 @@ __all__ = [
     "BatchUnknown",
     "BatcherClosed",
     "BoardError",
+    "BodiesTooMany",
     "BodyTooLarge",
     "BodyTooSlow",
     "BucketMissing",

@@ -85,6 +85,15 @@ class BodyTooSlow(AccessError):
     hint = "Send it again, or name manifests and images by their s3:// addresses."
 
 
+class BodiesTooMany(AccessError):
+    """The bodies of all requests under way are more bytes than the service holds at a time."""
+
+    code = "bodies_too_many"
+    retryable = True
+    sentence = "Requests under way hold {limit:,} bytes together, and this one has no room."
+    hint = "Send it again in a moment, or name manifests and images by their s3:// addresses."
+
+
 class TokensMissing(InputError):
     """The back office is to be served to other hosts, and nobody could sign in."""
 

@@ -7,6 +7,8 @@ from shared.jobs import Held
 
 DECISIONS = "/api/v1/batches/spring/decisions"
 GATE = Gate(score=0.2, reasons=("too_large",), coverage=0.7, margin=0.4, pieces=1, border=0.2)
+#: Of masks that somebody looked at.
+APPROVAL = {"action": "approve", "stage": "mask"}
 MASK = FrozenMask(address="s3://shop/out/_staging/a.frozen.png", sha256="b" * 64)
 
 
@@ -28,7 +30,7 @@ def counts(client) -> dict[str, int]:
 @pytest.mark.usefixtures("held")
 def test_a_decision_moves_items_and_is_taken_back(client):
     """Approved masks wait to be painted; undo makes them wait for a person again."""
-    made = client.post(DECISIONS, json={"action": "approve", "numbers": [0, 1, 3]}).json()
+    made = client.post(DECISIONS, json=APPROVAL | {"numbers": [0, 1, 3]}).json()
     assert (made["moved"], made["skipped"]) == (2, 1)
     assert counts(client) == {"queued": 3, "held": 1}
     undone = client.post(f"{DECISIONS}/{made['decision']}/undo").json()
@@ -36,6 +38,9 @@ def test_a_decision_moves_items_and_is_taken_back(client):
     assert counts(client) == {"queued": 1, "held": 3}
     actions = [one["action"] for one in client.get(DECISIONS).json()["decisions"]]
     assert actions == ["undo", "approve"]
+    told = [act["target"].partition(": ")[2] for act in client.get("/api/v1/audit").json()["acts"]]
+    name = made["decision"]
+    assert told[:2] == [f"undo of {name}, 2 items", f"approve, 2 items, {name}"]
 
 
 @pytest.mark.usefixtures("held")
@@ -71,21 +76,43 @@ def test_a_filter_decides_what_the_person_was_shown(client):
 @pytest.mark.parametrize(
     "wish",
     [
-        {"action": "approve"},
-        {"action": "approve", "numbers": [1], "filter": {}},
-        {"action": "approve", "numbers": []},
+        APPROVAL,
+        APPROVAL | {"numbers": [1], "filter": {}},
+        APPROVAL | {"numbers": []},
+        {"action": "approve", "numbers": [1]},
+        {"action": "approve", "filter": {"state": ["held"]}},
+        APPROVAL | {"filter": {"stage": "result"}},
+        {"action": "pick", "numbers": [1], "variant": 1, "stage": "mask"},
         {"action": "pick", "numbers": [1]},
         {"action": "reject", "numbers": [1], "variant": 2},
         {"action": "reject", "numbers": [1], "reason": "x" * 201},
-        {"action": "approve", "filter": {"states": ["held"]}},
+        APPROVAL | {"filter": {"states": ["held"]}},
     ],
 )
 @pytest.mark.usefixtures("held")
 def test_a_decision_that_is_not_clear_is_refused(client, wish):
-    """Nothing is guessed: of which items, which variant; a misspelt filter is no filter for all."""
+    """Nothing is guessed: which items, which variant, which stage; a misspelt filter is not all."""
     answer = client.post(DECISIONS, json=wish)
     assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
     assert counts(client) == {"queued": 1, "held": 3}
+
+
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize(
+    ("named", "moved"),
+    [
+        ({"stage": "mask", "numbers": [0]}, 1),
+        ({"stage": "result", "numbers": [0]}, 0),
+        ({"filter": {"stage": "mask"}}, 3),
+        ({"filter": {"state": ["held"]}, "stage": "result"}, 0),
+    ],
+)
+def test_an_approval_is_about_the_stage_that_was_seen(client, named, moved):
+    """Whichever way it is named, it stands in the history; what waits at another is skipped."""
+    answer = client.post(DECISIONS, json={"action": "approve"} | named).json()
+    assert answer["moved"] == moved
+    (told,) = client.get(DECISIONS).json()["decisions"]
+    assert told["stage"] == (named.get("stage") or named["filter"]["stage"])
 
 
 @pytest.mark.usefixtures("held")

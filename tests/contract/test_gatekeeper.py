@@ -11,6 +11,7 @@ from producer.backoffice.access.gatekeeper import COOKIE, Gatekeeper
 from producer.backoffice.access.tokens import make_token
 from producer.backoffice.app import bare_app, create_app, furnish
 from producer.backoffice.headers import ALWAYS
+from producer.backoffice.intake import SMALL_BYTES
 from shared.board import StatusBoard
 from shared.errors import BodyTooLarge, CredentialMissing, RedisUnreachable
 from shared.roles import Role
@@ -325,16 +326,26 @@ def test_what_a_caller_does_is_in_the_audit_log(client, board, tokens):
 
 
 def test_a_body_is_taken_up_to_a_size(client, settings, tokens):
-    """Of strangers a small one; what declares no length is counted as it comes."""
+    """Of strangers a small one, a large one where it holds pictures; it is counted as it comes."""
     as_admin = bearer(tokens[Role.ADMIN])
     for body in (b" " * 20_000, iter([b" " * 10_000] * 2)):
         refused = client.post("/api/v1/session", content=body)
         assert code_of(refused) == (413, BodyTooLarge.code)
     taken = client.post("/api/v1/tokens", content=b" " * 20_000, headers=as_admin)
     assert code_of(taken) == (422, "request_invalid")
-    large = {"Content-Length": str(settings.max_body_bytes + 1)} | as_admin
-    refused = client.post("/api/v1/tokens", content=b"{}", headers=large)
+    for path, limit in (("tokens", SMALL_BYTES), ("renderings", settings.max_body_bytes)):
+        large = {"Content-Length": str(limit + 1)} | as_admin
+        refused = client.post(f"/api/v1/{path}", content=b"{}", headers=large)
+        assert (code_of(refused), refused.json()["limit"]) == ((413, BodyTooLarge.code), limit)
+
+
+def test_what_asks_to_read_brings_no_body(client, tokens):
+    """No route takes it, and nobody pays for it."""
+    as_viewer = bearer(tokens[Role.VIEWER])
+    refused = client.request("GET", "/api/v1/batches", content=b"x", headers=as_viewer)
     assert code_of(refused) == (413, BodyTooLarge.code)
+    empty = client.request("GET", "/api/v1/batches", content=iter([]), headers=as_viewer)
+    assert empty.status_code == 200
 
 
 def test_a_lost_redis_closes_the_gate(app, office):

@@ -193,7 +193,7 @@ def test_an_approved_result_is_done_once_it_is_published(board, submit, report, 
     board.decide("spring", decision(), [0])
     assert board.decide("spring", decision("reject", "d2"), [0]).skipped == 1
     assert (board.item("spring", 0).approved, board.status("spring").publishing) == (True, 1)
-    [(batch_id, item)] = board.to_publish(5)
+    [(batch_id, item, *_)] = board.to_publish(5)
     assert (batch_id, item.held) == ("spring", painted)
     assert board.to_publish(5) == []
     assert board.published("spring", 0, result)
@@ -234,13 +234,29 @@ def test_a_publication_is_taken_back_by_way_of_staging(board, submit, report, pa
     board.mark_ended("spring")
     assert board.undo("spring", "d1", "mia").moved == 1
     assert board.decide("spring", decision(name="d2"), [0]).skipped == 1
-    [(_, item)] = board.to_unpublish(5)
+    [(_, item, *_)] = board.to_unpublish(5)
     assert (item.state, item.held.result) == (ItemState.HELD, result)
     assert board.unpublished("spring", 0, painted)
     assert board.unpublished("spring", 0, painted)
     assert board.to_unpublish(5) == []
     assert board.item("spring", 0).held == painted
     assert board.decide("spring", decision(name="d3"), [0]).moved == 1
+
+
+def test_a_second_approval_of_a_mask_approves_no_result(board, submit, report, painted):
+    """Who saw a mask has not seen what was painted with it, whatever is sent again and how late."""
+    submit(total=2)
+    report(0, MASK)
+    report(1, painted)
+    board.decide("spring", decision(stage="mask"), [0])
+    report(0, painted)
+    for action in ("approve", "reject"):
+        late = board.decide("spring", decision(action, f"late-{action}", stage="mask"), [0, 1])
+        assert (late.moved, late.skipped) == (0, 2)
+    assert [item.approved for item in board.items("spring")] == [False, False]
+    assert states(board) == ["held", "held"]
+    assert board.decide("spring", decision(name="d2", stage="result"), [0, 1]).moved == 2
+    assert board.decisions("spring")[0].stage == "result"
 
 
 # --- picking

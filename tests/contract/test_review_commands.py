@@ -56,16 +56,17 @@ def test_a_batch_says_who_waits_and_what_to_do():
 
 def test_items_are_named_or_chosen(board):
     """By id or number, or by what the gate says; a dry run only counts."""
-    assert "1 item approved" in restyle("approve", "spring", "sku-2")
+    assert "1 mask approved" in restyle("approve", "spring", "sku-2")
     assert told("approve", "spring", "--score-from", "0.5", "--dry-run") == {
         "batch": "spring",
         "count": 1,
+        "stage": "mask",
     }
-    assert "2 items would be rejected" in restyle(
+    assert "2 masks would be rejected" in restyle(
         "reject", "spring", "--state", "held", "--dry-run"
     )
     rejected = restyle("reject", "spring", "#0", "#3", "--reason", "wrong_mask")
-    assert "1 item rejected; 1 item not held, or decided before." in rejected
+    assert "1 mask rejected; 1 item not held, or decided before." in rejected
     states = [item.state.value for item in board.items("spring")]
     assert states == ["rejected", "held", "queued", "queued"]
     assert f"mask rejected by {ME}: wrong_mask" in restyle("items", "spring")
@@ -75,6 +76,21 @@ def test_what_is_in_range_can_be_approved_at_once(board):
     """After `gate: hold` the rest is what somebody should look at."""
     assert told("approve", "spring", "--all-passed")["moved"] == 1
     assert board.item("spring", 2).state is ItemState.QUEUED
+
+
+def test_masks_and_results_are_not_approved_alike(board, result):
+    """Where both wait one has to be said; what was looked at stands in the history."""
+    board.decide("spring", new_decision("approve", "mia"), [2])
+    claim = board.claim("spring", 2, "w", 60)
+    board.finish(claim, Held(stage="result", gate=None, result=result))
+    for chosen in (("--state", "held"), ("sku-1", "sku-2")):
+        said = restyle("approve", "spring", *chosen, status=2)
+        assert "error option_invalid" in said
+        assert "1 result wait: say which were looked at" in said
+    made = told("approve", "spring", "sku-1", "sku-2", "--stage", "result")
+    assert (made["stage"], made["moved"], made["skipped"]) == ("result", 1, 1)
+    assert told("approve", "spring", "--state", "held", "--dry-run")["stage"] == "mask"
+    assert told("decisions", "spring")[0]["stage"] == "result"
 
 
 def test_decisions_are_listed_and_taken_back(board):
@@ -105,7 +121,7 @@ def test_an_undo_says_what_is_too_late(board):
     ("arguments", "code"),
     [
         ((), "option_invalid"),
-        (("sku-1", "--stage", "mask"), "option_invalid"),
+        (("sku-1", "--score-from", "0.1"), "option_invalid"),
         (("sku-9",), "item_unknown"),
         (("#9",), "item_unknown"),
         (("--state", "held", "--expect", "2"), "count_differs"),

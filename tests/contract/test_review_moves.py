@@ -179,7 +179,7 @@ class ReviewMachine(BoardMachine):
         assert sorted((one.batch_id, one.item.spec.number) for one in offered) == [
             name for name, item in sorted(self.each()) if item.approved
         ]
-        for batch_id, item in offered:
+        for batch_id, item, *_ in offered:
             assert self.board.published(batch_id, item.spec.number, self.result)
             published = self.model[batch_id].items[item.spec.number]
             published.enter(ItemState.DONE)
@@ -205,7 +205,7 @@ class ReviewMachine(BoardMachine):
         assert sorted((one.batch_id, one.item.spec.number) for one in offered) == [
             name for name, item in sorted(self.each()) if item.unpublishing
         ]
-        for batch_id, read in offered:
+        for batch_id, read, *_ in offered:
             item = self.model[batch_id].items[read.spec.number]
             waits = item.state is ItemState.HELD
             assert self.board.unpublished(batch_id, read.spec.number, self.painted) == waits

@@ -5,6 +5,8 @@ import socket
 import sys
 
 import pytest
+from starlette.datastructures import Headers
+from starlette.responses import Response
 from typer.testing import CliRunner
 
 from producer import backoffice
@@ -15,6 +17,7 @@ from producer.cli import app
 from producer.doctor.backoffice import check_backoffice
 from shared.errors import (
     AddressUnusable,
+    BodiesTooMany,
     BodyTooSlow,
     CertificateUnusable,
     OptionInvalid,
@@ -91,10 +94,47 @@ def test_a_body_that_does_not_come_is_not_waited_for():
     async def send(message):
         sent.append(message)
 
-    scope = {"type": "http", "headers": [(b"content-length", b"2")], "state": {}}
+    headers = [(b"content-length", b"2")]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "state": {}}
     asyncio.run(Intake(pytest.fail, max_seconds=0.01)(scope, never, send))
     assert sent[0]["status"] == 408
     assert BodyTooSlow.code in sent[1]["body"].decode()
+
+
+async def post(app, size, path="/"):
+    """Send a body to an app; returns status, head and body of the answer."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b" " * size}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"transfer-encoding", b"chunked")]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "state": {}}
+    await app(scope, receive, send)
+    return sent[0]["status"], Headers(raw=sent[0]["headers"]), sent[1]["body"]
+
+
+def test_all_bodies_together_have_a_bound():
+    """What has no room is told to come again; there is room again when one is answered."""
+    inner = []
+
+    async def app(scope, receive, send):
+        if scope["path"] == "/slow":
+            inner.extend([await post(intake, 10_000), await post(intake, 5_000)])
+        await Response(status_code=204)(scope, receive, send)
+
+    async def ask():
+        return [await post(intake, 10_000, "/slow"), await post(intake, 10_000)]
+
+    intake = Intake(app, max_bytes=16_000)
+    outer = asyncio.run(ask())
+    assert [status for status, *_ in inner + outer] == [503, 204, 204, 204]
+    _, head, body = inner[0]
+    assert head["retry-after"] == "5"
+    assert BodiesTooMany.code in body.decode()
 
 
 def test_without_its_libraries_the_back_office_says_what_to_install(monkeypatch):

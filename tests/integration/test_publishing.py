@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from structlog.testing import capture_logs
 
+from producer.review.relocation import Relocation
 from producer.sidecars import stored_sidecar
 from shared.keys import S3Address
 from shared.states import ItemState
@@ -109,6 +110,87 @@ def test_a_withdrawn_approval_leaves_no_copy(waiting, reviewer):
     reviewer.publishing()._publish(taken)
     assert lying(waiting) == []
     assert waiting.board.item("spring", 0).state == "held"
+
+
+def copied(shop, reviewer):
+    """What a steward took, whose files it copied before it was killed."""
+    (taken,) = shop.board.to_publish(5, lease_seconds=0)
+    assert shop.board.keep(taken, lease_seconds=0)
+    result = taken.item.held.result
+    sidecar = S3Address.parse(result.sidecar)
+    told = stored_sidecar(result.sidecar, shop.store)
+    reviewer.publishing()._copy(Relocation.of(told, sidecar, S3Address.parse(shop.output)))
+    assert lying(shop)
+    return taken
+
+
+def test_copies_of_a_dead_steward_leave_with_the_approval(waiting, reviewer):
+    """Killed after copying; then the approval is undone: nothing stays, and the item waits anew."""
+    before = waiting.board.item("spring", 0).held
+    reviewer.decide(0)
+    copied(waiting, reviewer)
+    waiting.board.undo("spring", "d1", "ada")
+    assert reviewer.decide(0, action="reject", name="d2") == 0
+    assert reviewer.publishing().follow() == 1
+    assert lying(waiting) == []
+    assert waiting.board.item("spring", 0).held == before
+    assert reviewer.decide(0, name="d3") == 1
+    assert reviewer.publishing().follow() == 1
+    assert waiting.board.item("spring", 0).state == "done"
+
+
+def test_copies_of_a_dead_steward_leave_with_their_batch(waiting, reviewer):
+    """Killed after copying; then the batch is cancelled: nothing stays."""
+    reviewer.decide(0)
+    copied(waiting, reviewer)
+    waiting.board.cancel("spring")
+    assert waiting.board.item("spring", 0).state == "cancelled"
+    assert reviewer.publishing().follow() == 1
+    assert lying(waiting) == []
+    assert waiting.board.item("spring", 0).held is None
+    assert waiting.board.to_unpublish(5) == []
+
+
+def test_whoever_copied_meanwhile_has_the_copies_removed(waiting, reviewer):
+    """Undone between copy and report: they go with the next beat, and not a minute later."""
+    reviewer.decide(0)
+    (taken,) = waiting.board.to_publish(5)
+    assert waiting.board.keep(taken)
+    waiting.board.undo("spring", "d1", "ada")
+    assert waiting.board.to_unpublish(5) == []  # it may still be copying
+    assert not waiting.board.published("spring", 0, taken.item.held.result)
+    assert waiting.board.remove_copies("spring", 0)
+    assert reviewer.publishing().follow() == 1
+    assert waiting.board.item("spring", 0).state == "held"
+
+
+def test_no_steward_removes_what_was_published_since(waiting, reviewer):
+    """Approved, undone, approved: who was to remove the files comes late, and leaves them."""
+    reviewer.decide(0)
+    reviewer.publishing().follow()
+    waiting.board.undo("spring", "d1", "ada")
+    (late,) = waiting.board.to_unpublish(5, lease_seconds=0)
+    assert reviewer.decide(0, name="d2") == 0
+    reviewer.publishing().follow()  # another steward took it, and put it back
+    assert reviewer.decide(0, name="d3") == 1
+    reviewer.publishing().follow()
+    published = lying(waiting)
+    reviewer.publishing()._unpublish(late)
+    assert lying(waiting) == published != []
+    assert waiting.board.item("spring", 0).state == "done"
+
+
+def test_no_steward_copies_what_was_withdrawn_since(waiting, reviewer):
+    """Approved, undone, approved: who was to copy the files comes late, and the board says no."""
+    reviewer.decide(0)
+    (late,) = waiting.board.to_publish(5)
+    waiting.board.undo("spring", "d1", "ada")
+    assert reviewer.decide(0, name="d2") == 1  # nobody had begun to copy
+    reviewer.publishing().follow()
+    waiting.board.undo("spring", "d2", "ada")
+    reviewer.publishing()._publish(late)
+    reviewer.publishing().follow()
+    assert lying(waiting) == []
 
 
 def test_what_another_batch_published_is_left_alone(waiting, reviewer):

@@ -20,6 +20,7 @@ from shared.errors import (
     ManifestEmpty,
     ManifestInvalid,
     ModelMissing,
+    ModelNotAllowed,
     ObjectMissing,
     PlaceNotAllowed,
     StyleInvalid,
@@ -27,7 +28,7 @@ from shared.errors import (
 )
 from shared.keys import BoardKeys
 from shared.s3 import ObjectStore
-from shared.schedules import Slot
+from shared.schedules import RunOptions, Slot
 from shared.settings import child_environment
 from shared.styles import load_style, read_style
 from tests.nightly_shop import Shop
@@ -64,6 +65,13 @@ class Killed(ObjectStore):
         if address.key.endswith("/batch.json"):
             raise Ends
         return super().put(address, body, content_type=content_type)
+
+
+def test_a_schedule_of_a_request_names_no_directory_that_nobody_opened(shop):
+    """Whatever its style says at the run: read anew each time, it may say another one by then."""
+    asked = shop.schedule(options=RunOptions(open_models_only=True))
+    with pytest.raises(ModelNotAllowed):
+        shop.submit(asked)
 
 
 def test_what_was_begun_is_completed_as_it_was_begun(shop, s3_environment):

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from producer.cli.reviewing import given
 from shared.board.records import dump_spec, load_spec
 from shared.gate import FrozenMask, Gate
 from shared.jobs import ItemSpec, Result
@@ -59,3 +60,9 @@ def test_a_filter_is_read_as_it_was_written():
     """It stands in the history of decisions, as JSON."""
     chosen = Filter(states=frozenset({ItemState.HELD}), score_below=0.5, text="sku")
     assert Filter.model_validate_json(chosen.model_dump_json(exclude_defaults=True)) == chosen
+
+
+def test_a_score_of_zero_is_a_score():
+    """Nothing is below zero: an option that says so must not mean everything."""
+    said = given(None, "mask", 0.0, None, "", "", False)
+    assert said == {"stage": "mask", "score_below": 0.0}

@@ -222,6 +222,7 @@ def test_a_long_id_hides_no_count():
     sink = io.StringIO()
     Console(file=sink, width=80).print(batches_table([status.model_copy(update={"batch": long})]))
     head, first, *rest = sink.getvalue().splitlines()
-    assert head.split() == ["Batch", "Phase", "Submitted", "Done", "Unchanged", "Failed", "Total"]
-    assert first.split()[-4:] == ["12,345", "0", "678", "13,023"]
+    numbers = ["Done", "Held", "Unchanged", "Failed", "Total"]
+    assert head.split() == ["Batch", "Phase", "Submitted", *numbers]
+    assert first.split()[-5:] == ["12,345", "0", "0", "678", "13,023"]
     assert first.split()[0] + "".join(rest).replace(" ", "") == long.batch_id

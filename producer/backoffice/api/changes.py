@@ -36,7 +36,10 @@ def changes(
 
     A batch that has left the board changes no more, and is not told here.
     """
-    found = office.board.changes(batch, after=cursor, limit=limit)
+    status = office.board.status(batch)
+    # A board that was lost and put back counts anew: who is ahead of it begins again.
+    after = cursor if cursor <= status.cursor else 0
+    found = office.board.changes(batch, after=after, limit=limit)
     return ChangePage.model_construct(
         items=[ItemView.of(item) for item in found.items],
         cursor=found.cursor,

@@ -78,7 +78,7 @@ class InvocationBody(Record):
             "mask_prompt": self.mask_prompt,
             "negative_prompt": self.negative_prompt,
             "steps": self.num_inference_steps,
-            "guidance_scale": guidance and max(guidance, 1.0),
+            "guidance_scale": None if guidance is None else max(guidance, 1.0),
             "variants": self.num_images_per_prompt,
             "working_size": self.image_length,
             "seed": self.seed,

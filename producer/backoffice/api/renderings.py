@@ -26,8 +26,6 @@ router = APIRouter(prefix="/renderings", tags=["renderings"])
 
 #: Pictures that are larger together are answered by their links alone.
 MAX_ANSWER_BYTES = 100_000_000
-#: How long a link is good for, in seconds.
-LINK_SECONDS = 3_600
 
 
 class RenderingView(Record):
@@ -55,7 +53,7 @@ TheDesk = Annotated[Desk, Depends(the_desk)]
 
 
 async def a_place(desk: TheDesk) -> AsyncIterator[Desk]:
-    """A place at the desk, from before the body is read until the answer is made."""
+    """A place at the desk, from before the body is parsed until the answer is made."""
     with desk.place():
         yield desk
 
@@ -117,13 +115,12 @@ def _told(
 
 def _view(rendering_id: str, item: Item, office: Office, *, with_images: bool) -> RenderingView:
     result = item.result if item.state is ItemState.DONE else None
-    addresses = [S3Address.parse(name) for name in result.variants] if result else []
     return RenderingView(
         id=rendering_id,
         state=item.state,
         poll=None if result else f"/api/v1/renderings/{rendering_id}",
         images=encoded(result, office) if result and with_images else [],
-        links=[office.store.link(address, LINK_SECONDS) for address in addresses],
+        links=[office.links.link(name) for name in result.variants] if result else [],
         item=item.model_dump(mode="json"),
     )
 

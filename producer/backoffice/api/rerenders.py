@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
 from starlette.responses import Response
 
@@ -10,9 +10,10 @@ from producer.backoffice.api.creating import Created, told
 from producer.backoffice.api.filters import Chosen
 from producer.backoffice.api.names import MAX_NUMBER, BatchName
 from producer.backoffice.asking import TheCaller, TheOffice
-from producer.backoffice.offers import open_models
+from producer.backoffice.bodies import body_of, described
 from producer.backoffice.office import Office
 from producer.backoffice.repeating import IdempotencyKey, once
+from producer.open_models import OpenModels
 from producer.rerender import Wish, rerender
 from producer.review import seen
 from producer.submission import Receipt
@@ -26,6 +27,8 @@ router = APIRouter(prefix="/batches/{batch}/rerenders", tags=["batches"])
 
 #: Items that one request may name; a filter may choose more.
 MAX_NAMED = 10_000
+#: A body may hold a mask.
+MAX_BYTES = 80_000_000
 #: Fields of the style that name models.
 MODELS = ("segmenter", "painter")
 
@@ -63,6 +66,9 @@ class NewRerender(Record):
         return self
 
 
+TheWish = Annotated[NewRerender, Depends(body_of(NewRerender, MAX_BYTES))]
+
+
 class _Asked(Record):
     """A request with the batch that it is about, for its key."""
 
@@ -70,17 +76,17 @@ class _Asked(Record):
     wish: NewRerender
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, openapi_extra=described(NewRerender))
 def create_rerender(
     office: TheOffice,
     caller: TheCaller,
     batch: BatchName,
-    wish: NewRerender,
+    wish: TheWish,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> Created:
     """Queue items of a batch again, as a batch of their own whose `parent` it is."""
-    open_models(office.settings).check(
+    OpenModels.of(office.settings).check(
         name for field in MODELS if isinstance(name := wish.overrides.get(field), str)
     )
     asked, child = _Asked(parent=batch, wish=wish), wish.batch_id or new_batch_id(batch)

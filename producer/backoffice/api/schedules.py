@@ -125,11 +125,12 @@ def list_schedules(office: TheOffice) -> ScheduleList:
 def add_schedule(office: TheOffice, wish: NewSchedule) -> ScheduleView:
     """Keep a schedule, after checking style, models, manifest and output; it counts from now."""
     webhooks = named_for_batch(wish.options.webhooks, office.settings)
+    kept = {"webhooks": webhooks, "open_models_only": True}
     fields = wish.model_dump(exclude={"window", "replace", "style", "options"})
     fields |= {
         "style": _kept_style(wish.style, office),
         "output": wish.output or office.settings.output,
-        "options": wish.options.model_copy(update={"webhooks": webhooks}),
+        "options": wish.options.model_copy(update=kept),
     }
     schedule = schedule_of(fields, wish.window)
     if schedule.style_address:

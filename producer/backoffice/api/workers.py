@@ -10,6 +10,9 @@ from shared.record import Record
 
 router = APIRouter(prefix="/workers", tags=["workers"])
 
+#: Seconds of silence are told in steps, so that an answer stays the same for a while.
+STEP = 5.0
+
 
 class ClaimView(Record):
     """An item that a worker renders now."""
@@ -46,7 +49,7 @@ def _view(worker: WorkerRecord) -> WorkerView:
     claims = [ClaimView(batch=batch, number=number) for batch, number in worker.claims]
     return WorkerView(
         owner=worker.owner,
-        silent_seconds=round(worker.silent_seconds, 1),
+        silent_seconds=STEP * round(worker.silent_seconds / STEP),
         claims=claims,
         facts=worker.facts,
     )

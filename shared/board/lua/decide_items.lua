@@ -2,11 +2,13 @@
 -- (JSON), variant or '', items passed over in earlier slices, 1 for the last slice, then numbers.
 -- Returns 'unknown' for no such batch, {'over', changed, passed over} for a decision that was made
 -- before, else {'made', changed here, passed over here}.
+-- Where the record names a stage, items that are held at another are passed over: nobody saw them so.
 -- A decision stands in the batch's hash under its place, from 1; so do the items that it changed, as
 -- `number kind`, by slice: m a mask approved, r a result approved, x rejected, p picked (and what
 -- was picked before).
 local batch, id, action, record = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local variant, passed, is_last = ARGV[6], tonumber(ARGV[7]), ARGV[8] == '1'
+local seen = cjson.decode(record).stage
 local log, items = key('decisions', batch), key('batch', batch)
 local flags = redis.call('HMGET', items, 'total', 'cancelled')
 if not flags[1] then
@@ -64,7 +66,7 @@ local function decide(number, item)
     local is_painted = state == 'done' or state == 'held' and stage == 'result'
     return is_painted and pick(number, item, fields[5])
   end
-  if flags[2] or state ~= 'held' or fields[3] or fields[4] then
+  if flags[2] or state ~= 'held' or fields[3] or fields[4] or seen and seen ~= stage then
     return false
   end
   if action == 'approve' then

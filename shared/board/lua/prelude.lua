@@ -134,6 +134,22 @@ local function promote(batch)
   release(batch)
 end
 
+-- An approved result that is not to be published any more. Where a steward has begun to copy, what it
+-- copied is removed: at the latest when its lease is over, until when it may still be copying.
+local function withdraw(batch, number)
+  local item, name = key('item', batch, number), member(batch, number)
+  if redis.call('HDEL', item, 'approved') == 0 then
+    return
+  end
+  local lease = redis.call('ZSCORE', key('publishing'), name) or NOW
+  redis.call('ZREM', key('publishing'), name)
+  redis.call('HINCRBY', key('batch', batch), 'publishing', -1)
+  if redis.call('HDEL', item, 'copying') > 0 then
+    redis.call('HSET', item, 'unpublishing', 'copies')
+    redis.call('ZADD', key('unpublishing'), math.max(NOW, tonumber(lease)), name)
+  end
+end
+
 local function leave(batch, number, old)
   redis.call('ZREM', key('in_state', batch, old), number)
   local name, item = member(batch, number), key('item', batch, number)
@@ -145,9 +161,8 @@ local function leave(batch, number, old)
     redis.call('ZREM', key('claims'), name)
     redis.call('SREM', key('owned', redis.call('HGET', item, 'owner')), name)
     redis.call('HDEL', item, 'nonce')
-  elseif old == 'held' and redis.call('HDEL', item, 'approved') > 0 then
-    redis.call('ZREM', key('publishing'), name)
-    redis.call('HINCRBY', key('batch', batch), 'publishing', -1)
+  elseif old == 'held' then
+    withdraw(batch, number)
   end
 end
 

@@ -8,4 +8,5 @@ if not fields[2] then
     and 1 or 0
 end
 redis.call('HSET', key('outcomes', batch), number, result)
+redis.call('HDEL', key('item', batch, number), 'copying')
 return move(batch, number, 'done') and 1 or 0

@@ -29,16 +29,8 @@ local own = redis.call('HGET', log, place .. ':undone') or begin()
 
 local function unpublish(number, item)
   move(batch, number, 'held')
-  redis.call('HSET', item, 'unpublishing', 1)
+  redis.call('HSET', item, 'unpublishing', 'result')
   redis.call('ZADD', key('unpublishing'), NOW, member(batch, number))
-  return true
-end
-
-local function withdraw(number, item)
-  redis.call('HDEL', item, 'approved')
-  redis.call('HINCRBY', items, 'publishing', -1)
-  redis.call('ZREM', key('publishing'), member(batch, number))
-  note_change(batch, number)
   return true
 end
 
@@ -57,7 +49,11 @@ function BACK.r(number, item, fields)
   if fields[1] == 'done' then
     return unpublish(number, item)
   end
-  return fields[4] and withdraw(number, item)
+  if fields[4] then
+    withdraw(batch, number)
+    note_change(batch, number)
+  end
+  return fields[4]
 end
 
 function BACK.x(number, item, fields)

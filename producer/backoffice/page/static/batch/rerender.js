@@ -39,10 +39,15 @@ function fields(style, count) {
     h("div.row", {},
       field("Seed", h("input", { type: "number", name: "seed", min: 0, step: 1, placeholder: now("seed") })),
       field("Threshold of the mask", h("input", { type: "number", name: "mask_threshold", min: 0, max: 1, step: 0.01, placeholder: now("mask_threshold") })),
-      field("Lane", h("select", { name: "lane" }, ["standard", "urgent", "bulk"].map((lane) => h("option", {}, lane))))),
+      field("Lane", h("select", { name: "lane" }, lanes(count).map((lane) => h("option", {}, lane))))),
     count === 1 && field("Mask of your own", h("input", { type: "text", name: "mask", placeholder: "s3://bucket/mask.png", spellcheck: "false" }), "White is repainted."),
     h("label.tick", {}, h("input", { type: "checkbox", name: "keep_mask" }), "Keep the masks that these items have"),
   ];
+}
+
+/** The lane that stands first is taken: a few pictures are wanted now. */
+function lanes(count) {
+  return count <= 50 ? ["urgent", "standard", "bulk"] : ["standard", "urgent", "bulk"];
 }
 
 function bodyOf(asked, chosen) {

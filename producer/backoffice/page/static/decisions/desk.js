@@ -45,14 +45,21 @@ export class Desk {
     const held = this.targets.filter(({ state }) => state === "held");
     if (!held.length) return announce("Nothing here waits for a decision.");
     const isMany = this.selection.numbers.size > 0;
-    const takeBack = this.#show(action, held, reason);
-    const numbers = held.map(({ number }) => number);
-    const decision = { action, numbers, ...(reason && { reason }) };
-    this.outbox.decide(decision, { takeBack, onSaved: (answer) => this.#saved(action, answer), onRefused: toastError });
+    for (const stage of new Set(held.map((tile) => tile.stage))) {
+      this.#send(action, stage, held.filter((tile) => tile.stage === stage), reason);
+    }
     announce(this.#told(action, held, reason));
     if (isMany) this.selection.clear();
     this.#advance();
     this.onMoved();
+  }
+
+  /** One decision says what was seen of its items: masks or results, and not what they became since. */
+  #send(action, stage, tiles, reason) {
+    const takeBack = this.#show(action, tiles, reason);
+    const numbers = tiles.map(({ number }) => number);
+    const decision = { action, stage, numbers, ...(reason && { reason }) };
+    this.outbox.decide(decision, { takeBack, onSaved: (answer) => this.#saved(action, answer), onRefused: toastError });
   }
 
   /** Take the last decision of this tab back. */
@@ -78,7 +85,7 @@ export class Desk {
   }
 
   #saved(action, { moved, skipped }) {
-    if (skipped) toast(`${counted(moved, "item")} ${DONE[action]}; ${counted(skipped, "item")} had been decided elsewhere.`);
+    if (skipped) toast(`${counted(moved, "item")} ${DONE[action]}; ${counted(skipped, "item")} had been decided or painted meanwhile.`);
     this.onSaved();
   }
 

@@ -18,7 +18,7 @@ export function openHistory(batch, { signal, onUndone }) {
   const show = async () => {
     try {
       const { decisions } = await get(batchPath(batch, "decisions"));
-      const undone = new Set(decisions.map(({ undoes }) => undoes));
+      const undone = new Set(decisions.filter(({ moved }) => moved > 0).map(({ undoes }) => undoes));
       fill(list, decisions.length ? decisions.map((one) => line(one, undone.has(one.id), undo)) : h("li.empty", {}, "Nobody has decided anything here yet."));
     } catch (error) {
       fill(list, h("li.alarm", { role: "alert" }, error.message));

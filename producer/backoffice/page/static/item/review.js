@@ -39,12 +39,17 @@ export class Review {
   }
 
   approve() {
-    if (this.possible) this.#decide({ action: "approve" }, this.#page.advance);
+    if (this.possible) this.#decide({ action: "approve", stage: this.#stage }, this.#page.advance);
   }
 
   /** @param {string} reason a code of ours, or a person's own words */
   reject(reason) {
-    if (this.possible) this.#decide({ action: "reject", reason }, this.#page.advance);
+    if (this.possible) this.#decide({ action: "reject", stage: this.#stage, reason }, this.#page.advance);
+  }
+
+  /** What is shown of the item: a decision is about nothing that came later. */
+  get #stage() {
+    return this.#page.item().held.stage;
   }
 
   /** Pick a variant of a painted item. */
@@ -93,7 +98,7 @@ export class Review {
   }
 
   #saved({ number, spec }, { moved }) {
-    if (!moved) this.#say(`${spec.external_id} had been decided elsewhere; nothing was changed.`, "alarm");
+    if (!moved) this.#say(`${spec.external_id} had been decided or painted meanwhile; nothing was changed.`, "alarm");
     this.#page.reload(number);
   }
 

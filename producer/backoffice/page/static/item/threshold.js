@@ -1,7 +1,7 @@
 /** Threshold: the slider that previews a mask, and the button that renders with it. */
 
 import { toast, toastError } from "../announce.js";
-import { batchPath, post } from "../api.js";
+import { batchPath, freshId, post } from "../api.js";
 import { fill, h, tell } from "../dom.js";
 import { button } from "../keys.js";
 import { go } from "../router.js";
@@ -19,6 +19,7 @@ export class Threshold {
   #onUse;
   #onRendered;
   #item = null;
+  #key = null;
   #style = {};
   #slider = h("input", {
     type: "range", ...RANGE, id: "threshold", "aria-describedby": "threshold-says", on: {
@@ -81,6 +82,7 @@ export class Threshold {
   }
 
   #move() {
+    this.#key = null;
     this.#masking.preview(Number(this.#slider.value));
     this.#onUse();
   }
@@ -88,9 +90,13 @@ export class Threshold {
   async #again() {
     this.#render.disabled = true;
     const overrides = { mask_threshold: this.#masking.threshold };
+    // Asked again after a lost answer, it is still one batch.
+    this.#key ??= freshId();
     try {
-      const made = await post(batchPath(this.#batch, "rerenders"), { numbers: [this.#item.number], overrides });
+      const made = await post(batchPath(this.#batch, "rerenders"), { numbers: [this.#item.number], overrides },
+        { headers: { "Idempotency-Key": this.#key } });
       const child = made.batch.batch;
+      this.#key = null;
       const open = { label: "Open it", run: () => go(batchPath(child)) };
       toast(`Renders again at ${overrides.mask_threshold} as batch ${child}.`, { tone: "good", action: open });
       this.#onRendered(this.#item.number);

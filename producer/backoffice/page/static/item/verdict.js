@@ -34,7 +34,7 @@ function gateSays(gate, style, item) {
   return h("div.gate", {},
     h("p", {}, h("strong", {}, headline(found.length, held)), ` · score ${score(gate.score)}`),
     found.length > 0 && h("ul.sentences", {}, found.map((sentence) => h("li", {}, sentence))),
-    item.state === "held" && !found.length && h("p.soft.small", {}, "It is held because its style asks for a person's word."),
+    item.state === "held" && !found.length && h("p.soft.small", {}, "It is held because every mask of this batch waits for a person's word."),
     h("dl.measures", {}, measure("Coverage", percent(gate.coverage)), measure("Margin", score(gate.margin)),
       measure("Pieces", gate.pieces), measure("At border", percent(gate.border))));
 }
