@@ -11,7 +11,7 @@ setup: .venv/ready ## create .venv and install everything into it
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[worker,backoffice,demo,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[worker,finetune,backoffice,demo,dev]'
 	touch $@
 
 demo: setup ## restyle a small drawn catalogue with real parts; ends with a contact sheet

@@ -1,5 +1,7 @@
-"""`restyle-worker`: one child process per device of this host, until SIGTERM."""
+"""`restyle-worker`: one child process per device of this host, until SIGTERM; or a fine-tuning."""
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -7,8 +9,12 @@ import typer
 from shared.errors import BoardError, RestyleError
 from shared.settings import Settings, load_settings
 
+app = typer.Typer(add_completion=False)
 
+
+@app.callback(invoke_without_command=True)
 def serve(
+    context: typer.Context,
     devices: Annotated[
         str | None,
         typer.Option(help="all (the CPU where there is no GPU), cpu, or numbers such as 0,1."),
@@ -19,6 +25,8 @@ def serve(
     SIGTERM drains: the batch on the device is finished, everything else goes back to the queue.
     All settings: `restyle config show`.
     """
+    if context.invoked_subcommand:
+        return
     try:
         status = _supervise(devices, load_settings())
     except RestyleError as error:
@@ -50,9 +58,20 @@ def _supervise(asked: str | None, settings: Settings) -> int:
     return Supervisor(devices, settings, board, dispatcher).run()
 
 
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def finetune(context: typer.Context) -> None:
+    """Teach the inpainting model a style from a dozen pictures; `finetune --help` has its flags."""
+    # The very program that `accelerate launch` starts: this one must stay free of torch.
+    program = [sys.executable, "-m", "worker.finetune", *context.args]
+    os.execv(program[0], program)  # noqa: S606 - our own interpreter
+
+
 def main() -> None:
     """Entry point of `restyle-worker`."""
-    typer.run(serve)
+    app()
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def build_painter(directory: Path) -> Path:
     _write(directory / "feature_extractor" / "preprocessor_config.json", FEATURE_EXTRACTOR)
     _write_tokenizer(directory / "tokenizer", pad="!")
     # One after the other, so that only one is in memory in float32.
-    _unet().half().save_pretrained(directory / "unet")
+    build_unet().half().save_pretrained(directory / "unet")
     _text_encoder().half().save_pretrained(directory / "text_encoder")
     _vae().half().save_pretrained(directory / "vae")
     return directory
@@ -108,7 +108,8 @@ def rename_to_variant(directory: Path) -> None:
         weights.rename(weights.with_suffix(".fp16.safetensors"))
 
 
-def _unet() -> Any:
+def build_unet() -> Any:
+    """SD 2 inpainting's UNet, with random weights in float32."""
     return _UNET(
         sample_size=64,
         in_channels=9,

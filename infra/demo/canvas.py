@@ -80,6 +80,8 @@ def second_share(cloth: Cloth, x: Floats, y: Floats) -> Floats:
     if cloth.pattern == "checked":
         across, down = (u % 1 < 0.30), (v % 1 < 0.30)
         return (0.80 * (across | down) + 0.20 * (across & down)).astype(np.float32)
+    if cloth.pattern == "harlequin":
+        return ((np.floor(u + v) + np.floor(u - v)) % 2).astype(np.float32)
     return np.zeros(np.broadcast_shapes(u.shape, v.shape), np.float32)
 
 

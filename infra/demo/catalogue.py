@@ -41,7 +41,11 @@ class Drawing:
 
 def draw(seed: int, size: tuple[int, int] = (128, 128)) -> Drawing:
     """The picture that belongs to a seed, `size` being width and height in pixels."""
-    look = look_of(seed)
+    return draw_look(look_of(seed), size)
+
+
+def draw_look(look: Look, size: tuple[int, int] = (128, 128)) -> Drawing:
+    """The picture of a look."""
     canvas = _canvas(size, look.studio)
     _draw_studio(canvas, look.studio)
     draw_figure(canvas, look)

@@ -9,6 +9,7 @@ RestyleError
 ├── WebhookError    events on their way to a webhook's target
 ├── AccessError     who asks the back office, and what they may do
 ├── ModelError      model references, archives and directories
+├── TrainingError   fine-tuning
 └── DeviceError     the device, and what dies on it
 
 The codes are stable: they stand on the board, in sidecars, in `--json` and in people's scripts.
@@ -155,6 +156,19 @@ from shared.errors.storage import (
     StorageRefused,
     StorageUnavailable,
 )
+from shared.errors.training import (
+    CheckpointFailed,
+    CheckpointUnusable,
+    InstancesTooFew,
+    InstancesTooSmall,
+    InstancesUnusable,
+    LibraryMissing,
+    LossNotFinite,
+    TokenMissing,
+    TrainingError,
+    TrainingInvalid,
+    TrainingOutOfMemory,
+)
 from shared.errors.versions import (
     AliasUnknown,
     GoldenFailed,
@@ -199,6 +213,8 @@ __all__ = [
     "BucketMissing",
     "CatalogueMissing",
     "CertificateUnusable",
+    "CheckpointFailed",
+    "CheckpointUnusable",
     "ClaimLost",
     "ClockSkewed",
     "CodeUnknown",
@@ -235,11 +251,16 @@ __all__ = [
     "ImageUnreadable",
     "ImageUnsupported",
     "InputError",
+    "InstancesTooFew",
+    "InstancesTooSmall",
+    "InstancesUnusable",
     "ItemNotFailed",
     "ItemUnknown",
     "KeptPixelsChanged",
     "KeyReused",
     "LabelUnknown",
+    "LibraryMissing",
+    "LossNotFinite",
     "ManifestEmpty",
     "ManifestInvalid",
     "ManifestUnreadable",
@@ -310,8 +331,12 @@ __all__ = [
     "StyleUnreadable",
     "TokenExists",
     "TokenInvalid",
+    "TokenMissing",
     "TokenUnknown",
     "TokensMissing",
+    "TrainingError",
+    "TrainingInvalid",
+    "TrainingOutOfMemory",
     "VersionUnknown",
     "WebhookError",
     "WebhookFailed",

@@ -109,8 +109,26 @@ def load_painter(directory: Path, device: str, tuning: Tuning | None = None) -> 
         ModelInvalid: Not an inpainting pipeline, or one that is damaged or holds pickles only.
         ModelUnavailable: This host cannot read it now.
     """
-    _refuse(directory, painter_problem(directory), PAINTER_KIND)
     target, dtype = _target(directory, device)
+    pipeline = load_pipeline(directory, target, dtype)
+    tuning = tuning or choose_tuning(device)
+    _log.info("painter tuned", model=str(directory), **asdict(tuning))
+    return DiffusionPainter(pipeline, tuning)
+
+
+def load_pipeline(directory: Path, device: torch.device, dtype: torch.dtype) -> Any:
+    """Load a Stable Diffusion inpainting directory as the `StableDiffusionInpaintPipeline` it is.
+
+    Args:
+        directory: As published or as `save_pretrained` writes it.
+        device: Where it goes.
+        dtype: The precision of its weights.
+
+    Raises:
+        ModelInvalid: Not an inpainting pipeline, or one that is damaged or holds pickles only.
+        ModelUnavailable: This host cannot read it now.
+    """
+    _refuse(directory, painter_problem(directory), PAINTER_KIND)
     halves = any(half_precision(directory / part) for part in PAINTER_PARTS)
     with _vendor_manners(directory, PAINTER_KIND):
         pipeline = _PIPELINE.from_pretrained(
@@ -122,12 +140,10 @@ def load_painter(directory: Path, device: str, tuning: Tuning | None = None) -> 
             requires_safety_checker=False,
             **LOCAL_ONLY,
         )
-    pipeline.to(target)
+    pipeline.to(device)
     for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
         _own(part)
-    tuning = tuning or choose_tuning(device)
-    _log.info("painter tuned", model=str(directory), **asdict(tuning))
-    return DiffusionPainter(pipeline, tuning)
+    return pipeline
 
 
 def _target(directory: Path, device: str) -> tuple[torch.device, torch.dtype]:

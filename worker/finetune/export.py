@@ -1,0 +1,63 @@
+"""Export: the finished model as a directory of diffusers, in half precision; torch."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from diffusers import StableDiffusionInpaintPipeline
+from PIL import Image
+
+from worker.finetune.card import CARD, PLOT, README, SAMPLES, readme_of
+from worker.finetune.writing import replaced_folder
+
+#: Published types do not know how it is made.
+_PIPELINE: Any = StableDiffusionInpaintPipeline
+
+#: How the base has pictures prepared, which endpoints of others read; it has no weights.
+EXTRACTOR = "feature_extractor"
+INDEX = "model_index.json"
+#: The parts that have weights.
+WEIGHTED = ("unet", "text_encoder", "vae")
+
+
+def export(
+    target: Path,
+    parts: dict[str, Any],
+    base: Path,
+    card: dict[str, Any],
+    pictures: tuple[Image.Image, Image.Image],
+) -> None:
+    """Write the model; the parts are in half precision afterwards.
+
+    Args:
+        target: The directory; it appears whole, and an older one goes.
+        parts: Of the pipeline, by their names; ordinary ones, with what was learned merged in.
+        base: The base's directory.
+        card: As `card_of` makes it.
+        pictures: Sample sheet and loss plot.
+
+    Raises:
+        CheckpointFailed: It cannot be written.
+    """
+    whole = {**parts, "safety_checker": None, "feature_extractor": None}
+    for name in WEIGHTED:
+        whole[name] = whole[name].cpu().half()
+    pipeline = _PIPELINE(**whole, requires_safety_checker=False)
+    with replaced_folder(target) as fresh:
+        pipeline.save_pretrained(fresh, safe_serialization=True)
+        _bring_extractor(base, fresh)
+        (fresh / CARD).write_text(json.dumps(card, indent=2, sort_keys=True) + "\n")
+        (fresh / README).write_text(readme_of(card), encoding="utf-8")
+        for name, picture in zip((SAMPLES, PLOT), pictures, strict=True):
+            picture.save(fresh / name)
+
+
+def _bring_extractor(base: Path, fresh: Path) -> None:
+    """Take over the base's extractor and its line of the index, where it has one."""
+    kind = json.loads((base / INDEX).read_text()).get(EXTRACTOR)
+    if not (base / EXTRACTOR).is_dir() or not isinstance(kind, list) or None in kind:
+        return
+    shutil.copytree(base / EXTRACTOR, fresh / EXTRACTOR)
+    index = json.loads((fresh / INDEX).read_text()) | {EXTRACTOR: kind}
+    (fresh / INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
