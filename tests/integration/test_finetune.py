@@ -10,7 +10,6 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from worker.models.layout import painter_problem
 
 from shared.errors import (
     CheckpointFailed,
@@ -20,6 +19,7 @@ from shared.errors import (
     TrainingOutOfMemory,
 )
 from shared.keys import S3Address
+from shared.packing.layout import painter_problem
 from shared.s3 import ObjectStore
 from shared.settings import load_settings
 from worker.finetune.checkpoints import Checkpoints, Moment, load
