@@ -166,6 +166,22 @@ def test_pictures_come_from_s3_and_masks_from_words(session, shop, bucket, tiny_
     assert any(found)
 
 
+def test_pictures_of_the_class_are_painted_beside_those_that_are_there(session, shop, tmp_path):
+    """Into a folder that comes with them; given ones stay to the byte, whatever their numbers."""
+    place = tmp_path / "new" / "dresses"
+    flags = ("--with_prior_preservation", f"--class_data_dir={place}")
+    session(*flags, "--num_class_images=1").prepare()
+    assert {path.name for path in place.iterdir()} == {"class-0.png", "class-0.mask.png"}
+    for number in (2, 3):
+        shutil.copyfile(shop / "p1.png", place / f"class-{number}.png")
+    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    bench = session(*flags, "--num_class_images=5").prepare()
+    assert bench.loop.origin["classes"] == 5
+    after = {path.name: path.read_bytes() for path in place.glob("*")}
+    assert before.items() <= after.items()
+    assert {name for name in after if "mask" not in name} == {f"class-{n}.png" for n in range(5)}
+
+
 def test_a_loss_that_is_no_number_ends_it_and_keeps_the_last_checkpoint(session, tmp_path):
     """Nothing is learned from it; the checkpoint before it is whole."""
     bench = session("--checkpointing_steps=2").prepare()

@@ -75,7 +75,8 @@ class Training(BaseSettings):
     class_prompt: str | None = Field(None, description="What the pictures show, without the token.")
     class_data_dir: str | None = Field(
         None,
-        description="Folder or s3:// prefix with pictures of the class; missing ones are made.",
+        description="Folder or s3:// prefix with pictures of the class; missing ones are painted "
+        "into the folder, which need not be there yet.",
     )
     with_prior_preservation: bool = Field(default=False, description="Keep the class what it was.")
     prior_loss_weight: float = Field(1.0, ge=0, le=100, description="Weight of that loss.")

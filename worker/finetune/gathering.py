@@ -11,7 +11,7 @@ from shared.errors import TrainingInvalid
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
 from worker.finetune.captions import refuse_without_token
-from worker.finetune.classes import make_class
+from worker.finetune.classes import free_numbers, make_class
 from worker.finetune.config import Training
 from worker.finetune.easel import Easel
 from worker.finetune.finder import find_masks
@@ -29,6 +29,8 @@ from worker.segment.geometry import segmenter_geometry
 
 #: Folder of pictures that the base painted, below the output.
 CLASS_FOLDER = "class"
+#: What an address in S3 begins with.
+S3 = "s3://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Gathering:
     def klass(
         self, easel: Easel, eye: Eye, lessons: list[Lesson], accelerator: Accelerator
     ) -> list[Lesson]:
-        """The pictures of the class, missing ones painted by the main process; none unasked.
+        """The pictures of the class, missing ones painted by all processes; none unasked.
 
         Raises:
             TrainingError: They cannot be used, or missing ones not be kept.
@@ -68,20 +70,22 @@ class Gathering:
         if not training.with_prior_preservation:
             return []
         shelf = self._class_shelf()
-        found = len(read_lessons(shelf, self.limits))
-        accelerator.wait_for_everyone()
-        if found < training.num_class_images and accelerator.is_main_process:
-            wanted = range(found, training.num_class_images)
-            make_class(_own_folder(shelf), wanted, easel, eye, lessons, str(training.class_prompt))
+        numbers = free_numbers(shelf.names(), training.num_class_images)
+        accelerator.wait_for_everyone()  # nobody paints before all have counted
+        if numbers:
+            mine = numbers[accelerator.process_index :: accelerator.num_processes]
+            prompt = str(training.class_prompt)
+            make_class(_own_folder(shelf), mine, easel, eye, lessons, prompt)
         accelerator.wait_for_everyone()
         read = read_lessons(shelf, self.limits)[: training.num_class_images]
+        _refuse_lost(len(read), training.num_class_images, shelf.place)
         refuse_too_small(read, training.resolution, shelf.place)
         return self._masked(read, str(accelerator.device))
 
     def _class_shelf(self) -> Shelf:
-        if self.training.class_data_dir is None:
-            return FolderShelf(self.training.output_dir / CLASS_FOLDER)
-        return self._shelf(self.training.class_data_dir)
+        """Where they lie; a folder that is not there yet comes with the first that is painted."""
+        place = self.training.class_data_dir or str(self.training.output_dir / CLASS_FOLDER)
+        return self._shelf(place) if place.startswith(S3) else FolderShelf(Path(place))
 
     def _shelf(self, place: str) -> Shelf:
         return open_shelf(place, self.connect, max_bytes=self.limits.max_bytes)
@@ -113,3 +117,12 @@ def _own_folder(shelf: Shelf) -> Path:
         reason=f"{shelf.place} holds fewer pictures than --num_class_images, and missing ones are "
         "only painted into a folder of this host"
     )
+
+
+def _refuse_lost(read: int, wanted: int, place: str) -> None:
+    """Refuse a folder that is not the one that others painted into."""
+    if read < wanted:
+        raise TrainingInvalid(
+            reason=f"{place} holds {read} pictures of the class after {wanted} were painted; "
+            "several hosts need one --output_dir and --class_data_dir that all of them see"
+        )

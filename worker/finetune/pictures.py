@@ -4,6 +4,7 @@ Everything that is wrong with them is told together, before anything is trained.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -56,7 +57,7 @@ def read_lessons(shelf: Shelf, limits: Limits) -> list[Lesson]:
         StorageError: S3 does not serve them.
     """
     files = shelf.names()
-    names = [name for name in files if _is_picture(name)]
+    names = picture_names(files)
     captions = read_captions(shelf, names)
     lessons, wrong = [], []
     for name in names:
@@ -71,6 +72,11 @@ def read_lessons(shelf: Shelf, limits: Limits) -> list[Lesson]:
         total, place = len(names), shelf.place
         raise InstancesUnusable(count=len(wrong), total=total, place=place, reason=_some(wrong))
     return lessons
+
+
+def picture_names(files: Iterable[str]) -> list[str]:
+    """Those of a shelf's files that are pictures, and no masks."""
+    return [name for name in files if _is_picture(name)]
 
 
 def refuse_too_few(lessons: list[Lesson], place: str) -> None:
