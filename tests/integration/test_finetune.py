@@ -19,6 +19,7 @@ from shared.errors import (
     TrainingOutOfMemory,
 )
 from shared.keys import S3Address
+from shared.packing import pack
 from shared.packing.layout import painter_problem
 from shared.s3 import ObjectStore
 from shared.settings import load_settings
@@ -152,6 +153,22 @@ def test_the_exported_model_loads_and_paints(session, tiny_painter, tmp_path):
     [painted] = load_painter(model, "cpu").paint([wish])
     assert painted.shape == (SIDE, SIDE, 3)
     assert painted.std() > 0
+
+
+def test_where_a_training_lay_does_not_show(session, tiny_painter, tiny_segmenter, tmp_path):
+    """The same base in two folders, two outputs: archives of one digest, without a path in them."""
+    digests = set()
+    for name in ("one", "two"):
+        models = {"pretrained_model": tiny_painter, "segmenter": tiny_segmenter}
+        copies = {kind: tmp_path / f"{kind}-{name}" for kind in models}
+        flags = [f"--{kind}_name_or_path={copies[kind]}" for kind in models]
+        for kind, model in models.items():
+            shutil.copytree(model, copies[kind])
+        model = session(*flags, "--max_train_steps=1", out=name).run()
+        texts = [path for path in model.rglob("*") if path.suffix in {".json", ".md"}]
+        assert not [path for path in texts if str(tmp_path) in path.read_text()]
+        digests.add(pack(model, tmp_path / f"{name}.tar.gz"))
+    assert len(digests) == 1
 
 
 def test_pictures_come_from_s3_and_masks_from_words(session, shop, bucket, tiny_segmenter):

@@ -19,6 +19,8 @@ _PIPELINE: Any = StableDiffusionInpaintPipeline
 EXTRACTOR = "feature_extractor"
 TOKENIZER = "tokenizer"
 INDEX = "model_index.json"
+#: Where diffusers notes the directory that a part was loaded from.
+PLACE = "_name_or_path"
 #: The parts that have weights.
 WEIGHTED = ("unet", "text_encoder", "vae")
 
@@ -48,12 +50,21 @@ def export(
     pipeline = _PIPELINE(**whole, requires_safety_checker=False)
     with replaced_folder(target) as fresh:
         pipeline.save_pretrained(fresh, safe_serialization=True)
+        _forget_places(fresh)
         _bring_extractor(base, fresh)
         _bring_tokenizer(base, fresh)
         (fresh / CARD).write_text(json.dumps(card, indent=2, sort_keys=True) + "\n")
         (fresh / README).write_text(readme_of(card), encoding="utf-8")
         for name, picture in zip((SAMPLES, PLOT), pictures, strict=True):
             picture.save(fresh / name)
+
+
+def _forget_places(fresh: Path) -> None:
+    """Drop the directories of this host that the parts were loaded from."""
+    for path in fresh.rglob("*.json"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict) and content.pop(PLACE, None) is not None:
+            path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 def _bring_extractor(base: Path, fresh: Path) -> None:
