@@ -33,6 +33,8 @@ BASE = [
     "--instance_prompt=a sks dress",
     "--output_dir=out",
 ]
+#: Flags of the prompts.
+NAMES = ("instance_prompt", "class_prompt")
 
 
 def picture(folder, name, size=(96, 128), seed=0):
@@ -68,10 +70,23 @@ def test_the_token_is_what_the_class_prompt_lacks():
 
 
 @pytest.mark.parametrize(
+    "prompts", [("A SKS dress.", "a dress"), ("sks", "dress"), ("a sks-made dress", "a Made dress")]
+)
+def test_the_token_is_a_word_without_its_punctuation(prompts):
+    """As CLIP's tokenizer reads it, which is what captions are compared by."""
+    flags = [f"--{name}={text}" for name, text in zip(NAMES, prompts, strict=True)]
+    assert Training.parse([*BASE, *flags]).rare_words == "sks"
+
+
+@pytest.mark.parametrize(
     ("flags", "reason"),
     [
         ([], "holds no token"),
         (["--token=zwx"], "holds no token"),
+        (["--token=ss"], "holds no token"),
+        (["--token=!"], "holds no token"),
+        (["--class_prompt=clothes"], r"several words of --instance_prompt \(a, sks, dress\): give"),
+        (["--token=sks", "--class_prompt=a Sks, old"], "--class_prompt holds the token 'sks'"),
         (["--token=sks", "--resolution=100"], "multiple of 64"),
         (["--token=sks", "--with_prior_preservation"], "needs --class_prompt"),
         (["--token=sks", "--train_batch_size=0"], "train_batch_size: should be greater"),
@@ -111,8 +126,9 @@ def test_captions_stand_beside_pictures_or_in_one_file(tmp_path):
 
 def test_captions_without_the_token_are_refused(tmp_path):
     """All of them are counted, the first few quoted."""
+    captions = {"a.png": "a dress", "b.png": "a dress with masks", "c.png": "SKS, red"}
     with pytest.raises(TokenMissing, match=r"2 caption.*'sks'.*a.png: 'a dress'"):
-        refuse_without_token({"a.png": "a dress", "b.png": "red", "c.png": "sks"}, "sks", "shop")
+        refuse_without_token(captions, "sks", "shop")
 
 
 def test_a_file_of_captions_that_is_none_is_named(tmp_path):

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from shared.errors import InstancesUnusable, TokenMissing
 from shared.wording import shorten
 from worker.finetune.shelf import Shelf
+from worker.finetune.words import holds
 
 METADATA = "metadata.jsonl"
 #: Captions that are quoted in one sentence.
@@ -38,12 +39,12 @@ def read_captions(shelf: Shelf, names: Iterable[str]) -> dict[str, str]:
 
 
 def refuse_without_token(captions: Mapping[str, str], token: str, place: str) -> None:
-    """Make sure that each caption holds the token.
+    """Make sure that each caption holds the token, as a word and not within one.
 
     Raises:
         TokenMissing: Some do not.
     """
-    lacking = [(name, text) for name, text in captions.items() if token not in text]
+    lacking = [(name, text) for name, text in captions.items() if not holds(text, token)]
     if lacking:
         quoted = "; ".join(f"{name}: {shorten(text)!r}" for name, text in lacking[:MAX_QUOTED])
         raise TokenMissing(count=len(lacking), place=place, token=token, reason=quoted)

@@ -12,6 +12,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from shared.errors import TrainingInvalid
 from shared.wording import in_one_sentence, problems
+from worker.finetune.words import rare_words, token_problem, without
 
 Schedule = Literal[
     "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial"
@@ -70,7 +71,8 @@ class Training(BaseSettings):
     output_dir: Path = Field(description="Where checkpoints, samples and the model go.")
 
     token: str | None = Field(
-        None, description="The rare word; by default what --class_prompt does not say."
+        None,
+        description="The rare word; by default the one word that --class_prompt does not say.",
     )
     class_prompt: str | None = Field(None, description="What the pictures show, without the token.")
     class_data_dir: str | None = Field(
@@ -83,7 +85,9 @@ class Training(BaseSettings):
     num_class_images: int = Field(100, ge=1, le=10_000, description="Pictures of the class.")
 
     segmenter_name_or_path: str | None = Field(
-        None, description="Model reference of a segmenter that finds masks; else they are random."
+        None,
+        description="Model reference of a segmenter that finds masks for pictures without one. By "
+        "default none does, and their masks are random, as in a quarter of the draws always.",
     )
     mask_prompt: str | None = Field(None, description="What it looks for; else the class prompt.")
 
@@ -157,24 +161,19 @@ class Training(BaseSettings):
             raise ValueError(f"--resolution must be a multiple of {SIDE_STEP}")
         if self.with_prior_preservation and not self.class_prompt:
             raise ValueError("--with_prior_preservation needs --class_prompt")
-        if not self.rare_words:
-            raise ValueError(
-                "--instance_prompt holds no token: a --token, or a word that --class_prompt lacks"
-            )
+        if reason := token_problem(self.token, self.instance_prompt, self.class_prompt):
+            raise ValueError(reason)
         return self
 
     @property
     def rare_words(self) -> str:
-        """The token: as given, or the words of the instance prompt that the class prompt lacks."""
-        if self.token:
-            return self.token if self.token in self.instance_prompt else ""
-        common = set((self.class_prompt or self.instance_prompt).split())
-        return " ".join(word for word in self.instance_prompt.split() if word not in common)
+        """The token: as given, or the word of the instance prompt that the class prompt lacks."""
+        return self.token or " ".join(rare_words(self.instance_prompt, self.class_prompt or ""))
 
     @property
     def sought(self) -> str:
         """What a segmenter looks for."""
-        plain = " ".join(self.instance_prompt.replace(self.rare_words, "").split())
+        plain = without(self.instance_prompt, self.rare_words)
         return self.mask_prompt or self.class_prompt or plain
 
     def deciding(self) -> dict[str, object]:
