@@ -39,6 +39,17 @@ class InstancesUnusable(TrainingError):
     hint = "Replace or remove the named files; their masks must have the pictures' size."
 
 
+class CompanionsUnusable(TrainingError):
+    """Captions or masks that belong to no picture or to several, or cannot be read."""
+
+    code = "companions_unusable"
+    sentence = "{count} caption(s) or mask(s) in {place} cannot be used: {reason}."
+    hint = (
+        "Beside a picture NAME.jpg stand NAME.txt (or a line of metadata.jsonl) and NAME.mask.png; "
+        "no two pictures may share them."
+    )
+
+
 class InstancesTooSmall(TrainingError):
     """Pictures with less detail than the resolution asks for."""
 
@@ -53,6 +64,17 @@ class TokenMissing(TrainingError):
     code = "token_missing"
     sentence = "{count} caption(s) in {place} do not hold the token {token!r}: {reason}."
     hint = "Write the token into every caption; without it nothing is tied to it."
+
+
+class ClassPicturesOther(TrainingError):
+    """Pictures of the class that were painted for another training."""
+
+    code = "class_pictures_other"
+    sentence = "The pictures of the class in {place} were painted for another {reason}."
+    hint = (
+        "Name another --class_data_dir, or remove the folder to have them painted anew; without "
+        "its {note} they count as given, and are used as they are."
+    )
 
 
 class TrainingOutOfMemory(TrainingError):

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from shared.errors import (
     CheckpointFailed,
     CheckpointUnusable,
+    ClassPicturesOther,
     LibraryMissing,
     LossNotFinite,
     TrainingOutOfMemory,
@@ -179,8 +180,11 @@ def test_pictures_come_from_s3_and_masks_from_words(session, shop, bucket, tiny_
     flags = (f"--instance_data_dir={prefix}", f"--segmenter_name_or_path={tiny_segmenter}")
     bench = session(*flags).prepare()
     assert bench.loop.origin["instances"] == 4
-    found = [lesson.mask is not None for lesson in bench.loop.course.style.lessons]
-    assert any(found)
+    found = sum(lesson.mask is not None for lesson in bench.loop.course.style.lessons)
+    assert found > 0
+    told = {"given": 0, "found": found, "random": 4 - found}
+    assert bench.loop.origin["instances_masks"] == told
+    assert len(bench.loop.origin["segmenter"]) == 64
 
 
 def test_pictures_of_the_class_are_painted_beside_those_that_are_there(session, shop, tmp_path):
@@ -188,7 +192,8 @@ def test_pictures_of_the_class_are_painted_beside_those_that_are_there(session, 
     place = tmp_path / "new" / "dresses"
     flags = ("--with_prior_preservation", f"--class_data_dir={place}")
     session(*flags, "--num_class_images=1").prepare()
-    assert {path.name for path in place.iterdir()} == {"class-0.png", "class-0.mask.png"}
+    painted = {"class-0.png", "class-0.mask.png", "painted.json"}
+    assert {path.name for path in place.iterdir()} == painted
     for number in (2, 3):
         shutil.copyfile(shop / "p1.png", place / f"class-{number}.png")
     before = {path.name: path.read_bytes() for path in place.iterdir()}
@@ -196,7 +201,11 @@ def test_pictures_of_the_class_are_painted_beside_those_that_are_there(session, 
     assert bench.loop.origin["classes"] == 5
     after = {path.name: path.read_bytes() for path in place.glob("*")}
     assert before.items() <= after.items()
-    assert {name for name in after if "mask" not in name} == {f"class-{n}.png" for n in range(5)}
+    assert {name for name in after if name.endswith(".png") and "mask" not in name} == {
+        f"class-{number}.png" for number in range(5)
+    }
+    with pytest.raises(ClassPicturesOther, match="another class_prompt, places"):
+        session(*flags, "--class_prompt=a long dress", f"--instance_data_dir={place}").prepare()
 
 
 def test_a_loss_that_is_no_number_ends_it_and_keeps_the_last_checkpoint(session, tmp_path):

@@ -9,22 +9,28 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shared.errors import (
+    ClassPicturesOther,
+    CompanionsUnusable,
     InstancesTooFew,
     InstancesTooSmall,
     InstancesUnusable,
     TokenMissing,
     TrainingInvalid,
 )
+from shared.keys import S3Address
 from shared.pictures.limits import Limits
+from shared.s3 import ObjectStore
 from worker.finetune.captions import read_captions, refuse_without_token
 from worker.finetune.config import Training
 from worker.finetune.journal import Entry
 from worker.finetune.masks import grown, random_mask
 from worker.finetune.memory import footprint, remedies
+from worker.finetune.note import NOTE, leave, note_of, refuse_other
 from worker.finetune.pictures import digest_of, read_lessons, refuse_too_few, refuse_too_small
 from worker.finetune.plot import COLOURS, MARGINS, SIZE, loss_plot
-from worker.finetune.shelf import FolderShelf, open_shelf
-from worker.finetune.views import Eye
+from worker.finetune.shelf import FolderShelf, PrefixShelf, open_shelf
+from worker.finetune.slips import read_slips
+from worker.finetune.views import DETAIL, Eye
 
 LIMITS = Limits(10**7, 4_096, 10**7)
 BASE = [
@@ -42,6 +48,12 @@ def picture(folder, name, size=(96, 128), seed=0):
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     Image.fromarray(pixels).save(folder / name)
+
+
+def lessons_of(folder):
+    """Every picture of a folder."""
+    shelf = FolderShelf(folder)
+    return read_lessons(shelf, read_slips(shelf), LIMITS)
 
 
 def no_store():
@@ -134,8 +146,56 @@ def test_captions_without_the_token_are_refused(tmp_path):
 def test_a_file_of_captions_that_is_none_is_named(tmp_path):
     """The whole training would learn the wrong words."""
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.png"}\n')
-    with pytest.raises(InstancesUnusable, match=r"metadata.jsonl has a line without"):
+    with pytest.raises(CompanionsUnusable, match=r"metadata.jsonl has a line without"):
         read_captions(FolderShelf(tmp_path), ["a.png"])
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (["a.png", "b.mask.png"], "b.mask.png is a mask of no picture"),
+        (["a.png", "a.mask.jpg"], "a.mask.jpg is no PNG"),
+        (["a.jpg", "a.png", "a.mask.png"], "a.jpg and a.png would share one mask"),
+        (["a.jpg", "a.png", "a.txt"], "a.jpg and a.png would share one caption"),
+        (["a.png", "metadata.jsonl"], r"metadata.jsonl names what is no picture there \(b.png\)"),
+    ],
+)
+def test_what_stands_beside_no_picture_or_two_is_refused(tmp_path, files, reason):
+    """Rather than left out unnoticed."""
+    for name in files:
+        (tmp_path / name).write_text('{"file_name": "b.png", "text": "a sks dress"}')
+    with pytest.raises(CompanionsUnusable, match=reason):
+        read_slips(FolderShelf(tmp_path))
+
+
+def test_endings_may_be_written_large_and_hidden_files_are_none(tmp_path, bucket):
+    """In a folder and in S3; two pictures of one name and nothing beside share nothing."""
+    files = {"a.PNG", "a.Mask.png", "a.TXT", "._a.png", "b.jpg", "b.png", "notes.md"}
+    store, prefix = ObjectStore.connect(), S3Address(bucket.name, "mixed/")
+    for name in files:
+        (tmp_path / name).write_text("a sks dress")
+        store.put(prefix.join(name), b"a sks dress", content_type="text/plain")
+    for shelf in (FolderShelf(tmp_path), PrefixShelf(prefix, store, 1_000)):
+        slips = [(slip.name, slip.caption, slip.mask) for slip in read_slips(shelf)]
+        bare = [(name, "", None) for name in ("b.jpg", "b.png")]
+        assert slips == [("a.PNG", "a sks dress", "a.Mask.png"), *bare]
+
+
+def test_pictures_that_were_painted_for_another_training_are_refused(tmp_path):
+    """Another prompt, base, resolution or place; captions decide none, and no note says nothing."""
+    picture(tmp_path, "a.png")
+    training, shelf = Training.parse([*BASE, "--class_prompt=a dress"]), FolderShelf(tmp_path)
+    refuse_other(shelf, {})
+    leave(tmp_path, note_of(training, "base", lessons_of(tmp_path)))
+    (tmp_path / "a.txt").write_text("a sks dress")
+    refuse_other(shelf, note_of(training, "base", lessons_of(tmp_path)))
+    Image.new("L", (96, 128), 255).save(tmp_path / "a.mask.png")
+    other = training.model_copy(update={"class_prompt": "a coat", "resolution": 64})
+    with pytest.raises(ClassPicturesOther, match=r"base, class_prompt, places, resolution\."):
+        refuse_other(shelf, note_of(other, "new", lessons_of(tmp_path)))
+    (tmp_path / NOTE).write_text("[]")
+    with pytest.raises(ClassPicturesOther):
+        refuse_other(shelf, note_of(training, "base", lessons_of(tmp_path)))
 
 
 def test_all_unusable_pictures_are_named_together(tmp_path):
@@ -147,7 +207,7 @@ def test_all_unusable_pictures_are_named_together(tmp_path):
     picture(tmp_path, "odd.png")
     Image.new("L", (10, 10), 255).save(tmp_path / "odd.mask.png")
     with pytest.raises(InstancesUnusable, match="3 of the 4 pictures") as refused:
-        read_lessons(FolderShelf(tmp_path), LIMITS)
+        lessons_of(tmp_path)
     assert all(name in str(refused.value) for name in ("short.png", "text.jpg", "odd.png"))
 
 
@@ -155,14 +215,14 @@ def test_one_picture_is_too_few(tmp_path):
     """From one the model learns the picture."""
     picture(tmp_path, "a.png")
     with pytest.raises(InstancesTooFew, match="holds 1 picture"):
-        refuse_too_few(read_lessons(FolderShelf(tmp_path), LIMITS), "shop")
+        refuse_too_few(read_slips(FolderShelf(tmp_path)), "shop")
 
 
 def test_pictures_under_the_resolution_are_refused(tmp_path):
     """Enlarged, they would teach blur."""
     picture(tmp_path, "a.png", (96, 128))
     picture(tmp_path, "b.png", (128, 128))
-    lessons = read_lessons(FolderShelf(tmp_path), LIMITS)
+    lessons = lessons_of(tmp_path)
     refuse_too_small(lessons, 64, "shop")
     with pytest.raises(InstancesTooSmall, match=r"1 of .*128 px: a.png has 96 x 128 px"):
         refuse_too_small(lessons, 128, "shop")
@@ -179,13 +239,12 @@ def test_the_digest_is_of_what_is_learned(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         picture(tmp_path / folder, "a.png")
-    first, second = (FolderShelf(tmp_path / name) for name in ("one", "two"))
-    before = digest_of(read_lessons(first, LIMITS))
-    assert before == digest_of(read_lessons(second, LIMITS))
+    before = digest_of(lessons_of(tmp_path / "one"))
+    assert before == digest_of(lessons_of(tmp_path / "two"))
     (tmp_path / "two" / "a.txt").write_text("a sks dress")
-    captioned = digest_of(read_lessons(second, LIMITS))
+    captioned = digest_of(lessons_of(tmp_path / "two"))
     Image.new("L", (96, 128), 255).save(tmp_path / "two" / "a.mask.png")
-    assert len({before, captioned, digest_of(read_lessons(second, LIMITS))}) == 3
+    assert len({before, captioned, digest_of(lessons_of(tmp_path / "two"))}) == 3
 
 
 def test_a_view_is_decided_by_its_draw_alone(tmp_path):
@@ -194,7 +253,7 @@ def test_a_view_is_decided_by_its_draw_alone(tmp_path):
     mask = np.zeros((128, 96), np.uint8)
     mask[40:80, 30:60] = 255
     Image.fromarray(mask).save(tmp_path / "a.mask.png")
-    [lesson] = read_lessons(FolderShelf(tmp_path), LIMITS)
+    [lesson] = lessons_of(tmp_path)
     eye = Eye(64, centred=False)
     first, again = (eye.look(lesson, "a sks dress", np.random.default_rng(3)) for _ in range(2))
     assert np.array_equal(first.rgb, again.rgb)
@@ -203,6 +262,45 @@ def test_a_view_is_decided_by_its_draw_alone(tmp_path):
     square, area = eye.plain(lesson)
     assert square.shape == (64, 64, 3)
     assert 0.2 < (area == 255).mean() < 0.7
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_of_a_large_picture_only_what_is_seen_is_kept(tmp_path, masked):
+    """Twice the resolution at most, as each is read; what is seen stays the same to rounding."""
+    ramp = np.linspace(0, 255, 900 * 600).reshape(600, 900).astype(np.uint8)
+    Image.fromarray(np.dstack([ramp, ramp.T.reshape(600, 900), 255 - ramp])).save(
+        tmp_path / "a.png"
+    )
+    mask = np.zeros((600, 900), np.uint8)
+    mask[100:500, 200:500] = 255 * masked
+    Image.fromarray(mask).save(tmp_path / "a.mask.png")
+    eye = Eye(64, centred=False)
+    [whole] = lessons_of(tmp_path)
+    kept = eye.kept(whole)
+    assert (min(kept.rgb.shape[:2]), kept.size, kept.digest) == (
+        64 * DETAIL,
+        whole.size,
+        whole.digest,
+    )
+    (rgb, area), (square, place) = eye.plain(whole), eye.plain(kept)
+    assert np.abs(rgb.astype(int) - square).max() <= 2
+    assert (area != place).mean() < 0.05
+
+
+def test_a_small_picture_is_seen_as_it_is_kept(tmp_path):
+    """To the bit, with a mask and without."""
+    for name in ("a", "b"):
+        picture(tmp_path, f"{name}.png", (120, 90))
+    mask = np.zeros((90, 120), np.uint8)
+    mask[5:70, 60:110] = 255
+    Image.fromarray(mask).save(tmp_path / "a.mask.png")
+    eye = Eye(64, centred=False)
+    for lesson in lessons_of(tmp_path):
+        for draw in range(4):
+            pair = (lesson, eye.kept(lesson))
+            one, other = (eye.look(seen, "", np.random.default_rng(draw)) for seen in pair)
+            assert np.array_equal(one.rgb, other.rgb)
+            assert np.array_equal(one.mask, other.mask)
 
 
 def test_low_rank_and_checkpointing_take_less_memory():

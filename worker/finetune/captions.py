@@ -5,37 +5,37 @@ the hub have; a .txt of the same stem beats it.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from shared.errors import InstancesUnusable, TokenMissing
+from shared.errors import CompanionsUnusable, TokenMissing
 from shared.wording import shorten
 from worker.finetune.shelf import Shelf
 from worker.finetune.words import holds
 
 METADATA = "metadata.jsonl"
+TEXT_ENDING = ".txt"
 #: Captions that are quoted in one sentence.
 MAX_QUOTED = 3
 
 
-def read_captions(shelf: Shelf, names: Iterable[str]) -> dict[str, str]:
+def read_captions(shelf: Shelf, names: Sequence[str]) -> dict[str, str]:
     """Caption by picture, of those that have one.
 
     Args:
         shelf: Where they lie.
-        names: The pictures' names.
+        names: The names of all its pictures.
 
     Raises:
-        InstancesUnusable: A file of captions cannot be read.
+        CompanionsUnusable: A file of captions cannot be read, or has some of other pictures.
     """
-    files = set(shelf.names())
-    captions = _listed(shelf) if METADATA in files else {}
-    beside = {name: f"{PurePosixPath(name).stem}.txt" for name in names}
-    texts = {
-        name: _text(shelf.read(file), file, shelf) for name, file in beside.items() if file in files
-    }
-    captions = {name: captions[name] for name in beside if name in captions}
-    return {name: text for name, text in (captions | texts).items() if text}
+    files = shelf.names()
+    captions = _listed(shelf, names) if METADATA in files else {}
+    beside = {PurePosixPath(file).stem: file for file in files if _is_text(file)}
+    for name in names:
+        if file := beside.get(PurePosixPath(name).stem):
+            captions[name] = _text(shelf, file)
+    return {name: text for name, text in captions.items() if text}
 
 
 def refuse_without_token(captions: Mapping[str, str], token: str, place: str) -> None:
@@ -50,22 +50,28 @@ def refuse_without_token(captions: Mapping[str, str], token: str, place: str) ->
         raise TokenMissing(count=len(lacking), place=place, token=token, reason=quoted)
 
 
-def _listed(shelf: Shelf) -> dict[str, str]:
-    lines = filter(str.strip, _text(shelf.read(METADATA), METADATA, shelf).splitlines())
+def _listed(shelf: Shelf, names: Sequence[str]) -> dict[str, str]:
+    lines = filter(str.strip, _text(shelf, METADATA).splitlines())
     try:
         rows = [json.loads(line) for line in lines]
-        return {str(row["file_name"]): " ".join(str(row["text"]).split()) for row in rows}
+        listed = {str(row["file_name"]): " ".join(str(row["text"]).split()) for row in rows}
     except (ValueError, KeyError, TypeError) as error:
         reason = f"{METADATA} has a line without file_name and text ({error})"
-        raise _unreadable(shelf, reason) from error
+        raise CompanionsUnusable(count=1, place=shelf.place, reason=reason) from error
+    if strange := [name for name in listed if name not in names]:
+        named = ", ".join(map(shorten, strange[:MAX_QUOTED]))
+        reason = f"{METADATA} names what is no picture there ({named})"
+        raise CompanionsUnusable(count=len(strange), place=shelf.place, reason=reason)
+    return listed
 
 
-def _text(body: bytes, file: str, shelf: Shelf) -> str:
+def _text(shelf: Shelf, file: str) -> str:
     try:
-        return body.decode("utf-8-sig").strip()
+        return shelf.read(file).decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
-        raise _unreadable(shelf, f"{file} is no UTF-8") from error
+        reason = f"{file} is no UTF-8"
+        raise CompanionsUnusable(count=1, place=shelf.place, reason=reason) from error
 
 
-def _unreadable(shelf: Shelf, reason: str) -> InstancesUnusable:
-    return InstancesUnusable(count=1, total=len(shelf.names()), place=shelf.place, reason=reason)
+def _is_text(file: str) -> bool:
+    return file.lower().endswith(TEXT_ENDING)

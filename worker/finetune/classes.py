@@ -17,7 +17,8 @@ from PIL import Image
 from shared.errors import CheckpointFailed
 from worker.arrays import Rgb
 from worker.finetune.easel import Easel, Wish
-from worker.finetune.pictures import MASK_ENDING, Lesson, picture_names
+from worker.finetune.pictures import Lesson
+from worker.finetune.slips import MASK_ENDING, picture_names
 from worker.finetune.views import Eye
 from worker.finetune.writing import PART
 

@@ -1,7 +1,6 @@
 """Masks found by words, for pictures that came without one; torch-free, but for its segmenter."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,33 +13,24 @@ from worker.segment.geometry import SegmenterGeometry
 from worker.segment.protocol import Segmenter, SegmentRequest
 
 
-def find_masks(
-    lessons: Iterable[Lesson], segmenter: Segmenter, geometry: SegmenterGeometry, sought: str
-) -> list[Lesson]:
-    """The lessons, those without a mask with what the segmenter found, by a style's defaults.
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Looks for masks by a style's defaults."""
 
-    Where nothing is found, masks stay random.
+    segmenter: Segmenter
+    geometry: SegmenterGeometry
+    #: What for, such as `the dress`.
+    sought: str
+    #: Of the segmenter's model.
+    digest: str
 
-    Args:
-        lessons: The pictures.
-        segmenter: Looks.
-        geometry: What it looks at.
-        sought: What for, such as `the dress`.
-    """
-    style = Style(mask_prompt=(sought,), prompt=sought)
-    return [
-        lesson if lesson.mask is not None else _masked(lesson, segmenter, geometry, style)
-        for lesson in lessons
-    ]
-
-
-def _masked(
-    lesson: Lesson, segmenter: Segmenter, geometry: SegmenterGeometry, style: Style
-) -> Lesson:
-    square, placement = letterbox(lesson.rgb, geometry.side, geometry.fill)
-    request: Any = SegmentRequest(model="", picture=square, prompts=style.mask_prompt)
-    [logits] = segmenter.segment([request])
-    height, width = lesson.rgb.shape[:2]
-    hard = found_mask(logits, placement, (width, height), style).hard
-    mask = np.where(hard, np.uint8(255), np.uint8(0))
-    return replace(lesson, mask=mask if hard.any() else None)
+    def find(self, lesson: Lesson) -> Lesson:
+        """The lesson with the mask that was found; where nothing is, masks stay random."""
+        square, placement = letterbox(lesson.rgb, self.geometry.side, self.geometry.fill)
+        style = Style(mask_prompt=(self.sought,), prompt=self.sought)
+        request: Any = SegmentRequest(model="", picture=square, prompts=style.mask_prompt)
+        [logits] = self.segmenter.segment([request])
+        height, width = lesson.rgb.shape[:2]
+        hard = found_mask(logits, placement, (width, height), style).hard
+        mask = np.where(hard, np.uint8(255), np.uint8(0)) if hard.any() else None
+        return replace(lesson, mask=mask, segmenter=self.digest)

@@ -96,7 +96,7 @@ class Session:
             TrainingError, ModelError, StorageError: As `run`.
         """
         training, accelerator = self.training, self.accelerator
-        gathering = Gathering(training, self.settings.limits, self._connect, self._directory)
+        gathering = Gathering(training, self.settings.limits, self._connect, self._fetch)
         lessons = gathering.style(str(accelerator.device))
         checkpoints = Checkpoints(training.output_dir, training.checkpoints_total_limit)
         moment = _found(checkpoints, training)
@@ -106,7 +106,7 @@ class Session:
             studio = Studio.load(directory, training, accelerator)
             eye = Eye(training.resolution, training.center_crop)
             easel = Easel(studio.parts(), training.sample_batch_size, accelerator.autocast)
-            klass = gathering.klass(easel, eye, lessons, accelerator)
+            klass = gathering.klass(easel, base.digest, lessons, accelerator)
         samples = Samples.of(training, easel, eye, lessons)
         course = self._course(studio, eye, lessons, klass)
         # The batch of a step is made by all processes together.
@@ -209,9 +209,6 @@ class Session:
         model = resolve(reference, store=objects)
         with self.accelerator.local_main_process_first():
             return model, self.held.enter_context(store.using(model))
-
-    def _directory(self, reference: str) -> Path:
-        return self._fetch(reference)[1]
 
     @contextmanager
     def _memory(self, step: Any) -> Iterator[None]:

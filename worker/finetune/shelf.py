@@ -1,6 +1,6 @@
 """A shelf: the files of a folder or of an s3:// prefix, by their names; torch-free."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +18,7 @@ class Shelf(Protocol):
         """Where, for people."""
 
     def names(self) -> list[str]:
-        """The files' names, sorted."""
+        """The files' names, sorted; hidden ones (`.DS_Store`, `._a.jpg`) are left out."""
 
     def read(self, name: str) -> bytes:
         """A file's bytes."""
@@ -36,9 +36,9 @@ class FolderShelf:
         return str(self.folder)
 
     def names(self) -> list[str]:
-        """See `Shelf.names`; hidden files are left out."""
+        """See `Shelf.names`."""
         paths = self.folder.iterdir() if self.folder.is_dir() else ()
-        return sorted(path.name for path in paths if path.is_file() and path.name[0] != ".")
+        return _shown(path.name for path in paths if path.is_file())
 
     def read(self, name: str) -> bytes:
         """See `Shelf.read`."""
@@ -62,7 +62,7 @@ class PrefixShelf:
     def names(self) -> list[str]:
         """See `Shelf.names`."""
         listed = self.store.list(self.prefix, below=False)
-        return sorted(info.address.key.rpartition("/")[2] for info in listed)
+        return _shown(info.address.key.rpartition("/")[2] for info in listed)
 
     def read(self, name: str) -> bytes:
         """See `Shelf.read`.
@@ -90,3 +90,7 @@ def open_shelf(place: str, connect: Callable[[], ObjectStore], *, max_bytes: int
     if not Path(place).is_dir():
         raise TrainingInvalid(reason=f"there is no folder {place}")
     return FolderShelf(Path(place))
+
+
+def _shown(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name and not name.startswith("."))

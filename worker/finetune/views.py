@@ -4,7 +4,7 @@ Every draw is decided by the seed and by its number alone, so that nothing but w
 kept for a training to go on where it stopped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,9 +13,13 @@ from worker.finetune.masks import grown, random_mask
 from worker.finetune.pictures import Lesson
 from worker.pixels.composite import cut, cut_mask
 from worker.pixels.crops import Crop, crop_around
+from worker.pixels.scaling import scale
 
 #: How often a mask that is known is used; else the model would learn to wait for it.
 KNOWN_SHARE = 0.75
+#: What is kept of a picture: its shorter side over the resolution, at most. What is seen of it is
+#: scaled down once more, and so as sharp as from the whole.
+DETAIL = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +65,22 @@ class Eye:
         if lesson.mask is None:
             return rgb, np.full((self.side, self.side), 255, np.uint8)
         return rgb, cut_mask(lesson.mask, crop, self.side)
+
+    def kept(self, lesson: Lesson) -> Lesson:
+        """All that is ever seen of a lesson: the square around a known mask, or the picture.
+
+        Neither has more detail than `DETAIL` asks for: a photo of 24 megapixels takes 72 MB.
+        """
+        most = DETAIL * self.side
+        if lesson.mask is not None:
+            crop = crop_around(lesson.mask, self.side)
+            side = min(most, crop.side)
+            rgb, mask = cut(lesson.rgb, crop, side), cut_mask(lesson.mask, crop, side)
+            return replace(lesson, rgb=rgb, mask=mask)
+        height, width = lesson.rgb.shape[:2]
+        factor = min(1.0, most / min(height, width))
+        size = (round(width * factor), round(height * factor))
+        return replace(lesson, rgb=scale(lesson.rgb, size))
 
     def _crop(self, lesson: Lesson, rng: np.random.Generator | None) -> Crop:
         if lesson.mask is not None:
