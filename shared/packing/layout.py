@@ -20,6 +20,9 @@ PAINTER_PARTS = {
     "tokenizer": False,
     "scheduler": False,
 }
+#: How a pipeline has pictures prepared: a few kB that we do not need, and that a fine-tuned model
+#: hands on to endpoints of others.
+EXTRACTOR = "feature_extractor"
 #: Pipelines whose parts the painter can use; fine-tunes of inpainting models carry either name.
 PAINTER_CLASSES = ("StableDiffusionInpaintPipeline", "StableDiffusionPipeline")
 #: Parts come from these libraries only; anything else would be code from the model's directory.
@@ -62,14 +65,14 @@ def problem(directory: Path) -> str:
 
 
 def choose_files(names: Iterable[str]) -> list[str]:
-    """Of a repository's files (POSIX paths) those that loading needs, each weight once.
+    """Of a repository's files (POSIX paths) those that are used, each weight once.
 
     Published repositories hold the same weights several times: full and half precision, pickles,
     EMA copies, single-file checkpoints beside the folders.
     """
     paths = [PurePosixPath(name) for name in names]
     is_pipeline = PurePosixPath("model_index.json") in paths
-    folders = PAINTER_PARTS if is_pipeline else ("",)
+    folders = (*PAINTER_PARTS, EXTRACTOR) if is_pipeline else ("",)
     chosen = [path for folder in folders for path in _of_folder(paths, folder)]
     chosen += [PurePosixPath("model_index.json")] if is_pipeline else []
     return sorted(map(str, chosen))

@@ -127,10 +127,15 @@ def test_the_loss_falls_and_only_what_shall_learn_changes(session, tiny_painter,
 def test_the_exported_model_loads_and_paints(session, tiny_painter, tmp_path):
     """By the worker's own loader; whole, in half precision, with a card and nothing besides.
 
-    Its tokenizer has the base's own files, as older libraries on an endpoint want them.
+    Tokenizer and extractor are the base's own files, as libraries on an endpoint want them.
     """
     base = shutil.copytree(tiny_painter, tmp_path / "base")
     (base / "tokenizer" / "merges.txt").write_text("#version: 0.2")
+    extractor = {"feature_extractor": ["transformers", "CLIPImageProcessor"]}
+    (base / "feature_extractor").mkdir()
+    (base / "feature_extractor" / "preprocessor_config.json").write_text("{}")
+    index = base / "model_index.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | extractor))
     flags = ("--with_prior_preservation", "--num_class_images=3", "--use_lora")
     named = f"--pretrained_model_name_or_path={base}"
     model = session(*flags, named, "--max_train_steps=2").run()
@@ -141,7 +146,9 @@ def test_the_exported_model_loads_and_paints(session, tiny_painter, tmp_path):
         "torch.float16",
         "torch.int64",
     }
+    assert extractor.items() <= json.loads((model / "model_index.json").read_text()).items()
     parts = {"scheduler", "text_encoder", "tokenizer", "unet", "vae", "model_index.json"}
+    parts |= {"feature_extractor"}
     cards = {"README.md", "card.json", "samples.png", "loss.png"}
     assert {path.name for path in model.iterdir()} == parts | cards
     card = json.loads((model / "card.json").read_text())

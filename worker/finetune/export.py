@@ -8,15 +8,13 @@ from typing import Any
 from diffusers import StableDiffusionInpaintPipeline
 from PIL import Image
 
-from shared.packing.layout import TEXTS
+from shared.packing.layout import EXTRACTOR, TEXTS
 from worker.finetune.card import CARD, PLOT, README, SAMPLES, readme_of
 from worker.finetune.writing import replaced_folder
 
 #: Published types do not know how it is made.
 _PIPELINE: Any = StableDiffusionInpaintPipeline
 
-#: How the base has pictures prepared, which endpoints of others read; it has no weights.
-EXTRACTOR = "feature_extractor"
 TOKENIZER = "tokenizer"
 INDEX = "model_index.json"
 #: Where diffusers notes the directory that a part was loaded from.
@@ -72,7 +70,7 @@ def _bring_extractor(base: Path, fresh: Path) -> None:
     kind = json.loads((base / INDEX).read_text()).get(EXTRACTOR)
     if not (base / EXTRACTOR).is_dir() or not isinstance(kind, list) or None in kind:
         return
-    shutil.copytree(base / EXTRACTOR, fresh / EXTRACTOR)
+    _bring_texts(base, fresh, EXTRACTOR)
     index = json.loads((fresh / INDEX).read_text()) | {EXTRACTOR: kind}
     (fresh / INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
 
@@ -80,7 +78,11 @@ def _bring_extractor(base: Path, fresh: Path) -> None:
 def _bring_tokenizer(base: Path, fresh: Path) -> None:
     """The base's own files: older libraries read some that newer ones do not write."""
     shutil.rmtree(fresh / TOKENIZER)
-    (fresh / TOKENIZER).mkdir()
-    for path in (base / TOKENIZER).iterdir():
+    _bring_texts(base, fresh, TOKENIZER)
+
+
+def _bring_texts(base: Path, fresh: Path, folder: str) -> None:
+    (fresh / folder).mkdir()
+    for path in (base / folder).iterdir():
         if path.suffix in TEXTS:
-            shutil.copyfile(path, fresh / TOKENIZER / path.name)
+            shutil.copyfile(path, fresh / folder / path.name)
