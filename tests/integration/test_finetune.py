@@ -3,6 +3,7 @@
 import json
 import resource
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +17,22 @@ from shared.errors import (
     CheckpointUnusable,
     LibraryMissing,
     LossNotFinite,
+    TrainingInvalid,
     TrainingOutOfMemory,
 )
 from shared.keys import S3Address
 from shared.packing.layout import painter_problem
 from shared.s3 import ObjectStore
 from shared.settings import load_settings
-from worker.finetune.checkpoints import Checkpoints, Moment, load
+from worker.finetune.checkpoints import Checkpoints, Facts, Moment, load
 from worker.finetune.config import Training
+from worker.finetune.occupation import LOCK, occupied
 from worker.finetune.session import Session
 from worker.inpaint.protocol import InpaintRequest
 from worker.models.load import load_painter
 
 SIDE = 64
+FACTS = Facts(training={}, origin={"base": "x"}, journal=((1, 0.5, 0.25, 0.25),))
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +84,10 @@ def weights(model):
 
 def looped(session):
     """A session's training run to its end, without sheets and export."""
-    bench = session.prepare()
-    bench.loop.show = lambda _step: None
-    bench.loop.run()
+    with session.held:
+        bench = session.prepare()
+        bench.loop.show = lambda _step: None
+        bench.loop.run()
     return bench
 
 
@@ -103,7 +108,9 @@ def test_a_training_that_is_gone_on_with_ends_with_the_same_weights(session, fla
     again = looped(session(*flags, "--resume_from_checkpoint=latest", out="cut"))
     assert equal(whole.studio.student.learned(), again.studio.student.learned())
     assert whole.loop.journal.rows() == again.loop.journal.rows()
-    assert {path.name for path in (tmp_path / "cut").iterdir()} == {"checkpoint-2", "checkpoint-4"}
+    assert {path.name for path in (tmp_path / "cut").iterdir()} == {
+        *("checkpoint-2", "checkpoint-4", LOCK)
+    }
 
 
 @pytest.mark.parametrize("flags", [(), ("--use_lora", "--rank=8")], ids=["full", "lora"])
@@ -186,18 +193,19 @@ def test_a_loss_that_is_no_number_ends_it_and_keeps_the_last_checkpoint(session,
 def test_a_full_disk_leaves_the_checkpoints_before_it(tmp_path):
     """What could not be written is gone; what was there is whole."""
     checkpoints = Checkpoints(tmp_path, limit=2)
-    small = Moment(1, {"a": torch.ones(4)}, {0: {"step": torch.tensor(1.0), "mark": 3}}, {"x": 1})
+    state = {0: {"step": torch.tensor(1.0), "mark": 3}}
+    small = Moment(1, {"a": torch.ones(4)}, state, FACTS)
     checkpoints.save(small)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
     try:
         with pytest.raises(CheckpointFailed, match="checkpoint-2 cannot be written"):
-            checkpoints.save(Moment(2, {"a": torch.ones(100_000)}, {}, {}))
+            checkpoints.save(Moment(2, {"a": torch.ones(100_000)}, {}, FACTS))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-1"]
     again = load(checkpoints.find("latest"))
-    assert (again.step, again.facts, again.optimizer[0]["mark"]) == (1, {"x": 1}, 3)
+    assert (again.step, again.facts, again.optimizer[0]["mark"]) == (1, FACTS, 3)
     assert torch.equal(again.weights["a"], torch.ones(4))
 
 
@@ -205,11 +213,69 @@ def test_only_the_newest_checkpoints_are_kept(tmp_path):
     """By their numbers, not by their names."""
     checkpoints = Checkpoints(tmp_path, limit=2)
     for step in (8, 9, 10):
-        checkpoints.save(Moment(step, {"a": torch.ones(1)}, {}, {}))
+        checkpoints.save(Moment(step, {"a": torch.ones(1)}, {}, FACTS))
     assert [path.name for path in checkpoints.all()] == ["checkpoint-9", "checkpoint-10"]
     assert Checkpoints(tmp_path / "none", limit=2).find("latest") is None
     with pytest.raises(CheckpointUnusable, match="has checkpoint-9, checkpoint-10"):
         checkpoints.find("checkpoint-8")
+
+
+def test_a_new_training_keeps_out_of_an_earlier_ones_folder(session, tmp_path):
+    """Its checkpoints would be mixed with those that are there; both ways on are told."""
+    Checkpoints(tmp_path / "out", limit=2).save(Moment(700, {"a": torch.ones(1)}, {}, FACTS))
+    with pytest.raises(TrainingInvalid, match=r"checkpoint-700 .* another --output_dir, or .*late"):
+        session().prepare()
+    assert (tmp_path / "out" / "checkpoint-700" / "training.json").exists()
+
+
+def test_going_back_leaves_the_way_that_was_gone(tmp_path):
+    """What is written last stays, whatever its number; later ones are of another way."""
+    checkpoints = Checkpoints(tmp_path, limit=3)
+    for step in (2, 4, 700, 3):
+        checkpoints.save(Moment(step, {"a": torch.ones(1)}, {}, FACTS))
+    assert [path.name for path in checkpoints.all()] == ["checkpoint-2", "checkpoint-3"]
+
+
+def test_two_trainings_never_share_a_folder(session, tmp_path):
+    """They would remove each other's files; the second is refused before it reads anything."""
+    with (
+        occupied(tmp_path / "out"),
+        pytest.raises(TrainingInvalid, match=r"another training writes into .*out"),
+    ):
+        session("--instance_data_dir=none").prepare()
+    with occupied(tmp_path / "out"):
+        pass
+
+
+def test_an_optimizers_state_may_be_nested_and_shared(tmp_path):
+    """As bitsandbytes has it: dicts within, tables that all weights share, plain numbers."""
+    table = torch.arange(4.0)
+    inner = [{"state1": torch.ones(3, dtype=torch.uint8), "qmap1": table} for _ in range(2)]
+    state = {number: {"step": 7, "quant": one} for number, one in enumerate(inner)}
+    path = Checkpoints(tmp_path, limit=1).save(Moment(1, {"a": table}, state, FACTS))
+    again = load(path).optimizer
+    assert [again[number]["step"] for number in (0, 1)] == [7, 7]
+    for number, one in enumerate(inner):
+        assert equal(again[number]["quant"], one)
+
+
+def test_8_bit_adam_is_gone_on_with_to_the_bit(session, tmp_path):
+    """Its state is bytes and tables; where the library is installed."""
+    pytest.importorskip("bitsandbytes")
+    flags = ("--use_8bit_adam", "--checkpointing_steps=2")
+    whole = looped(session(*flags, out="whole"))
+    looped(session(*flags, "--max_train_steps=2", out="cut"))
+    again = looped(session(*flags, "--resume_from_checkpoint=latest", out="cut"))
+    assert equal(whole.studio.student.learned(), again.studio.student.learned())
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"step": 1, "optimizer": {}, "facts": {}}'])
+def test_a_checkpoint_that_is_none_is_one_sentence(tmp_path, text):
+    """A file of another program, or of half a copy."""
+    path = Checkpoints(tmp_path, limit=1).save(Moment(1, {"a": torch.ones(1)}, {}, FACTS))
+    (path / "training.json").write_text(text)
+    with pytest.raises(CheckpointUnusable, match="it cannot be read"):
+        load(path)
 
 
 def test_a_checkpoint_of_another_training_is_refused(session):
@@ -233,5 +299,7 @@ def test_memory_that_is_too_small_names_the_settings(session):
 
 def test_8_bit_adam_without_its_library_is_one_sentence(session):
     """Before the first step."""
+    if find_spec("bitsandbytes"):
+        pytest.skip("the library is installed")
     with pytest.raises(LibraryMissing, match="--use_8bit_adam needs bitsandbytes"):
         session("--use_8bit_adam").prepare()

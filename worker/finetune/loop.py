@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from diffusers.optimization import get_scheduler
 
 from shared.errors import LossNotFinite
-from worker.finetune.checkpoints import Checkpoints, Moment
+from worker.finetune.checkpoints import Checkpoints, Facts, Moment
 from worker.finetune.config import Training
 from worker.finetune.course import Course
 from worker.finetune.journal import Entry, Journal
@@ -109,12 +109,12 @@ class Loop:
     def _moment(self) -> Moment:
         student: Student = self.accelerator.unwrap_model(self.student)
         scaler = self.accelerator.scaler
-        facts = {
-            "training": self.training.deciding(),
-            "origin": self.origin,
-            "journal": self.journal.rows(),
-            "scaler": scaler.state_dict() if scaler else None,
-        }
+        facts = Facts(
+            training=self.training.deciding(),
+            origin=self.origin,
+            journal=tuple(self.journal.rows()),
+            scaler=scaler.state_dict() if scaler else None,
+        )
         return Moment(self.step, student.learned(), self.optimizer.state_dict()["state"], facts)
 
     def go_on(self, moment: Moment) -> None:
@@ -123,8 +123,8 @@ class Loop:
         student.recall(moment.weights)
         state = self.optimizer.state_dict()
         self.optimizer.load_state_dict({**state, "state": moment.optimizer})
-        if self.accelerator.scaler and moment.facts["scaler"]:
-            self.accelerator.scaler.load_state_dict(moment.facts["scaler"])
+        if self.accelerator.scaler and moment.facts.scaler:
+            self.accelerator.scaler.load_state_dict(moment.facts.scaler)
         self.step = moment.step
 
 

@@ -26,6 +26,7 @@ from worker.finetune.gathering import Gathering, told
 from worker.finetune.journal import Journal
 from worker.finetune.loop import Loop
 from worker.finetune.memory import footprint, remedies
+from worker.finetune.occupation import occupied
 from worker.finetune.optimizers import build_optimizer
 from worker.finetune.pictures import Lesson
 from worker.finetune.plot import loss_plot
@@ -61,7 +62,8 @@ class Session:
     training: Training
     settings: Settings
     accelerator: Accelerator
-    #: Keeps models in the host's cache until the export: workers make room there.
+    #: Keeps others out of the output until the export, and models in the host's cache, where
+    #: workers make room.
     held: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -96,10 +98,12 @@ class Session:
             TrainingError, ModelError, StorageError: As `run`.
         """
         training, accelerator = self.training, self.accelerator
-        gathering = Gathering(training, self.settings.limits, self._connect, self._directory)
-        lessons = gathering.style(str(accelerator.device))
+        if accelerator.is_main_process:
+            self.held.enter_context(occupied(training.output_dir))
         checkpoints = Checkpoints(training.output_dir, training.checkpoints_total_limit)
         moment = _found(checkpoints, training)
+        gathering = Gathering(training, self.settings.limits, self._connect, self._directory)
+        lessons = gathering.style(str(accelerator.device))
         base, directory = self._fetch(training.pretrained_model_name_or_path)
         with self._memory(lambda: 0):
             set_seed(training.seed)
@@ -165,7 +169,7 @@ class Session:
         if moment is not None:
             _refuse_other(moment, self.training, loop.origin)
             loop.go_on(moment)
-        loop.journal.begin(moment.facts["journal"] if moment else ())
+        loop.journal.begin(moment.facts.journal if moment else ())
         log.info("training begins", step=loop.step, of=self.training.max_train_steps, **loop.origin)
 
     def _show(self, samples: Samples, journal: Journal, step: int) -> None:
@@ -227,6 +231,8 @@ class Session:
 def _found(checkpoints: Checkpoints, training: Training) -> Moment | None:
     """What is gone on with; nothing where `latest` is asked for and none is there yet."""
     named = training.resume_from_checkpoint
+    if named is None:
+        checkpoints.refuse_begun()
     path = checkpoints.find(named) if named else None
     return load(path) if path else None
 
@@ -234,7 +240,7 @@ def _found(checkpoints: Checkpoints, training: Training) -> Moment | None:
 def _refuse_other(moment: Moment, training: Training, origin: dict[str, Any]) -> None:
     """Refuse a checkpoint of another training."""
     now = {**training.deciding(), **origin}
-    then = {**moment.facts["training"], **moment.facts["origin"]}
+    then = {**moment.facts.training, **moment.facts.origin}
     other = sorted(name for name in now if now[name] != then.get(name))
     if other:
         reason = f"it began with another {', '.join(other)}"
