@@ -159,6 +159,7 @@ from shared.errors.storage import (
 from shared.errors.training import (
     CheckpointFailed,
     CheckpointUnusable,
+    HalfTooSmall,
     InstancesTooFew,
     InstancesTooSmall,
     InstancesUnusable,
@@ -237,6 +238,7 @@ __all__ = [
     "FrozenMaskLost",
     "GoldenFailed",
     "GoldenUnfinished",
+    "HalfTooSmall",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from shared.errors import (
     CheckpointFailed,
     CheckpointUnusable,
+    HalfTooSmall,
     LibraryMissing,
     LossNotFinite,
     TrainingInvalid,
@@ -26,6 +27,7 @@ from shared.s3 import ObjectStore
 from shared.settings import load_settings
 from worker.finetune.checkpoints import Checkpoints, Facts, Moment, load
 from worker.finetune.config import Training
+from worker.finetune.finite import refuse_spoiled
 from worker.finetune.occupation import LOCK, occupied
 from worker.finetune.session import Session
 from worker.inpaint.protocol import InpaintRequest
@@ -184,10 +186,42 @@ def test_a_loss_that_is_no_number_ends_it_and_keeps_the_last_checkpoint(session,
         spoil,
         bench.loop.training.model_copy(update={"validation_steps": 3}),
     )
-    with pytest.raises(LossNotFinite, match=r"step 4; the last good checkpoint is .*checkpoint-2"):
+    with pytest.raises(
+        LossNotFinite,
+        match=r"step 4 the loss was no number; the last good checkpoint is .*checkpoint-2",
+    ):
         bench.loop.run()
     moment = load(tmp_path / "out" / "checkpoint-2")
     assert all(tensor.isfinite().all() for tensor in moment.weights.values())
+
+
+def test_a_gradient_that_is_no_number_is_not_learned_from(session, tmp_path):
+    """Where the loss is one, too; weights and checkpoint are as before the step."""
+    bench = session("--checkpointing_steps=2").prepare()
+    weight = next(iter(bench.studio.student.unet.parameters()))
+
+    def spoil(_step):
+        weight.register_hook(lambda gradient: torch.full_like(gradient, float("inf")))
+
+    bench.loop.training = bench.loop.training.model_copy(update={"validation_steps": 2})
+    bench.loop.show = spoil
+    with pytest.raises(LossNotFinite, match=r"step 3 the gradient was .* is .*checkpoint-2"):
+        bench.loop.run()
+    kept = load(tmp_path / "out" / "checkpoint-2").weights
+    assert equal(kept, bench.studio.student.learned())
+
+
+def test_weights_that_are_no_numbers_are_not_kept(session, tmp_path):
+    """Nor exported: half precision ends at 65,504."""
+    bench = session().prepare()
+    weight = next(iter(bench.studio.student.unet.parameters())).data
+    weight.fill_(1e5)
+    parts = {name: bench.studio.parts()[name].half() for name in ("unet", "vae")}
+    with pytest.raises(HalfTooSmall, match=r"trained unet, such as conv_in\.weight"):
+        refuse_spoiled(parts)
+    weight.fill_(float("inf"))
+    with pytest.raises(LossNotFinite, match=r"weights were no number; no checkpoint is there"):
+        bench.loop.save()
 
 
 def test_a_full_disk_leaves_the_checkpoints_before_it(tmp_path):

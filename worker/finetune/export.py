@@ -10,6 +10,7 @@ from PIL import Image
 
 from shared.packing.layout import TEXTS
 from worker.finetune.card import CARD, PLOT, README, SAMPLES, readme_of
+from worker.finetune.finite import refuse_spoiled
 from worker.finetune.writing import replaced_folder
 
 #: Published types do not know how it is made.
@@ -40,11 +41,13 @@ def export(
         pictures: Sample sheet and loss plot.
 
     Raises:
+        HalfTooSmall: Some of its weights are too large for half precision.
         CheckpointFailed: It cannot be written.
     """
     whole = {**parts, "safety_checker": None, "feature_extractor": None}
     for name in WEIGHTED:
         whole[name] = whole[name].cpu().half()
+    refuse_spoiled({name: whole[name] for name in WEIGHTED})
     pipeline = _PIPELINE(**whole, requires_safety_checker=False)
     with replaced_folder(target) as fresh:
         pipeline.save_pretrained(fresh, safe_serialization=True)
