@@ -59,8 +59,8 @@ class TrainingOutOfMemory(TrainingError):
     """The device's memory is too small for these settings."""
 
     code = "training_out_of_memory"
-    sentence = "The memory of {device} was too small at step {step}."
-    hint = "Change {settings}, then go on with --resume_from_checkpoint latest."
+    sentence = "The memory of {device} was too small to {act} at step {step}."
+    hint = "These need less: {settings}."
 
 
 class LossNotFinite(TrainingError):
@@ -104,4 +104,7 @@ class CheckpointUnusable(TrainingError):
 
     code = "checkpoint_unusable"
     sentence = "The checkpoint {checkpoint} cannot be gone on with: {reason}."
-    hint = "Name one of --output_dir, with the flags and pictures that it began with."
+    hint = (
+        "Name one of --output_dir, with the flags and pictures that it began with, or begin anew "
+        "in another; --learning_rate, its schedule and how a step is split into passes may change."
+    )

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from accelerate import DistributedType
+from accelerate.state import AcceleratorState
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -28,8 +30,12 @@ from shared.settings import load_settings
 from worker.finetune.checkpoints import Checkpoints, Facts, Moment, load
 from worker.finetune.config import Training
 from worker.finetune.finite import refuse_spoiled
+from worker.finetune.memory import Act
 from worker.finetune.occupation import LOCK, occupied
+from worker.finetune.opening import apart, refuse_configured
+from worker.finetune.resuming import Resuming
 from worker.finetune.session import Session
+from worker.finetune.shortage import shortage_told
 from worker.inpaint.protocol import InpaintRequest
 from worker.models.load import load_painter
 
@@ -312,23 +318,110 @@ def test_a_checkpoint_that_is_none_is_one_sentence(tmp_path, text):
         load(path)
 
 
-def test_a_checkpoint_of_another_training_is_refused(session):
-    """Other flags would make weights that no unbroken run gives; what differs is named."""
+def test_a_checkpoint_of_another_training_is_refused(session, tmp_path):
+    """What differs is named, before the pictures of the class are painted; what may is not."""
     looped(session("--max_train_steps=1"))
     flags = ("--resume_from_checkpoint=latest", "--seed=5", "--learning_rate=1e-4")
-    with pytest.raises(CheckpointUnusable, match="began with another learning_rate, seed"):
-        session(*flags).prepare()
+    with pytest.raises(
+        CheckpointUnusable, match="began with another rank, seed, with_prior_preservation"
+    ):
+        session(*flags, "--rank=3", "--with_prior_preservation").prepare()
+    assert not (tmp_path / "out" / "class").exists()
 
 
-def test_memory_that_is_too_small_names_the_settings(session):
+def test_a_step_that_is_split_otherwise_is_the_same_step(session):
+    """Half the batch in twice the passes needs less memory and gives the same, up to rounding."""
+    whole = looped(session("--train_batch_size=2", out="whole"))
+    looped(session("--train_batch_size=2", "--max_train_steps=2", out="cut"))
+    flags = ("--gradient_accumulation_steps=2", "--resume_from_checkpoint=latest")
+    again = looped(session(*flags, out="cut"))
+    for one, other in zip(whole.loop.journal.rows(), again.loop.journal.rows(), strict=True):
+        assert one == pytest.approx(other, rel=1e-3)
+    with pytest.raises(CheckpointUnusable, match="began with another train_batch_size"):
+        session(flags[-1], out="whole").prepare()
+
+
+def test_the_way_on_from_a_checkpoint_may_be_steered(session, tmp_path):
+    """Rate, schedule and warm-up decide steps to come only; what has changed is told."""
+    path = looped(session("--max_train_steps=1")).loop.checkpoints.find("latest")
+    flags = ("--resume_from_checkpoint=latest", "--learning_rate=1e-4", "--lr_scheduler=cosine")
+    opened = session(*flags)
+    resuming = Resuming.find(Checkpoints(path.parent, 1), opened.training)
+    told = ["learning_rate 0.001 → 0.0001", "lr_scheduler constant → cosine"]
+    assert resuming.refuse_other({"processes": 1}) == told
+    assert looped(opened).loop.step == 4
+
+
+def test_a_base_that_predicts_something_else_is_refused_early(session, tiny_painter, tmp_path):
+    """Before pictures of the class are painted."""
+    base = shutil.copytree(tiny_painter, tmp_path / "base")
+    schedule = base / "scheduler" / "scheduler_config.json"
+    odd = json.loads(schedule.read_text()) | {"prediction_type": "sample"}
+    schedule.write_text(json.dumps(odd))
+    with pytest.raises(TrainingInvalid, match="the base predicts 'sample'"):
+        session(f"--pretrained_model_name_or_path={base}", "--with_prior_preservation").prepare()
+    assert not (tmp_path / "out" / "class").exists()
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [(Act.LEARN, "These need less: --gradient_checkpointing, going on with"), (Act.FIND, "masks")],
+)
+def test_memory_that_is_too_small_names_the_settings(session, act, told):
     """What the allocator says becomes what a person can change."""
     opened = session()
+    device = opened.accelerator.device
     with (
-        pytest.raises(TrainingOutOfMemory, match="memory of cpu was too small at step 3") as told,
-        opened._memory(lambda: 3),
+        pytest.raises(TrainingOutOfMemory, match=f"small to {act.value} at step 3") as raised,
+        shortage_told(opened.training, device, act, lambda: 3),
     ):
         torch.empty(2**50)
-    assert "--gradient_checkpointing" in told.value.report()["hint"]
+    assert told in raised.value.report()["hint"]
+
+
+@pytest.fixture
+def fresh_accelerate():
+    """What accelerate remembers for the whole process is forgotten, before and after."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("fresh_accelerate")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a host without a GPU")
+def test_a_precision_that_the_host_lacks_is_one_sentence(session):
+    """Before anything is read."""
+    with pytest.raises(TrainingInvalid, match="fp16 needs a GPU, and there is none here"):
+        session("--device=auto", "--mixed_precision=fp16")
+
+
+@pytest.mark.usefixtures("fresh_accelerate")
+def test_the_environment_decides_nothing_silently(session, monkeypatch):
+    """Passes are the command line's; a precision that is left open counts as if it were given."""
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    assert session().training.deciding()["mixed_precision"] == "bf16"
+    monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "3")
+    with pytest.raises(
+        TrainingInvalid, match="configured for --gradient_accumulation_steps 3, not 2"
+    ):
+        session("--gradient_accumulation_steps=2")
+
+
+@pytest.mark.usefixtures("fresh_accelerate")
+def test_shards_are_refused(session):
+    """Checkpoints would hold a part of the weights."""
+    opened = session()
+    opened.accelerator.state.distributed_type = DistributedType.FSDP
+    with pytest.raises(TrainingInvalid, match="configured for FSDP; only data-parallel"):
+        refuse_configured(opened.accelerator, opened.training)
+
+
+def test_processes_that_would_learn_apart_are_told_apart():
+    """By the names of what differs, wherever it does."""
+    one = {"step": 4, "classes": 6}
+    assert apart([one, one, one]) == []
+    assert apart([one, one, {**one, "step": 0}]) == ["step"]
+    assert apart([one, {"step": 4}, {**one, "classes": 5}]) == ["classes"]
 
 
 def test_8_bit_adam_without_its_library_is_one_sentence(session):

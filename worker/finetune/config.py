@@ -156,6 +156,13 @@ class Training(BaseSettings):
             raise ValueError(f"--resolution must be a multiple of {SIDE_STEP}")
         if self.with_prior_preservation and not self.class_prompt:
             raise ValueError("--with_prior_preservation needs --class_prompt")
+        if self.device == "cpu" and self.mixed_precision == "fp16":
+            raise ValueError("--mixed_precision fp16 needs a GPU")
+        if self.lr_warmup_steps and self.lr_scheduler == "constant":
+            raise ValueError(
+                "--lr_warmup_steps means nothing to --lr_scheduler constant; "
+                "constant_with_warmup heeds it"
+            )
         if not self.rare_words:
             raise ValueError(
                 "--instance_prompt holds no token: a --token, or a word that --class_prompt lacks"
@@ -177,7 +184,7 @@ class Training(BaseSettings):
         return self.mask_prompt or self.class_prompt or plain
 
     def deciding(self) -> dict[str, object]:
-        """The flags that decide what a step does; a resumed training must have the same."""
+        """The flags that decide what a step does; `resuming` knows which may still change."""
         return self.model_dump(mode="json", exclude=set(FREE))
 
 
