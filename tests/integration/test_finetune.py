@@ -36,6 +36,7 @@ from worker.finetune.opening import apart, refuse_configured
 from worker.finetune.resuming import Resuming
 from worker.finetune.session import Session
 from worker.finetune.shortage import shortage_told
+from worker.finetune.writing import replaced_folder
 from worker.inpaint.protocol import InpaintRequest
 from worker.models.load import load_painter
 
@@ -247,6 +248,23 @@ def test_a_full_disk_leaves_the_checkpoints_before_it(tmp_path):
     again = load(checkpoints.find("latest"))
     assert (again.step, again.facts, again.optimizer[0]["mark"]) == (1, FACTS, 3)
     assert torch.equal(again.weights["a"], torch.ones(4))
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_is_replaced_is_whole_until_it_is(tmp_path, killed):
+    """A successor that does not come leaves the old one, and so does a kill between two renames."""
+    target = tmp_path / "model"
+    with replaced_folder(target) as fresh:
+        (fresh / "old").touch()
+    if killed:
+        target.rename(tmp_path / ".model.old")
+    with pytest.raises(CheckpointFailed), replaced_folder(target) as fresh:
+        fresh.rmdir()
+    assert [path.name for path in target.iterdir()] == ["old"]
+    with replaced_folder(target) as fresh:
+        (fresh / "new").touch()
+    assert [path.name for path in target.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_only_the_newest_checkpoints_are_kept(tmp_path):
