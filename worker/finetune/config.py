@@ -151,11 +151,7 @@ class Training(BaseSettings):
         raise TrainingInvalid(reason=reason)
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.resolution % SIDE_STEP:
-            raise ValueError(f"--resolution must be a multiple of {SIDE_STEP}")
-        if self.with_prior_preservation and not self.class_prompt:
-            raise ValueError("--with_prior_preservation needs --class_prompt")
+    def _is_heeded(self) -> Self:
         if self.device == "cpu" and self.mixed_precision == "fp16":
             raise ValueError("--mixed_precision fp16 needs a GPU")
         if self.lr_warmup_steps and self.lr_scheduler == "constant":
@@ -163,6 +159,14 @@ class Training(BaseSettings):
                 "--lr_warmup_steps means nothing to --lr_scheduler constant; "
                 "constant_with_warmup heeds it"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.resolution % SIDE_STEP:
+            raise ValueError(f"--resolution must be a multiple of {SIDE_STEP}")
+        if self.with_prior_preservation and not self.class_prompt:
+            raise ValueError("--with_prior_preservation needs --class_prompt")
         if not self.rare_words:
             raise ValueError(
                 "--instance_prompt holds no token: a --token, or a word that --class_prompt lacks"
