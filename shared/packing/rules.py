@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 
 from shared.errors import ModelInvalid
-from shared.packing.layout import TEXTS, WEIGHTS
+from shared.packing.layout import CODE, TEXTS, WEIGHTS
 
 #: A model has dozens of members.
 MAX_MEMBERS = 10_000
@@ -83,4 +83,5 @@ class Members:
 
 def is_loaded(path: PurePosixPath) -> bool:
     """Whether loading a model needs a file of this name."""
-    return path.suffix in (WEIGHTS, *TEXTS) and not path.name.startswith(".")
+    is_ours = path.suffix in (WEIGHTS, *TEXTS) and not path.name.startswith(".")
+    return is_ours and CODE not in path.parts[:-1]

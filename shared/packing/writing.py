@@ -13,14 +13,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from shared.errors import DiskFailed
-from shared.packing.layout import PAINTER_PARTS, PICKLES, problem
+from shared.packing.layout import CODE, PAINTER_PARTS, PICKLES, TEXTS, problem
 from shared.packing.rules import Members, is_loaded
 
 #: Most bytes of an archive, as RESTYLE_MAX_MODEL_BYTES by default.
 MAX_BYTES = 40_000_000_000
 
-#: Where the program of an endpoint lies, beside the model.
-CODE = "code"
 #: Folders that an archive may hold; an intermediate checkpoint's is none of them.
 FOLDERS = (*PAINTER_PARTS, "feature_extractor", "safety_checker", CODE)
 #: What people read beside a model: its card, its samples, its licence.
@@ -95,7 +93,7 @@ def _stranger(path: PurePosixPath) -> str:
     folder = path.parts[0] if len(path.parts) > 1 else ""
     if folder and folder not in FOLDERS:
         return f"lies in a folder that is no part of a model ({', '.join(FOLDERS)} are)"
-    is_program = folder == CODE and path.suffix == ".py"
+    is_program = folder == CODE and path.suffix in (".py", *TEXTS)
     is_known = is_loaded(path) or path.suffix in PAPERS or path.name in LICENCES
     return "" if is_known or is_program else "is nothing that a model or its card needs"
 

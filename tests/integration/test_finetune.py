@@ -10,7 +10,6 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from worker.models.layout import painter_problem
 
 from shared.errors import (
     CheckpointFailed,
@@ -20,6 +19,7 @@ from shared.errors import (
     TrainingOutOfMemory,
 )
 from shared.keys import S3Address
+from shared.packing.layout import painter_problem
 from shared.s3 import ObjectStore
 from shared.settings import load_settings
 from worker.finetune.checkpoints import Checkpoints, Moment, load
@@ -132,7 +132,7 @@ def test_the_exported_model_loads_and_paints(session):
         "torch.int64",
     }
     parts = {"scheduler", "text_encoder", "tokenizer", "unet", "vae", "model_index.json"}
-    cards = {"README.md", "card.json", "samples.png", "loss.png"}
+    cards = {"README.md", "card.json", "samples.png", "loss.png", "code"}
     assert {path.name for path in model.iterdir()} == parts | cards
     card = json.loads((model / "card.json").read_text())
     assert (card["data"]["instances"], card["data"]["classes"], card["token"]) == (4, 3, "sks")

@@ -31,6 +31,7 @@ NOT_SHOWN = {
     "LookupError",  # a template's name that is not in the wheel
     "TypeError",  # a programmer's mistake
     "YAMLError",
+    "Refused",  # the endpoint's program, which stands alone: its toolkit shows the sentence
     "RequestValidationError",  # fastapi: answered as request_invalid
 }
 
