@@ -162,8 +162,9 @@ def test_an_item_outlives_a_full_disk(
         process.seat.take(message, OWNER)
     item = board.item("b", 0)
     assert (item.state, item.retries) == (ItemState.QUEUED, 1)
-    models = cache_path() / "models"
-    assert {path.suffix for path in models.iterdir()} == {".lock"}
+    left = list((cache_path() / "models").iterdir())
+    assert sum(path.stat().st_size for path in left if path.is_file()) == 0
+    assert {path.suffix for path in left} == {".lock", ".use"}
     told = wait_until(lambda: [one for one in board.workers() if one.unavailable_models])
     assert "File too large" in str(told[0].unavailable_models)
     wait_until(lambda: _is_done_after_a_try(process, board, message))

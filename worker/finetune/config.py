@@ -82,7 +82,7 @@ class Training(BaseSettings):
     num_class_images: int = Field(100, ge=1, le=10_000, description="Pictures of the class.")
 
     segmenter_name_or_path: str | None = Field(
-        None, description="Model reference of a CLIPSeg that finds masks; else they are random."
+        None, description="Model reference of a segmenter that finds masks; else they are random."
     )
     mask_prompt: str | None = Field(None, description="What it looks for; else the class prompt.")
 

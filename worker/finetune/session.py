@@ -1,8 +1,8 @@
 """A session: one fine-tuning from its flags to the exported model; builds all that it needs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ class Session:
     training: Training
     settings: Settings
     accelerator: Accelerator
+    #: Keeps models in the host's cache until the export: workers make room there.
+    held: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def open(cls, training: Training, settings: Settings) -> "Session":
@@ -80,11 +82,12 @@ class Session:
             ModelError: The base cannot be had.
             StorageError: S3 does not serve pictures or models.
         """
-        bench = self.prepare()
-        loop = bench.loop
-        with self._memory(lambda: loop.step + 1):
-            loop.run()
-        return self._export(bench)
+        with self.held:
+            bench = self.prepare()
+            loop = bench.loop
+            with self._memory(lambda: loop.step + 1):
+                loop.run()
+            return self._export(bench)
 
     def prepare(self) -> Bench:
         """Read and check all that is learned from, and take up the checkpoint that is named.
@@ -93,12 +96,11 @@ class Session:
             TrainingError, ModelError, StorageError: As `run`.
         """
         training, accelerator = self.training, self.accelerator
-        gathering = Gathering(training, self.settings.limits, self._connect, self._fetch)
+        gathering = Gathering(training, self.settings.limits, self._connect, self._directory)
         lessons = gathering.style(str(accelerator.device))
         checkpoints = Checkpoints(training.output_dir, training.checkpoints_total_limit)
         moment = _found(checkpoints, training)
-        base = resolve(training.pretrained_model_name_or_path, store=self._store())
-        directory = self._fetch(training.pretrained_model_name_or_path)
+        base, directory = self._fetch(training.pretrained_model_name_or_path)
         with self._memory(lambda: 0):
             set_seed(training.seed)
             studio = Studio.load(directory, training, accelerator)
@@ -192,19 +194,24 @@ class Session:
         half = str(self.accelerator.mixed_precision) in FROZEN
         return footprint(self.training, learned, frozen, half=half).told()
 
-    def _store(self) -> ObjectStore | None:
-        """Only where S3 is named: a folder needs no credentials."""
-        named = self.training.pretrained_model_name_or_path.startswith("s3://")
-        return self._connect() if named else None
-
     def _connect(self) -> ObjectStore:
         return ObjectStore.connect(allowed=self.settings.allowed)
 
-    def _fetch(self, reference: str) -> Path:
-        """The directory of a model; the first process of a host brings it there."""
-        store = ModelStore(self._connect(), cache_path(), max_bytes=self.settings.max_model_bytes)
+    def _fetch(self, reference: str) -> tuple[ResolvedModel, Path]:
+        """A model and its directory; the first process of a host brings it there."""
+        objects, settings = self._connect(), self.settings
+        store = ModelStore(
+            objects,
+            cache_path(),
+            max_bytes=settings.max_model_bytes,
+            cache_bytes=settings.model_cache_bytes,
+        )
+        model = resolve(reference, store=objects)
         with self.accelerator.local_main_process_first():
-            return store.fetch(resolve(reference))
+            return model, self.held.enter_context(store.using(model))
+
+    def _directory(self, reference: str) -> Path:
+        return self._fetch(reference)[1]
 
     @contextmanager
     def _memory(self, step: Any) -> Iterator[None]:
