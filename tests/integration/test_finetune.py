@@ -122,10 +122,18 @@ def test_the_loss_falls_and_only_what_shall_learn_changes(session, tiny_painter,
     assert changed == {"unet"}
 
 
-def test_the_exported_model_loads_and_paints(session):
-    """By the worker's own loader; whole, in half precision, with a card and nothing besides."""
+def test_the_exported_model_loads_and_paints(session, tiny_painter, tmp_path):
+    """By the worker's own loader; whole, in half precision, with a card and nothing besides.
+
+    Its tokenizer has the base's own files, as older libraries on an endpoint want them.
+    """
+    base = shutil.copytree(tiny_painter, tmp_path / "base")
+    (base / "tokenizer" / "merges.txt").write_text("#version: 0.2")
     flags = ("--with_prior_preservation", "--num_class_images=3", "--use_lora")
-    model = session(*flags, "--max_train_steps=2").run()
+    named = f"--pretrained_model_name_or_path={base}"
+    model = session(*flags, named, "--max_train_steps=2").run()
+    tokenizers = [{path.name for path in (one / "tokenizer").iterdir()} for one in (base, model)]
+    assert tokenizers[0] == tokenizers[1]
     assert painter_problem(model) == ""
     assert {str(tensor.dtype) for tensor in weights(model).values()} <= {
         "torch.float16",

@@ -18,9 +18,11 @@ from shared.errors import (
 from shared.pictures.limits import Limits
 from worker.finetune.captions import read_captions, refuse_without_token
 from worker.finetune.config import Training
+from worker.finetune.journal import Entry
 from worker.finetune.masks import grown, random_mask
 from worker.finetune.memory import footprint, remedies
 from worker.finetune.pictures import digest_of, read_lessons, refuse_too_few, refuse_too_small
+from worker.finetune.plot import COLOURS, MARGINS, SIZE, loss_plot
 from worker.finetune.shelf import FolderShelf, open_shelf
 from worker.finetune.views import Eye
 
@@ -206,3 +208,16 @@ def test_what_can_still_be_changed_is_said():
         [*BASE, "--token=sks", "--gradient_checkpointing", "--use_lora", "--mixed_precision=bf16"]
     )
     assert remedies(lora) == "--resolution"
+
+
+def test_the_plot_has_a_curve_from_the_first_step_on():
+    """A short training shows one, too; a point alone is no curve."""
+
+    def drawn(steps):
+        entries = [Entry(step, 1 / step, 1 / step, 0.0) for step in range(1, steps + 1)]
+        pixels = np.asarray(loss_plot(entries))
+        blue = (pixels == COLOURS["loss"]).all(axis=2)[MARGINS[1] + 1 :]
+        return np.flatnonzero(blue.any(axis=0))
+
+    assert (drawn(5)[0], drawn(5)[-1]) == (MARGINS[0], SIZE[0] - MARGINS[2])
+    assert len(drawn(1)) == len(drawn(0)) == 0

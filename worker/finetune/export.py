@@ -8,6 +8,7 @@ from typing import Any
 from diffusers import StableDiffusionInpaintPipeline
 from PIL import Image
 
+from shared.packing.layout import TEXTS
 from worker import endpoint
 from worker.finetune.card import CARD, PLOT, README, SAMPLES, readme_of
 from worker.finetune.writing import replaced_folder
@@ -17,6 +18,7 @@ _PIPELINE: Any = StableDiffusionInpaintPipeline
 
 #: How the base has pictures prepared, which endpoints of others read; it has no weights.
 EXTRACTOR = "feature_extractor"
+TOKENIZER = "tokenizer"
 INDEX = "model_index.json"
 #: The parts that have weights.
 WEIGHTED = ("unet", "text_encoder", "vae")
@@ -48,6 +50,7 @@ def export(
     with replaced_folder(target) as fresh:
         pipeline.save_pretrained(fresh, safe_serialization=True)
         _bring_extractor(base, fresh)
+        _bring_tokenizer(base, fresh)
         (fresh / CARD).write_text(json.dumps(card, indent=2, sort_keys=True) + "\n")
         (fresh / README).write_text(readme_of(card), encoding="utf-8")
         for name, picture in zip((SAMPLES, PLOT), pictures, strict=True):
@@ -70,3 +73,12 @@ def _bring_extractor(base: Path, fresh: Path) -> None:
     shutil.copytree(base / EXTRACTOR, fresh / EXTRACTOR)
     index = json.loads((fresh / INDEX).read_text()) | {EXTRACTOR: kind}
     (fresh / INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
+
+
+def _bring_tokenizer(base: Path, fresh: Path) -> None:
+    """The base's own files: older libraries read some that newer ones do not write."""
+    shutil.rmtree(fresh / TOKENIZER)
+    (fresh / TOKENIZER).mkdir()
+    for path in (base / TOKENIZER).iterdir():
+        if path.suffix in TEXTS:
+            shutil.copyfile(path, fresh / TOKENIZER / path.name)

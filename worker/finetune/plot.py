@@ -11,7 +11,7 @@ from worker.finetune.journal import SMOOTH_STEPS, Entry
 #: Width and height, and the margins left, top, right, below, in pixels.
 SIZE, MARGINS = (720, 320), (64, 30, 16, 34)
 PAPER, INK, GRID = (255, 255, 255), (60, 60, 66), (228, 228, 232)
-#: Single steps, their mean, and the means of style and class.
+#: Of the whole loss, and of its parts for style and class.
 COLOURS = {"loss": (37, 99, 235), "instance": (220, 90, 40), "prior": (30, 150, 100)}
 #: Lines across.
 TICKS = 4
@@ -28,7 +28,7 @@ def loss_plot(entries: Sequence[Entry]) -> Image.Image:
     steps = np.array([entry.step for entry in entries], dtype=np.float64)
     _frame(draw, top, steps)
     for place, (name, curve) in enumerate(curves.items()):
-        points = list(zip(*_placed(steps[-len(curve) :], curve, steps, top), strict=True))
+        points = list(zip(*_placed(steps, curve, top), strict=True))
         if len(points) > 1:
             draw.line(points, fill=COLOURS[name], width=2, joint="curve")
         draw.text((MARGINS[0] + 110 * place, 8), name, fill=COLOURS[name], font=_font())
@@ -44,14 +44,18 @@ def _curves(entries: Sequence[Entry]) -> dict[str, Numbers]:
 
 
 def _smooth(values: Numbers) -> Numbers:
-    width = min(SMOOTH_STEPS, len(values))
-    return np.convolve(values, np.full(width, 1 / width), "valid") if width else values
+    """Each step's mean with those before it; the first ones have fewer."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    ends = np.arange(1, len(sums))
+    starts = np.maximum(0, ends - SMOOTH_STEPS)
+    means: Numbers = (sums[ends] - sums[starts]) / (ends - starts)
+    return means
 
 
-def _placed(steps: Numbers, values: Numbers, whole: Numbers, top: float) -> tuple[Numbers, Numbers]:
+def _placed(steps: Numbers, values: Numbers, top: float) -> tuple[Numbers, Numbers]:
     left, above, right, below = MARGINS
     width, height = SIZE[0] - left - right, SIZE[1] - above - below
-    first, last = (float(whole[0]), float(whole[-1])) if len(whole) else (0.0, 1.0)
+    first, last = (float(steps[0]), float(steps[-1])) if len(steps) else (0.0, 1.0)
     x = left + width * (steps - first) / max(1.0, last - first)
     return x, above + height * (1 - values / top)
 
