@@ -39,9 +39,9 @@ def find(reference: str, store: ObjectStore) -> Archive:
         ModelError: There is no such archive, version or alias.
         StorageError: S3 cannot be asked.
     """
-    address, mark = _located(reference, store)
-    if not str(address).endswith(ENDING):
+    if reference.startswith("s3://") and not reference.partition("#")[0].endswith(ENDING):
         raise OptionInvalid(option="--archive", reason=f"SageMaker unpacks *{ENDING} only")
+    address, mark = _located(reference, store)
     serves = _serves(address, store)
     if serves is False:
         raise ArchiveUnservable(archive=address, program=WANTED)

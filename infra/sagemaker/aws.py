@@ -70,7 +70,7 @@ def asked(operation: str) -> Iterator[None]:
         yield
     except botocore_errors.ClientError as error:
         kind = errors.EndpointUnreachable if _passes(error) else errors.EndpointRefused
-        raise kind(operation=operation, reason=_reason(error)) from error
+        raise kind(operation=operation, reason=_answer(error)) from error
     except _CONFIGURATION as error:
         raise errors.EndpointMisconfigured(reason=_reason(error)) from error
     except (botocore_errors.ConnectionError, botocore_errors.HTTPClientError) as error:
@@ -88,5 +88,14 @@ def _passes(error: botocore_errors.ClientError) -> bool:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
 
 
+def _answer(error: botocore_errors.ClientError) -> str:
+    told = error.response.get("Error", {})
+    return f"{_short(told.get('Message', ''))} ({told.get('Code', 'no code')})"
+
+
 def _reason(error: Exception) -> str:
-    return shorten(mask_urls(" ".join(str(error).split())).rstrip("."), 300)
+    return _short(str(error))
+
+
+def _short(text: str) -> str:
+    return shorten(mask_urls(" ".join(text.split())).rstrip("."), 300)

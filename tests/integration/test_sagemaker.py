@@ -178,7 +178,6 @@ def test_an_archive_without_the_program_is_refused(aws, shelf, tmp_path):
 REFUSALS = [
     (("--min", 3, "--max", 2), "option_invalid"),
     (("--archive", "s3://shop/none.tar.gz"), "object_missing"),
-    (("--archive", "org/name"), "option_invalid"),
     (("--instance_type", "ml.g99.xlarge"), "endpoint_refused"),
 ]
 

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from infra.sagemaker.archive import find
 from infra.sagemaker.deployment import Deployment, is_version_of
 from infra.sagemaker.images import image_for
 from shared.errors import OptionInvalid
+from shared.s3 import ObjectStore
 
 WANTED = Deployment("brand", "s3://shop/m.tar.gz", "abc", "image", "role", "ml.g5.xlarge", 1)
 
@@ -72,3 +74,13 @@ def test_a_cpu_runs_one_process_and_a_gpu_one_each():
     cpu = replace(WANTED, instance_type="ml.c5.xlarge").model["PrimaryContainer"]["Environment"]
     assert cpu[key] == "1"
     assert key not in WANTED.model["PrimaryContainer"]["Environment"]
+
+
+@pytest.mark.parametrize(
+    "reference", ["org/name", "./here", f"s3://shop/model.tar#sha256={64 * 'a'}"]
+)
+def test_what_sagemaker_cannot_fetch_is_refused(reference, monkeypatch):
+    """It unpacks a .tar.gz of S3's and nothing else; S3 is not asked."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with pytest.raises(OptionInvalid, match="--archive"):
+        find(reference, ObjectStore.connect())
