@@ -156,7 +156,7 @@ def test_the_exported_model_loads_and_paints(session, tiny_painter, tmp_path):
         "torch.int64",
     }
     parts = {"scheduler", "text_encoder", "tokenizer", "unet", "vae", "model_index.json"}
-    cards = {"README.md", "card.json", "samples.png", "loss.png"}
+    cards = {"README.md", "card.json", "samples.png", "loss.png", "code"}
     assert {path.name for path in model.iterdir()} == parts | cards
     card = json.loads((model / "card.json").read_text())
     assert (card["data"]["instances"], card["data"]["classes"], card["token"]) == (4, 3, "sks")

@@ -9,6 +9,7 @@ from diffusers import StableDiffusionInpaintPipeline
 from PIL import Image
 
 from shared.packing.layout import TEXTS
+from worker import endpoint
 from worker.finetune.card import CARD, PLOT, README, SAMPLES, readme_of
 from worker.finetune.finite import refuse_spoiled
 from worker.finetune.writing import replaced_folder
@@ -57,6 +58,14 @@ def export(
         (fresh / README).write_text(readme_of(card), encoding="utf-8")
         for name, picture in zip((SAMPLES, PLOT), pictures, strict=True):
             picture.save(fresh / name)
+        _add_program(fresh)
+
+
+def _add_program(fresh: Path) -> None:
+    """The program with which an archive of the model also serves as an endpoint."""
+    for name, text in endpoint.texts().items():
+        (fresh / name).parent.mkdir(exist_ok=True)
+        (fresh / name).write_text(text, encoding="utf-8")
 
 
 def _bring_extractor(base: Path, fresh: Path) -> None:
