@@ -34,8 +34,8 @@ class Labels:
         """The labels that a prompt means, as their places from 0; together they are one thing.
 
         A label whose name the prompt is; where there is none, every label whose name holds all
-        words of the prompt: "the shoes" are Left-shoe and Right-shoe. Case, a leading article, a
-        final s and what stands between words do not count.
+        words of the prompt: "the shoes" are Left-shoe and Right-shoe. Case, a leading article,
+        a plural and what stands between words do not count.
 
         Raises:
             LabelUnknown: None.
@@ -134,4 +134,13 @@ def _words(text: str) -> Words:
     words = re.findall(r"[^\W_]+", text.casefold())
     if len(words) > 1 and words[0] in ARTICLES:
         words = words[1:]
-    return tuple(word[:-1] if re.fullmatch(".{2,}[^s]s", word) else word for word in words)
+    return tuple(map(_stem, words))
+
+
+def _stem(word: str) -> str:
+    """A form that a word and its plural share: dress and dresses, scarf and scarves.
+
+    It is compared with others and never shown, so that glove may well be glof.
+    """
+    one = re.sub(r"(?<=..)(?:(ss|x|ch|sh)es|([^s])s)$", r"\1\2", word)
+    return re.sub(r"(?:fe|ve)$", "f", re.sub(r"ie$", "y", one))

@@ -29,8 +29,18 @@ def plain_text(raw: bytes, limit: int) -> str:
     text = mask_urls(text)
     for pattern in _SECRETS:
         text = pattern.sub(r"\1***", text)
-    text = "".join(char if char.isprintable() else _escape(char) for char in text)
+    text = printable(text, breaks="")
     return text if len(text) <= limit and len(raw) <= 4 * limit else text[: limit - 1] + "…"
+
+
+def printable(text: str, *, breaks: str = "\n") -> str:
+    """The text with escapes in the place of what would steer a terminal.
+
+    Args:
+        text: Anybody's.
+        breaks: Characters that may stay though they are not printable.
+    """
+    return "".join(char if char.isprintable() or char in breaks else _escape(char) for char in text)
 
 
 def _escape(char: str) -> str:

@@ -6,6 +6,7 @@ time is asked for the token and for the class alone, in places that no training 
 
 import argparse
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +156,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--places", type=int, default=24)
     given = parser.parse_args(arguments)
+    for name in ("pictures", "bare", "prior"):  # of an earlier run
+        shutil.rmtree(given.out / name, ignore_errors=True)
     write_pictures(given.out / "pictures")
     steps = f"--max_train_steps={given.steps}"
     prior = ("--with_prior_preservation", "--num_class_images=48")

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from producer.cli.terminal import JsonFlag, err, out, print_json, speaks
+from shared.plain_text import printable
 from shared.settings import load_settings
 from shared.states import ItemState
 from shared.wording import counted
@@ -59,7 +60,7 @@ def open_reader() -> Iterator["BatchReader"]:
 
 def say(sentence: str) -> None:
     """Print a sentence of the command's answer, as long as it is."""
-    out().print(sentence, markup=False, soft_wrap=True)
+    out().print(printable(sentence), markup=False, soft_wrap=True)
 
 
 @speaks

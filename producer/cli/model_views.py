@@ -11,6 +11,7 @@ from rich.text import Text
 from producer.cli.batches import PIPE_WIDTH, say
 from producer.cli.terminal import out
 from producer.models.listing import SHOWN_DIGITS, Model
+from shared.plain_text import printable
 from shared.registry import Alias, Version
 
 #: Moves of an alias that are shown.
@@ -27,7 +28,7 @@ def show_list(models: Sequence[Model]) -> None:
         newest = _minute(model.versions[0].created) if model.versions else ""
         pairs = (f"{name} {one.digest[:SHOWN_DIGITS]}" for name, one in model.aliases.items())
         texts = (model.name, str(len(model.versions)), newest, ", ".join(pairs))
-        table.add_row(*(Text(text) for text in texts))
+        table.add_row(*(Text(printable(text)) for text in texts))
     _print(table)
 
 

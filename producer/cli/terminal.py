@@ -10,6 +10,9 @@ from rich.console import Console
 
 from shared.errors import (
     BoardError,
+    EndpointFailed,
+    EndpointUnfinished,
+    EndpointUnreachable,
     GoldenFailed,
     GoldenUnfinished,
     ReplayUnfinished,
@@ -25,6 +28,16 @@ EXIT_FAILED = 1  # the command worked; items failed or a check did not pass
 EXIT_INPUT = 2  # something a person handed in is wrong
 EXIT_UNREACHABLE = 3  # Redis or S3 did not answer
 EXIT_INTERRUPTED = 130
+
+#: The command worked, and its trial failed or its time was over.
+FAILURES = (
+    ReplayUnfinished,
+    GoldenFailed,
+    GoldenUnfinished,
+    EndpointFailed,
+    EndpointUnfinished,
+    WebhookError,
+)
 
 #: `--json` on every command: one JSON value on stdout, or one a line where a command streams.
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
@@ -85,7 +98,7 @@ def show_error(error: RestyleError, *, as_json: bool) -> None:
 
 def exit_code(error: RestyleError) -> int:
     """3 where a service did not answer, 1 where a time was over or a trial failed, else 2."""
-    if isinstance(error, ReplayUnfinished | GoldenFailed | GoldenUnfinished | WebhookError):
+    if isinstance(error, FAILURES):
         return EXIT_FAILED
-    unreachable = isinstance(error, BoardError | StorageUnavailable)
+    unreachable = isinstance(error, BoardError | StorageUnavailable | EndpointUnreachable)
     return EXIT_UNREACHABLE if unreachable else EXIT_INPUT

@@ -90,7 +90,7 @@ def _parcel(source: Path, max_bytes: int) -> Iterator[_Parcel]:
             yield _Parcel(archive, digest, _card(source))
         elif source.is_file():
             content = Path(folder)
-            unpack(source, content, reference=str(source), max_bytes=max_bytes)
+            unpack(source, content, reference=str(source), max_bytes=max_bytes, ours=True)
             if reason := problem(content):
                 raise ModelInvalid(reference=source, reason=reason, kind="model")
             yield _Parcel(source, file_digest(source), _card(content))
@@ -107,7 +107,7 @@ def _card(directory: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             text = file.read(MAX_CARD_BYTES + 1)
         card = json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _odd_card(directory, f"its {CARD} cannot be read ({error})") from error
     if len(text) > MAX_CARD_BYTES or not isinstance(card, dict):
         raise _odd_card(directory, f"its {CARD} is no object of at most {MAX_CARD_BYTES:,} bytes")

@@ -10,6 +10,7 @@ RestyleError
 ├── AccessError     who asks the back office, and what they may do
 ├── ModelError      model references, archives and directories
 ├── TrainingError   fine-tuning
+├── EndpointError   models served by SageMaker
 └── DeviceError     the device, and what dies on it
 
 The codes are stable: they stand on the board, in sidecars, in `--json` and in people's scripts.
@@ -43,6 +44,16 @@ from shared.errors.device import (
     DeviceOutOfMemory,
     OutputNotFinite,
     Poison,
+)
+from shared.errors.endpoints import (
+    ArchiveUnservable,
+    EndpointError,
+    EndpointFailed,
+    EndpointMisconfigured,
+    EndpointRefused,
+    EndpointUnfinished,
+    EndpointUnknown,
+    EndpointUnreachable,
 )
 from shared.errors.inputs import (
     AddressInvalid,
@@ -161,6 +172,7 @@ from shared.errors.training import (
     CheckpointUnusable,
     ClassPicturesOther,
     CompanionsUnusable,
+    HalfTooSmall,
     InstancesTooFew,
     InstancesTooSmall,
     InstancesUnusable,
@@ -199,6 +211,7 @@ __all__ = [
     "AddressUncovered",
     "AddressUnusable",
     "AliasUnknown",
+    "ArchiveUnservable",
     "BatchArchived",
     "BatchCancelled",
     "BatchExists",
@@ -235,12 +248,20 @@ __all__ = [
     "DiskFailed",
     "DownloadBroken",
     "EncodingInvalid",
+    "EndpointError",
+    "EndpointFailed",
+    "EndpointMisconfigured",
+    "EndpointRefused",
+    "EndpointUnfinished",
+    "EndpointUnknown",
+    "EndpointUnreachable",
     "FailuresTooMany",
     "FileUnknown",
     "FileUnwritable",
     "FrozenMaskLost",
     "GoldenFailed",
     "GoldenUnfinished",
+    "HalfTooSmall",
     "ImageAnimated",
     "ImageBomb",
     "ImageEmpty",

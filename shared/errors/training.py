@@ -81,16 +81,33 @@ class TrainingOutOfMemory(TrainingError):
     """The device's memory is too small for these settings."""
 
     code = "training_out_of_memory"
-    sentence = "The memory of {device} was too small at step {step}."
-    hint = "Change {settings}, then go on with --resume_from_checkpoint latest."
+    sentence = "The memory of {device} was too small to {act} at step {step}."
+    hint = "These need less: {settings}."
 
 
 class LossNotFinite(TrainingError):
-    """The loss became NaN or infinite; the last good checkpoint is kept."""
+    """Loss, gradient or weights became NaN or infinite; the last good checkpoint is kept."""
 
     code = "loss_not_finite"
-    sentence = "The loss was no number at step {step}; {kept}."
-    hint = "Lower --learning_rate or add --lr_warmup_steps, and use bf16 rather than fp16."
+    sentence = "At step {step} {what} no number; {kept}."
+    hint = (
+        "Lower --learning_rate and go on with --resume_from_checkpoint latest; or begin anew with "
+        "--lr_warmup_steps (and --lr_scheduler constant_with_warmup), or with bf16 rather than "
+        "fp16."
+    )
+
+
+class HalfTooSmall(TrainingError):
+    """What was learned is too large for half precision; no model was written."""
+
+    code = "half_too_small"
+    sentence = (
+        "Half precision cannot hold {count} weight(s) of the trained {part}, such as {name}; "
+        "there is no model, but the checkpoints are kept."
+    )
+    hint = (
+        "Go on from an earlier checkpoint with fewer --max_train_steps or a lower --learning_rate."
+    )
 
 
 class CheckpointFailed(TrainingError):
@@ -109,4 +126,7 @@ class CheckpointUnusable(TrainingError):
 
     code = "checkpoint_unusable"
     sentence = "The checkpoint {checkpoint} cannot be gone on with: {reason}."
-    hint = "Name one of --output_dir, with the flags and pictures that it began with."
+    hint = (
+        "Name one of --output_dir, with the flags and pictures that it began with, or begin anew "
+        "in another; --learning_rate, its schedule and how a step is split into passes may change."
+    )

@@ -30,6 +30,9 @@ LIBRARIES = ("diffusers", "transformers")
 #: Noise, mask and masked picture: 4 + 1 + 4 channels.
 INPAINTING_CHANNELS = 9
 
+#: Where the program of an endpoint lies beside the model; nothing in it is loaded by a worker.
+CODE = "code"
+
 WEIGHTS = ".safetensors"
 PICKLES = (".bin", ".ckpt", ".pt", ".pth")
 #: What a model needs besides its weights.

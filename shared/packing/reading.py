@@ -15,10 +15,24 @@ from typing import IO
 
 from shared.errors import DiskFailed
 from shared.packing.layout import TEXTS, WEIGHTS
-from shared.packing.rules import CHUNK_BYTES, Members, is_loaded
+from shared.packing.rules import CHUNK_BYTES, Members, is_loaded, stranger
+from shared.packing.stream import is_gzip, opened
+
+#: What reading a damaged archive may raise; headers that follow headers are read one in another.
+FAULTS = (
+    tarfile.TarError,
+    OSError,
+    EOFError,
+    ValueError,
+    RecursionError,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
-def unpack(archive: Path, folder: Path, *, reference: str, max_bytes: int) -> None:
+def unpack(
+    archive: Path, folder: Path, *, reference: str, max_bytes: int, ours: bool = False
+) -> None:
     """Write what a model needs from an archive into an empty folder.
 
     A single folder around everything, as `tar czf model.tar.gz model/` makes it, is dropped.
@@ -28,26 +42,34 @@ def unpack(archive: Path, folder: Path, *, reference: str, max_bytes: int) -> No
         folder: Where files go; it must exist and be empty.
         reference: Names the model in errors.
         max_bytes: Most bytes that all members may unpack to.
+        ours: Whether it must be as `pack` makes one: gzip, no folder around, nothing else in it.
 
     Raises:
         ModelInvalid: Not a readable archive; a link, device or climbing name in it; too many or
-            too large members; nothing in it that belongs to a model.
+            too large members or headers; nothing in it that belongs to a model.
         DiskFailed: The folder cannot be written.
     """
     count, members = 0, Members(reference, max_bytes)
-    with _readable(members), tarfile.open(archive) as tar:
-        for member, path in _wanted(tar, members):
+    with (
+        _readable(members),
+        opened(archive, max_bytes, members.refusal) as stream,
+        tarfile.open(fileobj=stream, mode="r:") as tar,
+    ):
+        if ours and not is_gzip(archive):
+            raise members.refusal("it is no .tar.gz")
+        for member, path in _wanted(tar, members, ours=ours):
             content = tar.extractfile(member)
             if content is not None:
                 _write(content, folder / path)
                 count += 1
     if not count:
         raise members.refusal(f"the archive holds no *{WEIGHTS} or {', '.join(TEXTS)} files")
-    _drop_wrapping(folder)
+    if not ours:
+        _drop_wrapping(folder)
 
 
 def _wanted(
-    tar: tarfile.TarFile, members: Members
+    tar: tarfile.TarFile, members: Members, *, ours: bool
 ) -> Iterator[tuple[tarfile.TarInfo, PurePosixPath]]:
     """The members to write and their checked paths; everything counts against the caps."""
     for member in tar:
@@ -56,6 +78,8 @@ def _wanted(
             members.inside(member.name)
             continue
         path = members.path(member.name, is_regular=member.isreg())
+        if ours and (reason := stranger(path)):
+            raise members.refusal(f"the archive's member {path} {reason}")
         if is_loaded(path):
             members.keep(path)
             yield member, path
@@ -91,7 +115,7 @@ def _drop_wrapping(folder: Path) -> None:
 def _readable(members: Members) -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+    except FAULTS as error:
         raise members.refusal(f"it is no readable tar archive ({error})") from error
 
 

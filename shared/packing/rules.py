@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 
 from shared.errors import ModelInvalid
-from shared.packing.layout import TEXTS, WEIGHTS
+from shared.packing.layout import CODE, PAINTER_PARTS, PICKLES, TEXTS, WEIGHTS
 
 #: A model has dozens of members.
 MAX_MEMBERS = 10_000
@@ -12,6 +12,12 @@ MAX_MEMBERS = 10_000
 MAX_DEPTH = 4
 #: The bytes that a reader and a writer hold at a time.
 CHUNK_BYTES = 1 << 20
+
+#: Folders that an archive of ours may hold; an intermediate checkpoint's is none of them.
+FOLDERS = (*PAINTER_PARTS, "feature_extractor", "safety_checker", CODE)
+#: What people read beside a model: its card, its samples, its licence.
+PAPERS = (".md", ".png", ".jpg")
+LICENCES = ("LICENSE", "NOTICE")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
@@ -83,4 +89,17 @@ class Members:
 
 def is_loaded(path: PurePosixPath) -> bool:
     """Whether loading a model needs a file of this name."""
-    return path.suffix in (WEIGHTS, *TEXTS) and not path.name.startswith(".")
+    is_ours = path.suffix in (WEIGHTS, *TEXTS) and not path.name.startswith(".")
+    return is_ours and CODE not in path.parts[:-1]
+
+
+def stranger(path: PurePosixPath) -> str:
+    """Why a file does not belong into an archive of ours, after its name, or nothing."""
+    if path.suffix in PICKLES:
+        return "is a pickle, which can run anything; only safetensors are loaded"
+    folder = path.parts[0] if len(path.parts) > 1 else ""
+    if folder and folder not in FOLDERS:
+        return f"lies in a folder that is no part of a model ({', '.join(FOLDERS)} are)"
+    is_program = folder == CODE and path.suffix in (".py", *TEXTS)
+    is_known = is_loaded(path) or path.suffix in PAPERS or path.name in LICENCES
+    return "" if is_known or is_program else "is nothing that a model or its card needs"

@@ -4,28 +4,20 @@ Nothing is compressed: of weights gzip takes a twelfth off at a seventeenth of t
 another zlib would give the same model another digest.
 """
 
-import gzip
 import hashlib
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import IO
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, cast
 
 from shared.errors import DiskFailed
-from shared.packing.layout import PAINTER_PARTS, PICKLES, problem
-from shared.packing.rules import Members, is_loaded
+from shared.packing.layout import problem
+from shared.packing.rules import Members, stranger
+from shared.packing.stored import StoredGzip
 
 #: Most bytes of an archive, as RESTYLE_MAX_MODEL_BYTES by default.
 MAX_BYTES = 40_000_000_000
-
-#: Where the program of an endpoint lies, beside the model.
-CODE = "code"
-#: Folders that an archive may hold; an intermediate checkpoint's is none of them.
-FOLDERS = (*PAINTER_PARTS, "feature_extractor", "safety_checker", CODE)
-#: What people read beside a model: its card, its samples, its licence.
-PAPERS = (".md", ".png", ".jpg")
-LICENCES = ("LICENSE", "NOTICE")
 
 
 def pack(directory: Path, into: Path, *, max_bytes: int = MAX_BYTES) -> str:
@@ -67,7 +59,7 @@ def _files(directory: Path, members: Members) -> dict[str, Path]:
     for path in _walk(directory, members):
         name = path.relative_to(directory).as_posix()
         checked = members.path(name, is_regular=path.is_file())
-        if reason := _stranger(checked):
+        if reason := stranger(checked):
             raise members.refusal(f"{name} {reason}")
         members.keep(checked)
         members.count(path.stat().st_size)
@@ -88,23 +80,12 @@ def _walk(folder: Path, members: Members) -> Iterator[Path]:
             yield path
 
 
-def _stranger(path: PurePosixPath) -> str:
-    """Why a file does not belong into an archive, or nothing."""
-    if path.suffix in PICKLES:
-        return "is a pickle, which can run anything; only safetensors are loaded"
-    folder = path.parts[0] if len(path.parts) > 1 else ""
-    if folder and folder not in FOLDERS:
-        return f"lies in a folder that is no part of a model ({', '.join(FOLDERS)} are)"
-    is_program = folder == CODE and path.suffix == ".py"
-    is_known = is_loaded(path) or path.suffix in PAPERS or path.name in LICENCES
-    return "" if is_known or is_program else "is nothing that a model or its card needs"
-
-
 def _write(files: dict[str, Path], target: IO[bytes]) -> None:
-    # Its own header has a name and a time, too.
     with (
-        gzip.GzipFile("", "wb", compresslevel=0, fileobj=target, mtime=0) as stream,
-        tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar,
+        closing(StoredGzip(target)) as stream,
+        tarfile.open(
+            fileobj=cast("IO[bytes]", stream), mode="w|", format=tarfile.GNU_FORMAT
+        ) as tar,
     ):
         for name, path in files.items():
             # The writer's own defaults: owner 0, no names, time 0, readable by all.

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from shared.errors import ModelInvalid
+from shared.packing.layout import CODE
 
 #: Weights, configurations and vocabularies. Whatever else lies in a directory (pickled weights,
 #: pictures, licences) is never loaded, so it does not count.
@@ -31,7 +32,8 @@ def tree_digest(directory: Path) -> str:
     """SHA-256 (hex) over the loadable files of a directory: sorted relative paths and contents.
 
     Times, permissions and the directory's own name do not count; links count as what they lead
-    to; hidden files do not count (downloads leave their notes in `.cache`).
+    to; hidden files do not count (downloads leave their notes in `.cache`), nor does the program
+    of an endpoint.
 
     Raises:
         ModelInvalid: As `loadable_files`.
@@ -66,7 +68,7 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
         raise _invalid(folder, "a link in it leads back to a folder above")
     above = (*above, folder.resolve())
     for path in folder.iterdir():
-        if path.name.startswith("."):
+        if path.name.startswith(".") or (path.name == CODE and len(above) == 1):
             continue
         if path.is_dir():
             yield from _walk(path, above)

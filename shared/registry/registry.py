@@ -11,7 +11,9 @@ from shared.errors import (
     ModelUnknown,
     ObjectMissing,
     RecordInvalid,
+    RegistryConflict,
     RegistryMissing,
+    SourceChanged,
     VersionUnknown,
 )
 from shared.keys import ModelKeys, RegistryEntry, S3Address
@@ -29,6 +31,8 @@ SHORT_DIGITS = 8
 DIGEST_MARK = "sha256:"
 #: A record is a few kilobytes; a card may be longer.
 MAX_RECORD_BYTES = 1_000_000
+#: Reads of an alias that moves while it is read.
+READ_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +102,33 @@ class Registry:
             ModelUnknown: The registry has no version of the model.
             AliasUnknown: The model has no such alias.
             RecordInvalid: It cannot be read.
+            RegistryConflict: It moved at each of several reads.
         """
-        found = self.find_alias(name, alias)
-        if found is None:
+        for _ in range(READ_TRIES):
+            if found := self.find_alias(name, alias):
+                return found
             known = [entry.id for entry in self.known(name) if entry.kind == "aliases"]
-            raise AliasUnknown(name=name, alias=alias, near=_near(alias, known))
-        return found
+            if alias not in known:  # some servers hide an object while it is replaced
+                raise AliasUnknown(name=name, alias=alias, near=_near(alias, known))
+        raise RegistryConflict(name=name, alias=alias)
 
     def find_alias(self, name: str, alias: str) -> PinnedAlias | None:
-        """The same, or None where there is no such alias."""
+        """The same, or None where there is no such alias.
+
+        Raises:
+            RegistryConflict: It moved at each of several reads.
+        """
         address = self.keys(name).alias(check_name(alias, "an alias"))
-        try:
-            etag = self.store.head(address).etag
-            content = self.store.get(address, etag=etag, max_bytes=MAX_RECORD_BYTES)
-        except ObjectMissing:
-            return None
-        return PinnedAlias(_read(Alias, content, address), etag)
+        for _ in range(READ_TRIES):
+            try:
+                etag = self.store.head(address).etag
+                content = self.store.get(address, etag=etag, max_bytes=MAX_RECORD_BYTES)
+            except ObjectMissing:
+                return None
+            except SourceChanged:  # somebody moves it just now
+                continue
+            return PinnedAlias(_read(Alias, content, address), etag)
+        raise RegistryConflict(name=name, alias=alias)
 
     def digest(self, name: str, which: str) -> str:
         """The digest of an alias, of `sha256:…`, or of the first digits of a digest.

@@ -1,7 +1,7 @@
 """Uploads: objects that are written, whole, in parts, or only where nobody was faster."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from boto3.s3.transfer import TransferConfig
 
@@ -34,16 +34,7 @@ class Uploads:
         Raises:
             BucketMissing: There is no such bucket.
         """
-        self.allowed.check_write(address)
-        with named(address, "PutObject"):
-            answer = self._client.put_object(
-                Bucket=address.bucket,
-                Key=address.key,
-                Body=body,
-                ContentType=content_type,
-                ContentDisposition=content_disposition(address.key, content_type),
-            )
-        return plain_etag(answer["ETag"])
+        return self._put(address, body, content_type)
 
     def put_file(self, address: S3Address, path: Path, *, content_type: str) -> str:
         """Like `put`, of a file on this disk, which is streamed; at most 5 GB.
@@ -51,16 +42,8 @@ class Uploads:
         Raises:
             BucketMissing: There is no such bucket.
         """
-        self.allowed.check_write(address)
-        with path.open("rb") as file, named(address, "PutObject"):
-            answer = self._client.put_object(
-                Bucket=address.bucket,
-                Key=address.key,
-                Body=file,
-                ContentType=content_type,
-                ContentDisposition=content_disposition(address.key, content_type),
-            )
-        return plain_etag(answer["ETag"])
+        with path.open("rb") as file:
+            return self._put(address, file, content_type)
 
     def put_if(
         self, address: S3Address, body: bytes, *, content_type: str, etag: str | None
@@ -79,18 +62,8 @@ class Uploads:
             SourceChanged: It is another one.
             ObjectMissing: It is gone.
         """
-        self.allowed.check_write(address)
-        condition: dict[str, Any] = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
-        with named(address, "PutObject", etag):
-            answer = self._client.put_object(
-                Bucket=address.bucket,
-                Key=address.key,
-                Body=body,
-                ContentType=content_type,
-                ContentDisposition=content_disposition(address.key, content_type),
-                **condition,
-            )
-        return plain_etag(answer["ETag"])
+        condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
+        return self._put(address, body, content_type, etag=etag, **condition)
 
     def upload(
         self,
@@ -128,3 +101,24 @@ class Uploads:
             self._client.upload_fileobj(
                 file, address.bucket, address.key, ExtraArgs=told, Config=config
             )
+
+    def _put(
+        self,
+        address: S3Address,
+        body: bytes | IO[bytes],
+        content_type: str,
+        *,
+        etag: str | None = None,
+        **condition: Any,
+    ) -> str:
+        self.allowed.check_write(address)
+        with named(address, "PutObject", etag):
+            answer = self._client.put_object(
+                Bucket=address.bucket,
+                Key=address.key,
+                Body=body,
+                ContentType=content_type,
+                ContentDisposition=content_disposition(address.key, content_type),
+                **condition,
+            )
+        return plain_etag(answer["ETag"])

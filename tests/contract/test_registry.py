@@ -2,6 +2,7 @@
 
 import json
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -26,7 +27,7 @@ from shared.packing import pack
 from shared.references import resolve
 from shared.registry import Registry
 from shared.s3 import ObjectStore
-from tests.archives import write_painter
+from tests.archives import packed, write_painter
 
 MAX_BYTES = 1_000_000
 
@@ -105,9 +106,14 @@ def test_what_cannot_be_loaded_is_not_pushed(registry, tmp_path):
     (tmp_path / "note.tar.gz").write_text("no archive")
     with pytest.raises(ModelInvalid, match="no readable tar"):
         push(tmp_path / "note.tar.gz", "brand", registry, by="ada", max_bytes=MAX_BYTES)
-    (write_painter(tmp_path / "odd") / "card.json").write_text("[]")
-    with pytest.raises(ModelInvalid, match=r"card\.json"):
-        push(tmp_path / "odd", "brand", registry, by="ada", max_bytes=MAX_BYTES)
+    for card in ("[]", 100_000 * "["):
+        (write_painter(tmp_path / "odd") / "card.json").write_text(card)
+        with pytest.raises(ModelInvalid, match=r"card\.json"):
+            push(tmp_path / "odd", "brand", registry, by="ada", max_bytes=MAX_BYTES)
+    foreign = packed(write_painter(tmp_path / "foreign"))
+    (tmp_path / "foreign.tar.gz").write_bytes(foreign)
+    with pytest.raises(ModelInvalid, match="no part of a model"):
+        push(tmp_path / "foreign.tar.gz", "brand", registry, by="ada", max_bytes=MAX_BYTES)
     assert not registry.entries()
 
 
@@ -171,6 +177,29 @@ def test_of_two_who_move_at_once_one_wins(registry, pushed, board):
     found = registry.alias("brand", "stable").alias
     assert sorted(ends) == sorted([found.digest, "registry_conflict"])
     assert [step.digest for step in found.moves] == [first, found.digest]
+
+
+def test_an_alias_is_read_while_it_moves(moto_server, board, tmp_path, monkeypatch):
+    """Whoever reads it has one version or the other, never an error of some item.
+
+    On a server that replaces an object at once, as S3 does; rclone writes into the file.
+    """
+    for variable, value in moto_server.environment.items():
+        monkeypatch.setenv(variable, value)
+    store, name = ObjectStore.connect(), f"b-{uuid.uuid4().hex[:12]}"
+    store._client.create_bucket(Bucket=name)
+    registry = Registry(S3Address(name, "registry/"), store)
+    made = (write_painter(tmp_path / mark, mark=mark) for mark in ("one", "two"))
+    rest = {"by": "ada", "max_bytes": MAX_BYTES}
+    versions = [push(one, "brand", registry, **rest).version.digest for one in made]
+    pointed(registry, board, versions[0])
+    with ThreadPoolExecutor(1) as pool:
+        moving = pool.submit(lambda: [pointed(registry, board, versions[n % 2]) for n in range(20)])
+        seen = set()
+        while not moving.done():
+            seen.add(registry.alias("brand", "stable").alias.digest)
+        moving.result()
+    assert seen == set(versions)
 
 
 def test_two_who_make_an_alias_at_once_make_one(registry, pushed, board):

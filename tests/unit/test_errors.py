@@ -12,9 +12,8 @@ from shared import errors
 from shared.errors import base
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [
-    path for room in ("shared", "producer", "worker") for path in (ROOT / room).rglob("*.py")
-]
+ROOMS = ("shared", "producer", "worker", "infra/sagemaker")
+SOURCES = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
 REGISTRY = errors.registry()
 
 #: Raised, but not to be shown to a person: control flow, and what pydantic and Celery ask for.
@@ -31,6 +30,7 @@ NOT_SHOWN = {
     "LookupError",  # a template's name that is not in the wheel
     "TypeError",  # a programmer's mistake
     "YAMLError",
+    "Refused",  # the endpoint's program, which stands alone: its toolkit shows the sentence
     "RequestValidationError",  # fastapi: answered as request_invalid
 }
 

@@ -24,7 +24,7 @@ from worker.finetune.captions import read_captions, refuse_without_token
 from worker.finetune.config import Training
 from worker.finetune.journal import Entry
 from worker.finetune.masks import grown, random_mask
-from worker.finetune.memory import footprint, remedies
+from worker.finetune.memory import Act, footprint, remedies
 from worker.finetune.note import NOTE, leave, note_of, refuse_other
 from worker.finetune.pictures import digest_of, read_lessons, refuse_too_few, refuse_too_small
 from worker.finetune.plot import COLOURS, MARGINS, SIZE, loss_plot
@@ -315,13 +315,37 @@ def test_low_rank_and_checkpointing_take_less_memory():
 
 
 def test_what_can_still_be_changed_is_said():
-    """Only what is not done already."""
+    """Only what is not done already, and apart what a resume refuses."""
     full = Training.parse([*BASE, "--token=sks", "--train_batch_size=4"])
-    assert remedies(full).startswith("--gradient_checkpointing, --train_batch_size")
-    lora = Training.parse(
-        [*BASE, "--token=sks", "--gradient_checkpointing", "--use_lora", "--mixed_precision=bf16"]
-    )
-    assert remedies(lora) == "--resolution"
+    mild, anew = remedies(full, Act.LEARN, gpu=True).split("; or begin anew with ")
+    assert mild.startswith("--gradient_checkpointing, --train_batch_size")
+    assert anew == "--mixed_precision fp16, --use_8bit_adam, --use_lora, --resolution"
+    flags = ("--gradient_checkpointing", "--use_lora", "--mixed_precision=bf16")
+    lora = Training.parse([*BASE, "--token=sks", *flags])
+    assert remedies(lora, Act.LEARN, gpu=True) == "begin anew with --resolution"
+    assert "fp16" not in remedies(full, Act.LEARN, gpu=False)
+
+
+def test_painting_and_looking_need_memory_of_their_own():
+    """Their settings are named, not those of a step."""
+    training = Training.parse([*BASE, "--token=sks"])
+    painting = remedies(training, Act.PAINT, gpu=True)
+    assert painting.startswith("--sample_batch_size, going on")
+    assert "--train_batch_size" not in painting
+    assert "--segmenter_name_or_path" in remedies(training, Act.FIND, gpu=True)
+
+
+@pytest.mark.parametrize(
+    ("flag", "told"),
+    [
+        ("--lr_warmup_steps=5", "means nothing to --lr_scheduler constant"),
+        ("--mixed_precision=fp16", "fp16 needs a GPU"),
+    ],
+)
+def test_flags_that_would_do_nothing_are_refused(flag, told):
+    """Or nothing on this device; before anything is read."""
+    with pytest.raises(TrainingInvalid, match=told):
+        Training.parse([*BASE, "--token=sks", "--device=cpu", flag])
 
 
 def test_the_plot_has_a_curve_from_the_first_step_on():

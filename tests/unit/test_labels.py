@@ -15,6 +15,7 @@ SHOES = Labels(
     "org/shoes",
     ("Left-shoe", "Right-shoe", "left_pants", "shoe rack, stand", "wine glass", "glass"),
 )
+WORN = Labels("org/worn", ("Dress", "Watch", "scarves", "gloves", "hoodie", "tie"))
 
 CHOSEN = [
     (CLOTHES, "the skirt", ["Skirt"]),
@@ -28,6 +29,13 @@ CHOSEN = [
     (SHOES, "stand", ["shoe rack, stand"]),
     (SHOES, "right shoe", ["Right-shoe"]),
     (SHOES, "glass", ["glass"]),
+    (SHOES, "the glasses", ["glass"]),
+    (WORN, "the dresses", ["Dress"]),
+    (WORN, "watches", ["Watch"]),
+    (WORN, "a scarf", ["scarves"]),
+    (WORN, "glove", ["gloves"]),
+    (WORN, "hoodies", ["hoodie"]),
+    (WORN, "ties", ["tie"]),
 ]
 
 

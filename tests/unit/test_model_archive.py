@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from shared.errors import ModelInvalid
 from shared.packing import rules
 from shared.packing.reading import unpack
+from shared.packing.stream import MAX_READ_BYTES
 
 
 def member(name, content=b"{}", *, kind=tarfile.REGTYPE, link=""):
@@ -115,3 +117,50 @@ def test_no_bytes_break_out_of_the_error_tree(tmp_path_factory, content):
     (base / "out").mkdir()
     with pytest.raises(ModelInvalid):
         unpack(base / "archive", base / "out", reference="r", max_bytes=10_000)
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_a_header_that_is_a_bomb_is_refused(tmp_path, kind):
+    """It is read whole before its member is told of: some kilobytes would be gigabytes."""
+    path, folder = tmp_path / "model.tar.gz", tmp_path / "out"
+    folder.mkdir()
+    with tarfile.open(path, "w:gz", format=kind) as tar:
+        tar.addfile(tarfile.TarInfo("a" * (2 * MAX_READ_BYTES)))
+    assert path.stat().st_size < 200_000
+    tracemalloc.start()
+    with pytest.raises(ModelInvalid, match="a header of more than"):
+        unpack(path, folder, reference="s3://b/model", max_bytes=1_000)
+    assert tracemalloc.get_traced_memory()[1] < MAX_READ_BYTES
+    tracemalloc.stop()
+
+
+def test_headers_without_end_are_refused(tmp_path):
+    """Headers of headers, and members of nothing, count against the cap too."""
+    for count, words in ((5_000, "no readable tar"), (1, "unpacks to more than")):
+        path, folder = tmp_path / f"{count}.tar", tmp_path / f"out-{count}"
+        folder.mkdir()
+        header = tarfile.TarInfo("././@LongLink")
+        header.type, header.size = tarfile.GNUTYPE_LONGNAME, MAX_READ_BYTES // count
+        block = header.tobuf(tarfile.GNU_FORMAT) + bytes(-(-header.size // 512) * 512)
+        path.write_bytes(block * max(count, 10))
+        with pytest.raises(ModelInvalid, match=words):
+            unpack(path, folder, reference="s3://b/model", max_bytes=1_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "words"),
+    [
+        ("unet/model.bin", "w:gz", "pickle"),
+        ("evil.py", "w:gz", "nothing that a model"),
+        ("model/unet/config.json", "w:gz", "no part of a model"),
+        ("unet/config.json", "w:", "no .tar.gz"),
+    ],
+)
+def test_an_archive_that_we_would_not_make_is_refused_where_it_must_be_ours(
+    tmp_path, name, mode, words
+):
+    """A worker passes what it does not load over; the registry keeps none of it."""
+    (tmp_path / "out").mkdir()
+    path = write(tmp_path / "model.tar.gz", [member(name)], mode)
+    with pytest.raises(ModelInvalid, match=words):
+        unpack(path, tmp_path / "out", reference="m", max_bytes=10_000, ours=True)

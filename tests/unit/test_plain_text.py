@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.plain_text import plain_text
+from shared.plain_text import plain_text, printable
 
 
 @given(raw=st.binary(max_size=300), limit=st.integers(1, 100))
@@ -58,3 +58,9 @@ def test_a_secret_across_the_cut_is_left_out():
 def test_control_characters_are_shown_as_escapes():
     """No title, no cleared screen, no text written backwards."""
     assert plain_text("a\x1b[2J\u202eb\x00\nc".encode(), 100) == "a\\x1b[2J\\u202eb\\x00 c"
+
+
+def test_printable_text_steers_no_terminal():
+    """Escapes are shown as such; lines stay lines where they may."""
+    assert printable("\x1b[31mred\x9b\n") == "\\x1b[31mred\\x9b\n"
+    assert printable("a\nb", breaks="") == "a b"

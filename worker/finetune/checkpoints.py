@@ -4,23 +4,52 @@ Weights and optimizer as safetensors, the rest as JSON; never a pickle. Draws ar
 step's number, so no state of a generator is kept.
 """
 
-import json
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from shared.errors import CheckpointUnusable
+from shared.errors import CheckpointUnusable, TrainingInvalid
+from shared.wording import first_problems
+from worker.finetune.journal import Row
+from worker.finetune.nested import flattened, unflattened
 from worker.finetune.writing import PART, replaced_folder
 
 TENSORS, FACTS = "training.safetensors", "training.json"
 LATEST = "latest"
 _NAME = re.compile(r"checkpoint-(\d+)")
+
+
+class Facts(BaseModel):
+    """What is known of a training between two steps, beside its tensors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: The flags that decide what a step does.
+    training: dict[str, Any]
+    #: Digests of what is learned from, and how many processes do.
+    origin: dict[str, Any]
+    #: As `Journal.rows` has it.
+    journal: tuple[Row, ...]
+    #: Of gradients in float16; None where there is none.
+    scaler: dict[str, Any] | None = None
+
+
+class _Written(BaseModel):
+    """The file of everything that is no tensor."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: int
+    #: Number of the weight → dotted name → value.
+    optimizer: dict[int, dict[str, Any]]
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +60,10 @@ class Moment:
     step: int
     #: What was learned, by name.
     weights: dict[str, Tensor]
-    #: The optimizer's own `state_dict()["state"]`: number of the weight → name → value.
+    #: The optimizer's own `state_dict()["state"]`: number of the weight → name → value, which may
+    #: be a dict of such names.
     optimizer: dict[int, dict[str, Any]]
-    #: Everything else, as JSON has it.
-    facts: dict[str, Any]
+    facts: Facts
 
 
 class Checkpoints:
@@ -71,8 +100,23 @@ class Checkpoints:
             raise CheckpointUnusable(checkpoint=name, reason=reason)
         return self._folder / name
 
+    def refuse_begun(self) -> None:
+        """Refuse to begin where an earlier training left checkpoints: the two would be mixed.
+
+        Raises:
+            TrainingInvalid: There are some.
+        """
+        if whole := self.all():
+            reason = (
+                f"{self._folder} holds {whole[-1].name} of an earlier training; give another "
+                f"--output_dir, or go on with it: --resume_from_checkpoint {LATEST}"
+            )
+            raise TrainingInvalid(reason=reason)
+
     def save(self, moment: Moment) -> Path:
-        """Write a checkpoint whole, then remove those over the limit.
+        """Write a checkpoint whole, then remove those over the limit, the oldest first.
+
+        Later ones go, too: a training that went back to an earlier one has left their way.
 
         Raises:
             CheckpointFailed: It cannot be written; earlier ones are as they were.
@@ -81,12 +125,14 @@ class Checkpoints:
         for left in self._folder.glob(f".checkpoint-*{PART}"):
             shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
         with replaced_folder(target) as fresh:
-            tensors, plain = _apart(moment)
+            tensors, rest = _apart(moment)
             save_file(tensors, fresh / TENSORS)
-            facts = moment.facts | {"step": moment.step, "optimizer": plain}
-            (fresh / FACTS).write_text(json.dumps(facts))
-        for old in self.all()[: -self._limit]:
-            shutil.rmtree(old, ignore_errors=True)
+            written = _Written(step=moment.step, optimizer=rest, facts=moment.facts)
+            (fresh / FACTS).write_text(written.model_dump_json())
+        whole = self.all()
+        here = whole.index(target) + 1
+        for other in whole[: max(0, here - self._limit)] + whole[here:]:
+            shutil.rmtree(other, ignore_errors=True)
         return target
 
 
@@ -97,14 +143,12 @@ def load(path: Path) -> Moment:
         CheckpointUnusable: It cannot be read.
     """
     try:
-        facts = json.loads((path / FACTS).read_text())
+        written = _Written.model_validate_json((path / FACTS).read_bytes())
         tensors = load_file(path / TENSORS)
-        step, plain = int(facts.pop("step")), facts.pop("optimizer")
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise CheckpointUnusable(checkpoint=path, reason=f"it cannot be read ({error})") from error
-    optimizer: dict[int, dict[str, Any]] = {
-        int(number): dict(rest) for number, rest in plain.items()
-    }
+    except (OSError, ValidationError, SafetensorError) as error:
+        told = first_problems(error, ()) if isinstance(error, ValidationError) else error
+        raise CheckpointUnusable(checkpoint=path, reason=f"it cannot be read ({told})") from error
+    flat = {number: list(fields.items()) for number, fields in written.optimizer.items()}
     weights: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         kind, _, rest = name.partition(".")
@@ -112,16 +156,20 @@ def load(path: Path) -> Moment:
             weights[rest] = tensor
         else:
             number, _, field = rest.partition(".")
-            optimizer.setdefault(int(number), {})[field] = tensor
-    return Moment(step, weights, optimizer, facts)
+            flat.setdefault(int(number), []).append((field, tensor))
+    optimizer = {number: unflattened(fields) for number, fields in flat.items()}
+    return Moment(written.step, weights, optimizer, written.facts)
 
 
 def _apart(moment: Moment) -> tuple[dict[str, Tensor], dict[int, dict[str, Any]]]:
     """All tensors by name, and what of the optimizer is none."""
     tensors = {f"weights.{name}": weight for name, weight in moment.weights.items()}
-    plain: dict[int, dict[str, Any]] = {}
+    rest: dict[int, dict[str, Any]] = {}
     for number, fields in moment.optimizer.items():
-        plain[number] = {k: v for k, v in fields.items() if not isinstance(v, Tensor)}
-        held = {k: v for k, v in fields.items() if isinstance(v, Tensor)}
+        flat = flattened(fields)
+        rest[number] = {k: v for k, v in flat.items() if not isinstance(v, Tensor)}
+        held = {k: v for k, v in flat.items() if isinstance(v, Tensor)}
         tensors |= {f"optimizer.{number}.{field}": value for field, value in held.items()}
-    return {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, plain
+    # Copies, since several weights may share one tensor, which the format refuses.
+    copies = {name: one.detach().to("cpu", copy=True) for name, one in tensors.items()}
+    return {name: one.contiguous() for name, one in copies.items()}, rest

@@ -156,6 +156,17 @@ class Training(BaseSettings):
         raise TrainingInvalid(reason=reason)
 
     @model_validator(mode="after")
+    def _is_heeded(self) -> Self:
+        if self.device == "cpu" and self.mixed_precision == "fp16":
+            raise ValueError("--mixed_precision fp16 needs a GPU")
+        if self.lr_warmup_steps and self.lr_scheduler == "constant":
+            raise ValueError(
+                "--lr_warmup_steps means nothing to --lr_scheduler constant; "
+                "constant_with_warmup heeds it"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.resolution % SIDE_STEP:
             raise ValueError(f"--resolution must be a multiple of {SIDE_STEP}")
@@ -177,7 +188,7 @@ class Training(BaseSettings):
         return self.mask_prompt or self.class_prompt or plain
 
     def deciding(self) -> dict[str, object]:
-        """The flags that decide what a step does; a resumed training must have the same."""
+        """The flags that decide what a step does; `resuming` knows which may still change."""
         return self.model_dump(mode="json", exclude=set(FREE))
 
 

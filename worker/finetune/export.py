@@ -9,7 +9,9 @@ from diffusers import StableDiffusionInpaintPipeline
 from PIL import Image
 
 from shared.packing.layout import EXTRACTOR, TEXTS
+from worker import endpoint
 from worker.finetune.card import CARD, PLOT, README, SAMPLES, readme_of
+from worker.finetune.finite import refuse_spoiled
 from worker.finetune.writing import replaced_folder
 
 #: Published types do not know how it is made.
@@ -40,11 +42,13 @@ def export(
         pictures: Sample sheet and loss plot.
 
     Raises:
+        HalfTooSmall: Some of its weights are too large for half precision.
         CheckpointFailed: It cannot be written.
     """
     whole = {**parts, "safety_checker": None, "feature_extractor": None}
     for name in WEIGHTED:
         whole[name] = whole[name].cpu().half()
+    refuse_spoiled({name: whole[name] for name in WEIGHTED})
     pipeline = _PIPELINE(**whole, requires_safety_checker=False)
     with replaced_folder(target) as fresh:
         pipeline.save_pretrained(fresh, safe_serialization=True)
@@ -55,6 +59,14 @@ def export(
         (fresh / README).write_text(readme_of(card), encoding="utf-8")
         for name, picture in zip((SAMPLES, PLOT), pictures, strict=True):
             picture.save(fresh / name)
+        _add_program(fresh)
+
+
+def _add_program(fresh: Path) -> None:
+    """The program with which an archive of the model also serves as an endpoint."""
+    for name, text in endpoint.texts().items():
+        (fresh / name).parent.mkdir(exist_ok=True)
+        (fresh / name).write_text(text, encoding="utf-8")
 
 
 def _forget_places(fresh: Path) -> None:

@@ -13,6 +13,8 @@ LINE_SECONDS = 10.0
 RECENT_STEPS = 50
 #: Steps over which a loss is averaged for people.
 SMOOTH_STEPS = 20
+#: A step: its number, then its losses: the whole, the style's, the class's.
+Row = tuple[int, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,9 @@ class Entry:
     instance: float
     prior: float
 
-    def row(self) -> list[float]:
+    def row(self) -> Row:
         """As JSON keeps it."""
-        return [self.step, self.loss, self.instance, self.prior]
+        return self.step, self.loss, self.instance, self.prior
 
 
 @dataclass(slots=True)
@@ -42,9 +44,9 @@ class Journal:
     _times: list[float] = field(default_factory=list)
     _told: float = -math.inf
 
-    def begin(self, rows: Sequence[Sequence[float]] = ()) -> None:
+    def begin(self, rows: Sequence[Row] = ()) -> None:
         """Start the clock, after what an earlier run wrote."""
-        self.entries = [Entry(int(step), *rest) for step, *rest in rows]
+        self.entries = [Entry(*row) for row in rows]
         self._times = [self.clock()]
 
     def note(self, entry: Entry, rate: float) -> None:
@@ -76,7 +78,7 @@ class Journal:
         last = [entry.loss for entry in self.entries[-SMOOTH_STEPS:]]
         return sum(last) / len(last) if last else 0.0
 
-    def rows(self) -> list[list[float]]:
+    def rows(self) -> list[Row]:
         """All of it, as JSON keeps it."""
         return [entry.row() for entry in self.entries]
 

@@ -11,12 +11,16 @@ from accelerate import Accelerator
 from diffusers.optimization import get_scheduler
 
 from shared.errors import LossNotFinite
-from worker.finetune.checkpoints import Checkpoints, Moment
+from worker.finetune.checkpoints import Checkpoints, Facts, Moment
 from worker.finetune.config import Training
 from worker.finetune.course import Course
+from worker.finetune.finite import spoiled
 from worker.finetune.journal import Entry, Journal
 from worker.finetune.losses import losses_of
 from worker.finetune.student import Student
+
+#: Gradients that are infinite at this scale are so without one.
+LEAST_SCALE = 1.0
 
 
 @dataclass(slots=True)
@@ -44,7 +48,7 @@ class Loop:
         """All steps that are left.
 
         Raises:
-            LossNotFinite: The loss is NaN or infinite; nothing was learned from it.
+            LossNotFinite: Loss, gradient or weights are NaN or infinite; no checkpoint has it.
             CheckpointFailed: A checkpoint cannot be written.
         """
         training = self.training
@@ -82,7 +86,7 @@ class Loop:
             accelerator.backward(losses.whole)
             if accelerator.sync_gradients:
                 weights = [w for w in self.student.parameters() if w.requires_grad]
-                accelerator.clip_grad_norm_(weights, training.max_grad_norm)
+                self._refuse_norm(accelerator.clip_grad_norm_(weights, training.max_grad_norm))
             self.optimizer.step()
             self.optimizer.zero_grad()
         return figures
@@ -91,17 +95,27 @@ class Loop:
         """Means over all processes, on the CPU; all of them stop where one is no number."""
         means: torch.Tensor = self.accelerator.reduce(torch.stack(losses).detach().float(), "mean")
         if not math.isfinite(float(means.sum())):
-            whole = self.checkpoints.all()
-            kept = (
-                f"the last good checkpoint is {whole[-1]}"
-                if whole
-                else "no checkpoint is there yet"
-            )
-            raise LossNotFinite(step=self.step + 1, kept=kept)
+            raise self._lost("the loss was")
         return means.cpu()
 
+    def _refuse_norm(self, norm: torch.Tensor) -> None:
+        """A scaler leaves out a step that float16 could not hold, until it can scale no less."""
+        scaler = self.accelerator.scaler
+        if math.isfinite(float(norm)) or (scaler and scaler.get_scale() >= LEAST_SCALE):
+            return
+        raise self._lost("the gradient was")
+
+    def _lost(self, what: str) -> LossNotFinite:
+        whole = self.checkpoints.all()
+        last = f"the last good checkpoint is {whole[-1]}" if whole else ""
+        facts = {"step": self.step + 1, "kept": last or "no checkpoint is there yet"}
+        return LossNotFinite(what=what, **facts)
+
     def save(self) -> Path | None:
-        """Keep a checkpoint, in the main process."""
+        """Keep a checkpoint, in the main process; none of weights that are no numbers."""
+        student: Student = self.accelerator.unwrap_model(self.student)
+        if spoiled(student.learned().items()):
+            raise self._lost("weights were")
         path = self.checkpoints.save(self._moment()) if self.accelerator.is_main_process else None
         self.accelerator.wait_for_everyone()
         return path
@@ -109,12 +123,12 @@ class Loop:
     def _moment(self) -> Moment:
         student: Student = self.accelerator.unwrap_model(self.student)
         scaler = self.accelerator.scaler
-        facts = {
-            "training": self.training.deciding(),
-            "origin": self.origin,
-            "journal": self.journal.rows(),
-            "scaler": scaler.state_dict() if scaler else None,
-        }
+        facts = Facts(
+            training=self.training.deciding(),
+            origin=self.origin,
+            journal=tuple(self.journal.rows()),
+            scaler=scaler.state_dict() if scaler else None,
+        )
         return Moment(self.step, student.learned(), self.optimizer.state_dict()["state"], facts)
 
     def go_on(self, moment: Moment) -> None:
@@ -123,8 +137,8 @@ class Loop:
         student.recall(moment.weights)
         state = self.optimizer.state_dict()
         self.optimizer.load_state_dict({**state, "state": moment.optimizer})
-        if self.accelerator.scaler and moment.facts["scaler"]:
-            self.accelerator.scaler.load_state_dict(moment.facts["scaler"])
+        if self.accelerator.scaler and moment.facts.scaler:
+            self.accelerator.scaler.load_state_dict(moment.facts.scaler)
         self.step = moment.step
 
 

@@ -1,5 +1,6 @@
 """Losses: how far the student's predictions are off, for the style and for its class; torch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,24 +48,37 @@ def losses_of(student: nn.Module, batch: Batch, schedule: Any, prior_weight: flo
     Args:
         student: A `Student`, or what a library wrapped it in.
         batch: What it sees.
-        schedule: The noise schedule (a `DDPMScheduler`).
+        schedule: The noise schedule (a `DDPMScheduler`), not refused by `refuse_untrainable`.
         prior_weight: Of the class's error.
     """
     noisy = schedule.add_noise(batch.latents, batch.noise, batch.times)
     guess = student(torch.cat([noisy, batch.mask, batch.masked], 1), batch.times, batch.words)
-    aim = _aim(batch, schedule)
+    aim = _AIMS[schedule.config.prediction_type](batch, schedule)
     errors = (guess.float() - aim.float()).square().mean((1, 2, 3))
     instance, rest = errors[: batch.instances].mean(), errors[batch.instances :]
     prior = rest.mean() if len(rest) else torch.zeros_like(instance)
     return Losses(instance, prior, instance + prior_weight * prior)
 
 
-def _aim(batch: Batch, schedule: Any) -> Tensor:
-    """What the base was trained to predict."""
+def refuse_untrainable(schedule: Any) -> None:
+    """Refuse a base that predicts what is not trained here.
+
+    Raises:
+        TrainingInvalid: It does.
+    """
     kind = schedule.config.prediction_type
-    if kind == "epsilon":
-        return batch.noise
-    if kind == "v_prediction":
-        velocity: Tensor = schedule.get_velocity(batch.latents, batch.noise, batch.times)
-        return velocity
-    raise TrainingInvalid(reason=f"the base predicts {kind!r}, which is not trained here")
+    if kind not in _AIMS:
+        raise TrainingInvalid(reason=f"the base predicts {kind!r}, which is not trained here")
+
+
+def _noise(batch: Batch, _schedule: Any) -> Tensor:
+    return batch.noise
+
+
+def _velocity(batch: Batch, schedule: Any) -> Tensor:
+    velocity: Tensor = schedule.get_velocity(batch.latents, batch.noise, batch.times)
+    return velocity
+
+
+#: What a base was trained to predict, by its schedule's word for it.
+_AIMS: dict[str, Callable[[Batch, Any], Tensor]] = {"epsilon": _noise, "v_prediction": _velocity}

@@ -5,6 +5,7 @@ passes keep is foretold from SD 2's UNet (`python -m infra.bench.training_memory
 """
 
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
 
 from worker.finetune.config import Training
@@ -15,6 +16,14 @@ CONTEXT_BYTES = 1_000_000_000
 #: it is computed again, with the largest block that is in memory meanwhile. Counted: 11,448 and
 #: 2,212; half as much again for what autocast keeps in float32, the text encoder and the VAE.
 KEPT_BYTES_PER_PIXEL, CHECKPOINTED_BYTES_PER_PIXEL = 17_000, 3_500
+
+
+class Act(Enum):
+    """What memory is needed for."""
+
+    LEARN = "learn"
+    PAINT = "paint"
+    FIND = "find masks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +65,34 @@ def footprint(training: Training, learned: int, frozen: int, *, half: bool) -> F
     )
 
 
-def remedies(training: Training) -> str:
-    """What can still be changed to take less memory, the cheapest first."""
-    flags = [
-        "--gradient_checkpointing" if not training.gradient_checkpointing else "",
-        "--train_batch_size (with --gradient_accumulation_steps instead)"
-        if training.train_batch_size > 1
-        else "",
-        "--mixed_precision fp16" if training.mixed_precision in {None, "no"} else "",
-        "--use_8bit_adam" if not training.use_8bit_adam and not training.use_lora else "",
-        "--use_lora" if not training.use_lora else "",
-        "--resolution",
-    ]
-    return ", ".join(filter(None, flags))
+def remedies(training: Training, act: Act, *, gpu: bool) -> str:
+    """What can still be changed to take less memory, the cheapest first.
+
+    Args:
+        training: Its flags.
+        act: What there was too little memory for.
+        gpu: Whether it is a GPU's.
+    """
+    if act is Act.FIND:
+        return "masks beside the pictures instead of --segmenter_name_or_path"
+    going_on, anew = (_painting if act is Act.PAINT else _learning)(training)
+    halves = ["--mixed_precision fp16"] if gpu and training.mixed_precision in {None, "no"} else []
+    fresh = f"begin anew with {', '.join([*halves, *anew, '--resolution'])}"
+    if not going_on:
+        return fresh
+    return f"{', '.join(going_on)}, going on with --resume_from_checkpoint latest; or {fresh}"
+
+
+def _learning(training: Training) -> tuple[list[str], list[str]]:
+    """Settings that need less: those that may change on the way, and the others."""
+    plain = not training.gradient_checkpointing
+    going_on = ["--gradient_checkpointing"] if plain else []
+    if training.train_batch_size > 1:
+        going_on.append("--train_batch_size (as much more of --gradient_accumulation_steps)")
+    full = not training.use_lora
+    anew = ["--use_8bit_adam"] if full and not training.use_8bit_adam else []
+    return going_on, anew + (["--use_lora"] if full else [])
+
+
+def _painting(training: Training) -> tuple[list[str], list[str]]:
+    return (["--sample_batch_size"] if training.sample_batch_size > 1 else []), []

@@ -1,7 +1,7 @@
 """A session: one fine-tuning from its flags to the exported model; builds all that it needs."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,30 +11,30 @@ import structlog
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 
-from shared.errors import CheckpointUnusable, TrainingOutOfMemory
 from shared.jobs import ResolvedModel
-from shared.references import resolve
-from shared.s3 import ObjectStore
-from shared.settings import Settings, cache_path
+from shared.settings import Settings
 from worker.finetune.card import card_of
-from worker.finetune.checkpoints import Checkpoints, Moment, load
+from worker.finetune.checkpoints import Checkpoints
 from worker.finetune.config import Training
 from worker.finetune.course import CLASSES, INSTANCES, Course, Subject
 from worker.finetune.easel import Easel
 from worker.finetune.export import export
 from worker.finetune.gathering import Gathering, told
 from worker.finetune.journal import Journal
+from worker.finetune.lending import Lending
 from worker.finetune.loop import Loop
-from worker.finetune.memory import footprint, remedies
+from worker.finetune.memory import Act, footprint
+from worker.finetune.occupation import occupied
+from worker.finetune.opening import join, refuse_apart
 from worker.finetune.optimizers import build_optimizer
 from worker.finetune.pictures import Lesson
 from worker.finetune.plot import loss_plot
+from worker.finetune.resuming import Resuming
 from worker.finetune.samples import Samples
+from worker.finetune.shortage import shortage_told
 from worker.finetune.studio import FROZEN, Studio
 from worker.finetune.views import Eye
 from worker.finetune.writing import replaced_picture
-from worker.models import device_errors
-from worker.models.fetch import ModelStore
 
 log = structlog.get_logger()
 
@@ -61,18 +61,21 @@ class Session:
     training: Training
     settings: Settings
     accelerator: Accelerator
-    #: Keeps models in the host's cache until the export: workers make room there.
+    #: Keeps others out of the output until the export, and models in the host's cache, where
+    #: workers make room.
     held: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def open(cls, training: Training, settings: Settings) -> "Session":
-        """Join the other processes, where `accelerate launch` started some."""
-        accelerator = Accelerator(
-            gradient_accumulation_steps=training.gradient_accumulation_steps,
-            mixed_precision=training.mixed_precision,
-            cpu=training.device == "cpu",
-        )
-        return cls(training, settings, accelerator)
+        """Join the other processes, where `accelerate launch` started some.
+
+        Raises:
+            TrainingInvalid: They or this host do not fit the flags.
+        """
+        accelerator = join(training)
+        # From here on the precision is the one that there is, whoever chose it.
+        resolved = {"mixed_precision": accelerator.mixed_precision}
+        return cls(training.model_copy(update=resolved), settings, accelerator)
 
     def run(self) -> Path:
         """Train and export; the model's directory.
@@ -85,7 +88,7 @@ class Session:
         with self.held:
             bench = self.prepare()
             loop = bench.loop
-            with self._memory(lambda: loop.step + 1):
+            with self._told(Act.LEARN, lambda: loop.step + 1):
                 loop.run()
             return self._export(bench)
 
@@ -96,24 +99,31 @@ class Session:
             TrainingError, ModelError, StorageError: As `run`.
         """
         training, accelerator = self.training, self.accelerator
-        gathering = Gathering(training, self.settings.limits, self._connect, self._fetch)
-        lessons = gathering.style(str(accelerator.device))
+        if accelerator.is_main_process:
+            self.held.enter_context(occupied(training.output_dir))
+        # The batch of a step is made by all processes together.
+        origin: dict[str, Any] = {"processes": accelerator.num_processes}
         checkpoints = Checkpoints(training.output_dir, training.checkpoints_total_limit)
-        moment = _found(checkpoints, training)
-        base, directory = self._fetch(training.pretrained_model_name_or_path)
-        with self._memory(lambda: 0):
-            set_seed(training.seed)
+        resuming = Resuming.find(checkpoints, training)
+        resuming.refuse_other(origin)
+        lending = Lending(self.settings, accelerator, self.held)
+        gathering = Gathering(training, self.settings.limits, lending.connect, lending.fetch)
+        with self._told(Act.FIND):
+            lessons = gathering.style(str(accelerator.device))
+        base, directory = lending.fetch(training.pretrained_model_name_or_path)
+        origin |= {"base": base.digest}
+        resuming.refuse_other(origin)
+        set_seed(training.seed)
+        with self._told(Act.LEARN):
             studio = Studio.load(directory, training, accelerator)
-            eye = Eye(training.resolution, training.center_crop)
-            easel = Easel(studio.parts(), training.sample_batch_size, accelerator.autocast)
+        eye = Eye(training.resolution, training.center_crop)
+        easel = Easel(studio.parts(), training.sample_batch_size, accelerator.autocast)
+        with self._told(Act.PAINT):
             klass = gathering.klass(easel, base.digest, lessons, accelerator)
         samples = Samples.of(training, easel, eye, lessons)
         course = self._course(studio, eye, lessons, klass)
-        # The batch of a step is made by all processes together.
-        processes = accelerator.num_processes
-        origin = {"base": base.digest, "processes": processes, **told(lessons, klass)}
-        loop = self._loop(studio, course, checkpoints, origin, samples)
-        self._begin(loop, moment)
+        loop = self._loop(studio, course, checkpoints, origin | told(lessons, klass), samples)
+        self._begin(loop, resuming)
         return Bench(studio, loop, samples, base, directory)
 
     def _loop(
@@ -160,18 +170,22 @@ class Session:
             accelerator.device,
         )
 
-    def _begin(self, loop: Loop, moment: Moment | None) -> None:
-        """Start at the beginning, or where a checkpoint left it."""
+    def _begin(self, loop: Loop, resuming: Resuming) -> None:
+        """Start at the beginning, or where a checkpoint left it; all processes alike."""
+        changed, moment = resuming.refuse_other(loop.origin), resuming.moment
         if moment is not None:
-            _refuse_other(moment, self.training, loop.origin)
             loop.go_on(moment)
-        loop.journal.begin(moment.facts["journal"] if moment else ())
-        log.info("training begins", step=loop.step, of=self.training.max_train_steps, **loop.origin)
+        refuse_apart({"step": loop.step, **loop.origin, **self.training.deciding()})
+        loop.journal.begin(moment.facts.journal if moment else ())
+        facts = {"step": loop.step, "of": self.training.max_train_steps, **loop.origin}
+        log.info("training begins", **facts, changed=changed)
 
     def _show(self, samples: Samples, journal: Journal, step: int) -> None:
         if self.accelerator.is_main_process:
             folder = self.training.output_dir / SHEETS
-            replaced_picture(folder / f"step-{step}.png", samples.sheet())
+            with self._told(Act.PAINT, lambda: step):
+                sheet = samples.sheet()
+            replaced_picture(folder / f"step-{step}.png", sheet)
             replaced_picture(folder / "loss.png", loss_plot(journal.entries))
         self.accelerator.wait_for_everyone()
 
@@ -179,7 +193,9 @@ class Session:
         target = self.training.output_dir / MODEL
         if self.accelerator.is_main_process:
             studio, loop = bench.studio, bench.loop
-            counted, sheet = self._footprint(studio), bench.samples.last or bench.samples.sheet()
+            counted = self._footprint(studio)
+            with self._told(Act.PAINT, lambda: loop.step):
+                sheet = bench.samples.last or bench.samples.sheet()
             studio.adapter.merge(studio.student)
             entries = loop.journal.entries
             card = card_of(self.training, bench.base, loop.origin, entries, counted)
@@ -194,45 +210,6 @@ class Session:
         half = str(self.accelerator.mixed_precision) in FROZEN
         return footprint(self.training, learned, frozen, half=half).told()
 
-    def _connect(self) -> ObjectStore:
-        return ObjectStore.connect(allowed=self.settings.allowed)
-
-    def _fetch(self, reference: str) -> tuple[ResolvedModel, Path]:
-        """A model and its directory; the first process of a host brings it there."""
-        objects, settings = self._connect(), self.settings
-        store = ModelStore(
-            objects,
-            cache_path(),
-            max_bytes=settings.max_model_bytes,
-            cache_bytes=settings.model_cache_bytes,
-        )
-        model = resolve(reference, store=objects)
-        with self.accelerator.local_main_process_first():
-            return model, self.held.enter_context(store.using(model))
-
-    @contextmanager
-    def _memory(self, step: Any) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            if not device_errors.is_out_of_memory(error):
-                raise
-            facts = {"device": self.accelerator.device, "step": step()}
-            raise TrainingOutOfMemory(**facts, settings=remedies(self.training)) from error
-
-
-def _found(checkpoints: Checkpoints, training: Training) -> Moment | None:
-    """What is gone on with; nothing where `latest` is asked for and none is there yet."""
-    named = training.resume_from_checkpoint
-    path = checkpoints.find(named) if named else None
-    return load(path) if path else None
-
-
-def _refuse_other(moment: Moment, training: Training, origin: dict[str, Any]) -> None:
-    """Refuse a checkpoint of another training."""
-    now = {**training.deciding(), **origin}
-    then = {**moment.facts["training"], **moment.facts["origin"]}
-    other = sorted(name for name in now if now[name] != then.get(name))
-    if other:
-        reason = f"it began with another {', '.join(other)}"
-        raise CheckpointUnusable(checkpoint=f"checkpoint-{moment.step}", reason=reason)
+    def _told(self, act: Act, step: Callable[[], int] = lambda: 0) -> AbstractContextManager[None]:
+        """See `shortage_told`."""
+        return shortage_told(self.training, self.accelerator.device, act, step)

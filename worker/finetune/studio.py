@@ -10,6 +10,7 @@ from diffusers import DDPMScheduler
 
 from worker.finetune.adapters import Adapter, choose_adapter
 from worker.finetune.config import Training
+from worker.finetune.losses import refuse_untrainable
 from worker.finetune.student import Student
 from worker.models.load import load_pipeline
 
@@ -37,11 +38,13 @@ class Studio:
 
         Raises:
             ModelInvalid: No inpainting pipeline.
+            TrainingInvalid: One that predicts what is not trained here.
             LibraryMissing: The adapter's library is not installed.
         """
         frozen = FROZEN.get(str(accelerator.mixed_precision), torch.float32)
         adapter = choose_adapter(training, frozen)
         pipeline = load_pipeline(directory, accelerator.device, torch.float32)
+        refuse_untrainable(pipeline.scheduler)
         student = Student(pipeline.unet, pipeline.text_encoder)
         adapter.attach(student)
         pipeline.vae.requires_grad_(requires_grad=False)

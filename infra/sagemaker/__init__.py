@@ -1,0 +1,1 @@
+"""A packed model as a SageMaker endpoint: deploy, show, delete."""
