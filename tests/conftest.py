@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis
 import pytest
 import structlog
+from botocore.loaders import JSONFileLoader
 from xdist.scheduler import LoadScopeScheduling
 
 from infra.demo import services
@@ -58,6 +59,18 @@ def _clean_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("RESTYLE_LOG_FORMAT", "json")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """Parse botocore's own files once a process: it reads a megabyte of JSON for each client.
+
+    It was half of the time of the store's contract; nobody writes into what was parsed.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        read = functools.lru_cache(maxsize=64)(JSONFileLoader()._load_file)
+        patch.setattr(JSONFileLoader, "_load_file", staticmethod(read))
+        yield
 
 
 @pytest.fixture(scope="session")
