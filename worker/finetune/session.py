@@ -139,16 +139,16 @@ class Session:
         student, optimizer = self.accelerator.prepare(studio.student, optimizer)
         journal = Journal(self.training.max_train_steps)
         return Loop(
-            self.training,
-            self.accelerator,
-            student,
-            optimizer,
-            course,
-            studio.schedule(),
-            journal,
-            checkpoints,
-            origin,
-            partial(self._show, samples, journal),
+            training=self.training,
+            accelerator=self.accelerator,
+            student=student,
+            optimizer=optimizer,
+            course=course,
+            schedule=studio.schedule(),
+            journal=journal,
+            checkpoints=checkpoints,
+            origin=origin,
+            show=partial(self._show, samples, journal),
         )
 
     def _course(
@@ -157,17 +157,17 @@ class Session:
         training, accelerator = self.training, self.accelerator
         prior = Subject(klass, str(training.class_prompt), CLASSES) if klass else None
         return Course(
-            Subject(lessons, training.instance_prompt, INSTANCES),
-            prior,
-            eye,
-            training.seed,
-            training.train_batch_size,
-            (accelerator.process_index, accelerator.num_processes),
-            studio.vae,
-            studio.tokenizer,
-            studio.tokens,
-            studio.scheduler.config.num_train_timesteps,
-            accelerator.device,
+            style=Subject(lessons, training.instance_prompt, INSTANCES),
+            klass=prior,
+            eye=eye,
+            seed=training.seed,
+            rows=training.train_batch_size,
+            place=(accelerator.process_index, accelerator.num_processes),
+            vae=studio.vae,
+            tokenizer=studio.tokenizer,
+            tokens=studio.tokens,
+            times=studio.scheduler.config.num_train_timesteps,
+            device=accelerator.device,
         )
 
     def _begin(self, loop: Loop, resuming: Resuming) -> None:
