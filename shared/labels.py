@@ -58,7 +58,8 @@ class Labels:
         return " and ".join(self.names[place] for place in chosen)
 
     def _named(self, asked: Words) -> tuple[int, ...]:
-        return tuple(place for place, name in self._each_name() if asked and name == asked)
+        named = (place for place, name in self._each_name() if asked and name == asked)
+        return tuple(dict.fromkeys(named))
 
     def _holding(self, asked: Words) -> tuple[int, ...]:
         holding = (place for place, name in self._each_name() if asked and {*asked} <= {*name})

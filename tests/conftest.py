@@ -19,6 +19,11 @@ from infra.demo import services
 
 ROOT = Path(__file__).parents[1]
 
+# Several processes that each compute on all cores wait for each other, spinning: a training of ten
+# seconds took two minutes. torch reads it when it is imported, which is later.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # How long an example takes is the machine's business: a slow one is no failure.
 hypothesis.settings.register_profile("restyle", deadline=None)
 hypothesis.settings.load_profile("restyle")

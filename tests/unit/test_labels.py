@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import LabelUnknown, ModelInvalid
@@ -72,6 +72,7 @@ def test_what_a_prompt_was_taken_for_is_told_where_it_is_no_name():
     assert SHOES.read_as("a Left Shoe") == ""
 
 
+@example(["a,a"], "a")
 @given(
     st.lists(st.text("ab -_,", max_size=8), min_size=1, max_size=6), st.text("ab -_", max_size=8)
 )
