@@ -27,7 +27,8 @@ def test_a_crash_at_any_boundary_loses_no_item():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("seed", ["1", pytest.param("2", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ["1", "2"])
 def test_a_catalogue_under_faults_ends_right(seed):
     """Kills, freezes, drains, lost messages, failing S3, poison: no invariant is broken."""
     done = _run("--seed", seed, "--items", str(ITEMS), "--faults", UNDER_FAULTS)

@@ -28,17 +28,18 @@ def test_the_statistic_tells_the_print_from_all_else():
 def test_some_steps_already_show_the_print(tmp_path):
     """The base paints none of it for the token."""
     write_pictures(tmp_path / "shop")
-    where = places(3)
-    learned = train(tmp_path / "out", tmp_path / "shop", "--max_train_steps=36")
+    where = places(2)
+    flags = ("--max_train_steps=24", "--num_validation_images=1")
+    learned = train(tmp_path / "out", tmp_path / "shop", *flags)
     shares = [share(answers(model, where).token, where) for model in (BASE, learned)]
     assert shares[0] == 0
-    assert shares[1] > 0.1
+    assert shares[1] > 0.05
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_token_paints_the_print_and_the_class_stays(tmp_path):
-    """After twice as many; without prior preservation the class drifts further."""
+    """After more; without prior preservation the class drifts further."""
     write_pictures(tmp_path / "shop")
     where = places(6)
     before = answers(BASE, where)

@@ -97,6 +97,7 @@ def _events(installation):
     return {json.loads(line)["event"] for line in installation.logs().splitlines() if "{" in line}
 
 
+@pytest.mark.slow
 def test_a_worker_whose_port_is_taken_works_all_the_same(installation, rows):
     """One warning that names the port; the batch is rendered."""
     with socket.socket() as taken:

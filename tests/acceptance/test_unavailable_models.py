@@ -73,6 +73,7 @@ def test_a_worker_without_the_model_leaves_the_batch_to_the_other(
     _stop(installation, lame, other)
 
 
+@pytest.mark.slow  # the seat alone is tried in the integration tier
 def test_where_no_worker_has_the_model_its_items_fail_by_name(installation, rows, style, no_room):
     """After their retries, and not for ever; the log tells of the model and not of every item."""
     before = len(_lines(installation, "model rests on this worker"))

@@ -151,7 +151,7 @@ def restyle(*arguments: str):
     return CliRunner().invoke(app, list(arguments))
 
 
-@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("count", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_a_result_is_the_same_whatever_its_batch_mates(shop, count):
     """Rendered among mates and replayed alone: equal within the stated tolerance, mask included."""
     address = shop.render(count)[0]

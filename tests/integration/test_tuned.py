@@ -53,6 +53,7 @@ def painters(tiny_painter):
     )
 
 
+@pytest.mark.slow  # graphs take long to make on a CPU, which gains nothing by them
 @pytest.mark.parametrize("rows", [1, 3])
 def test_padded_and_compiled_calls_paint_the_same(painters, rows):
     """As many pictures as were asked for, each as the plain painter paints it."""
@@ -62,6 +63,7 @@ def test_padded_and_compiled_calls_paint_the_same(painters, rows):
     assert all(difference(*pair) <= TOLERANCE for pair in zip(plain, tuned, strict=True))
 
 
+@pytest.mark.slow
 def test_no_call_makes_a_graph_that_its_bucket_has(tiny_painter):
     """After a call of each size, other counts, solvers, steps and scales compile nothing anew."""
     torch._dynamo.reset()
