@@ -45,7 +45,7 @@ def test_no_render_is_lost_by_a_redis_that_was_away_past_the_leases(installation
         installation.environment["RESTYLE_REDIS_URL"] = server.url
         batch_id = installation.submit(rows, STYLE)
         worker = installation.worker(RESTYLE_THREADS="4", **QUICK)
-        wait_until(lambda: installation.counts(batch_id)["done"] >= 1)
+        wait_until(lambda: _is_in_full_swing(installation.counts(batch_id)))
         server.process.kill()
         server.process.wait()
         told = installation.restyle("status", batch_id)
@@ -59,6 +59,10 @@ def test_no_render_is_lost_by_a_redis_that_was_away_past_the_leases(installation
     assert installation.logs().count('"item done"') == len(rows)
     assert "report given up" not in installation.logs()
     assert "report refused" not in installation.logs()
+
+
+def _is_in_full_swing(counts):
+    return counts["done"] >= 1 and counts["running"] >= 4
 
 
 def test_a_full_redis_stops_work_and_costs_no_item(installation, rows, tmp_path):
