@@ -1,5 +1,6 @@
 """`python -m infra.sagemaker`: a packed model as a SageMaker endpoint: deploy, show, delete."""
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,8 @@ from infra.sagemaker.images import image_for
 from producer.cli.terminal import JsonFlag, err, print_json, speaks
 from shared.errors import EndpointUnknown, OptionInvalid
 from shared.s3 import ObjectStore
+
+ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -52,6 +55,9 @@ def deploy(  # noqa: PLR0913 - an argument per option
     """
     if most < least:
         raise OptionInvalid(option="--max", reason=f"{most} is less than --min {least}")
+    if not ROLE.fullmatch(role):
+        reason = f"{role!r} is no arn:aws:iam::123456789012:role/NAME"
+        raise OptionInvalid(option="--role", reason=reason)
     aws = Aws.connect()
     image = image or image_for(aws.region, instance_type)
     found = find(archive, ObjectStore.connect())

@@ -36,7 +36,8 @@ def show_model(model: Model) -> None:
     """A model's versions, the newest first, and the moves of its aliases."""
     table = _table("Version", "Pushed", "By", "Size", "Made from", "Aliases")
     for one in model.versions:
-        aliases, base = ", ".join(model.aliases_of(one.digest)), one.base or ""
+        aliases = ", ".join(model.aliases_of(one.digest))
+        base = one.base or (one.parent or "")[:SHOWN_DIGITS]
         digits, size = one.digest[:SHOWN_DIGITS], decimal(one.size)
         texts = (digits, _minute(one.created), one.by, size, base, aliases)
         table.add_row(*(Text(text) for text in texts))
@@ -51,7 +52,7 @@ def show_version(version: Version, model: Model) -> None:
     say(f"{version.name}@sha256:{version.digest}")
     say(f"  pushed     {_minute(version.created)} by {version.by}, {decimal(version.size)}")
     say(f"  aliases    {aliases}")
-    say(f"  made from  {version.base or 'not told'}")
+    say(f"  made from  {version.base or ('a directory' if version.parent else 'not told')}")
     if version.parent:
         say(f"  parent     {version.parent}")
     for name, value in version.metrics.items():

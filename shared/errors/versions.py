@@ -44,7 +44,9 @@ class VersionUnknown(RegistryError):
 
     code = "version_unknown"
     sentence = "The model {name} has {found} of digest {version}."
-    hint = "`restyle models show {name}` lists its versions; eight digits of a digest are enough."
+    hint = (
+        "`restyle models show {name}` lists its versions; commands take eight digits, styles all."
+    )
 
 
 class RegistryConflict(RegistryError):

@@ -44,8 +44,10 @@ class Members:
         """
         self._count += 1
         self._bytes += size
-        if self._count > MAX_MEMBERS or self._bytes > self._max_bytes:
-            limit = f"{MAX_MEMBERS} members and {self._max_bytes} bytes"
+        if self._count > MAX_MEMBERS:
+            raise self.refusal(f"the archive unpacks to more than {MAX_MEMBERS:,} members")
+        if self._bytes > self._max_bytes:
+            limit = f"{self._max_bytes:,} bytes (RESTYLE_MAX_MODEL_BYTES)"
             raise self.refusal(f"the archive unpacks to more than {limit}")
 
     def path(self, name: str, *, is_regular: bool) -> PurePosixPath:

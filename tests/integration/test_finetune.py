@@ -391,9 +391,9 @@ def test_a_checkpoint_of_another_training_is_refused(session, tmp_path):
     looped(session("--max_train_steps=1"))
     flags = ("--resume_from_checkpoint=latest", "--seed=5", "--learning_rate=1e-4")
     with pytest.raises(
-        CheckpointUnusable, match="began with another rank, seed, with_prior_preservation"
+        CheckpointUnusable, match="began with another max_grad_norm, seed, with_prior_preservation"
     ):
-        session(*flags, "--rank=3", "--with_prior_preservation").prepare()
+        session(*flags, "--max_grad_norm=3", "--with_prior_preservation").prepare()
     assert not (tmp_path / "out" / "class").exists()
 
 

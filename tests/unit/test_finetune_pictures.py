@@ -20,12 +20,14 @@ from shared.errors import (
 from shared.keys import S3Address
 from shared.pictures.limits import Limits
 from shared.s3 import ObjectStore
+from worker.finetune.__main__ import EXIT_INTERRUPTED, main
 from worker.finetune.captions import read_captions, refuse_without_token
 from worker.finetune.config import Training
 from worker.finetune.journal import Entry
 from worker.finetune.masks import grown, random_mask
 from worker.finetune.memory import Act, footprint, remedies
 from worker.finetune.note import NOTE, leave, note_of, refuse_other
+from worker.finetune.occupation import occupied
 from worker.finetune.pictures import digest_of, read_lessons, refuse_too_few, refuse_too_small
 from worker.finetune.plot import COLOURS, MARGINS, SIZE, loss_plot
 from worker.finetune.shelf import FolderShelf, PrefixShelf, open_shelf
@@ -359,3 +361,40 @@ def test_the_plot_has_a_curve_from_the_first_step_on():
 
     assert (drawn(5)[0], drawn(5)[-1]) == (MARGINS[0], SIZE[0] - MARGINS[2])
     assert len(drawn(1)) == len(drawn(0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--rank=4", "--rank does nothing without --use_lora"),
+        ("--num_class_images=4", "without --with_prior_preservation"),
+        ("--mask_prompt=hat", "without --segmenter_name_or_path"),
+        ("--output_dir=s3://shop/out", "is a folder of this host"),
+    ],
+)
+def test_a_flag_that_would_do_nothing_is_refused(flag, words):
+    """Who forgets the switch beside it would wait for hours for something else."""
+    needed = {"pretrained_model_name_or_path": "m", "instance_data_dir": "i", "output_dir": "o"}
+    given = [f"--{name}={value}" for name, value in needed.items()]
+    with pytest.raises(TrainingInvalid, match=words):
+        Training.parse([*given, "--instance_prompt=a sks dress", "--token=sks", flag])
+
+
+def test_an_output_that_cannot_be_made_is_told_before_anything_begins(tmp_path):
+    """A file of that name, and a folder below it."""
+    (tmp_path / "note").write_text("")
+    for folder in (tmp_path / "note", tmp_path / "note" / "out"):
+        with pytest.raises(TrainingInvalid, match="cannot be made or written"), occupied(folder):
+            pytest.fail("it was taken")
+
+
+def test_an_interrupted_training_says_how_to_go_on(monkeypatch, capsys):
+    """One sentence and the shell's own status; no traceback."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("worker.finetune.__main__.load_settings", interrupted)
+    needed = ("--pretrained_model_name_or_path=m", "--instance_data_dir=i", "--output_dir=o")
+    assert main([*needed, "--instance_prompt=a sks dress", "--token=sks"]) == EXIT_INTERRUPTED
+    assert "--resume_from_checkpoint latest" in capsys.readouterr().err

@@ -7,6 +7,12 @@ from shared.logs import configure_logs
 from shared.settings import load_settings
 from worker.finetune.config import Training
 
+EXIT_INTERRUPTED = 130
+INTERRUPTED = (
+    "interrupted: what was written is whole\n"
+    "  → Go on from the last checkpoint with --resume_from_checkpoint latest.\n"
+)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Fine-tune by the flags of a command line; the exit status."""
@@ -17,12 +23,18 @@ def main(arguments: list[str] | None = None) -> int:
         # Here, so that `--help` and wrong flags answer at once.
         from worker.finetune.session import Session  # noqa: PLC0415
 
-        target = Session.open(training, settings).run()
+        session = Session.open(training, settings)
+        target = session.run()
+    except KeyboardInterrupt:
+        sys.stderr.write(INTERRUPTED)
+        return EXIT_INTERRUPTED
     except RestyleError as error:
         report = error.report()
         sys.stderr.write(f"error {error.code}: {report['message']}\n  → {report['hint']}\n")
         return 2
-    sys.stdout.write(f"{target}\n")
+    if session.accelerator.is_main_process:
+        sys.stderr.write(f"into the registry: restyle models push {target} --name NAME\n")
+        sys.stdout.write(f"{target}\n")
     return 0
 
 

@@ -12,6 +12,7 @@ from itertools import count, islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+import structlog
 from PIL import Image
 
 from shared.errors import CheckpointFailed
@@ -21,6 +22,8 @@ from worker.finetune.pictures import Lesson
 from worker.finetune.slips import MASK_ENDING, picture_names
 from worker.finetune.views import Eye
 from worker.finetune.writing import PART
+
+log = structlog.get_logger()
 
 
 def free_numbers(names: Sequence[str], wanted: int) -> list[int]:
@@ -67,6 +70,7 @@ def make_class(
         ]
         for wish, lesson, painted in zip(wishes, seen, easel.paint(wishes), strict=True):
             _keep(folder, wish, painted, masked=lesson.mask is not None)
+        log.info("pictures of the class painted", done=start + len(some), of=len(numbers))
 
 
 def _keep(folder: Path, wish: Wish, painted: Rgb, *, masked: bool) -> None:

@@ -3,6 +3,7 @@
 Nothing is read from the environment: what decides the weights is on the command line.
 """
 
+import re
 from pathlib import Path
 from typing import Literal, Self
 
@@ -43,6 +44,14 @@ FREE = frozenset(
         "class_data_dir",
     }
 )
+#: Flags that mean something beside another one only.
+IDLE_WITHOUT = {
+    "rank": "use_lora",
+    "class_data_dir": "with_prior_preservation",
+    "num_class_images": "with_prior_preservation",
+    "prior_loss_weight": "with_prior_preservation",
+    "mask_prompt": "segmenter_name_or_path",
+}
 
 
 class Training(BaseSettings):
@@ -164,12 +173,19 @@ class Training(BaseSettings):
                 "--lr_warmup_steps means nothing to --lr_scheduler constant; "
                 "constant_with_warmup heeds it"
             )
+        for flag, needed in IDLE_WITHOUT.items():
+            if flag in self.model_fields_set and not getattr(self, needed):
+                raise ValueError(f"--{flag} does nothing without --{needed}")
         return self
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.resolution % SIDE_STEP:
             raise ValueError(f"--resolution must be a multiple of {SIDE_STEP}")
+        if re.match("[a-z][a-z0-9]+:/", str(self.output_dir)):
+            raise ValueError(
+                "--output_dir is a folder of this host; `restyle models push` brings models to S3"
+            )
         if self.with_prior_preservation and not self.class_prompt:
             raise ValueError("--with_prior_preservation needs --class_prompt")
         if reason := token_problem(self.token, self.instance_prompt, self.class_prompt):

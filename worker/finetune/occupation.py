@@ -18,15 +18,16 @@ def occupied(folder: Path) -> Iterator[None]:
     """Keep other trainings out of a folder, which is made if need be, until this process ends.
 
     Raises:
-        TrainingInvalid: Another training is in it.
-        CheckpointFailed: It cannot be written.
+        TrainingInvalid: Another training is in it, or it cannot be written.
+        CheckpointFailed: It cannot be locked.
     """
     path = folder / LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = path.open("ab")
     except OSError as error:
-        raise CheckpointFailed(path=path, reason=str(error).rstrip(".")) from error
+        reason = f"--output_dir {folder} cannot be made or written ({error.strerror or error})"
+        raise TrainingInvalid(reason=reason) from error
     with file:
         _lock(file.fileno(), folder)
         yield

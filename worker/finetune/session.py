@@ -183,6 +183,7 @@ class Session:
     def _show(self, samples: Samples, journal: Journal, step: int) -> None:
         if self.accelerator.is_main_process:
             folder = self.training.output_dir / SHEETS
+            log.info("samples are painted", step=step)
             with self._told(Act.PAINT, lambda: step):
                 sheet = samples.sheet()
             replaced_picture(folder / f"step-{step}.png", sheet)
@@ -196,6 +197,7 @@ class Session:
             counted = self._footprint(studio)
             with self._told(Act.PAINT, lambda: loop.step):
                 sheet = bench.samples.last or bench.samples.sheet()
+            log.info("model is written", path=str(target))
             studio.adapter.merge(studio.student)
             entries = loop.journal.entries
             card = card_of(self.training, bench.base, loop.origin, entries, counted)
