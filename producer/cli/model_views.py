@@ -28,7 +28,7 @@ def show_list(models: Sequence[Model]) -> None:
         newest = _minute(model.versions[0].created) if model.versions else ""
         pairs = (f"{name} {one.digest[:SHOWN_DIGITS]}" for name, one in model.aliases.items())
         texts = (model.name, str(len(model.versions)), newest, ", ".join(pairs))
-        table.add_row(*(Text(printable(text)) for text in texts))
+        _add(table, *texts)
     _print(table)
 
 
@@ -40,7 +40,7 @@ def show_model(model: Model) -> None:
         base = one.base or (one.parent or "")[:SHOWN_DIGITS]
         digits, size = one.digest[:SHOWN_DIGITS], decimal(one.size)
         texts = (digits, _minute(one.created), one.by, size, base, aliases)
-        table.add_row(*(Text(text) for text in texts))
+        _add(table, *texts)
     _print(table)
     for name, alias in model.aliases.items():
         _show_alias(f"{model.name}@{name}", alias)
@@ -74,6 +74,11 @@ def _table(first: str, *others: str) -> Table:
     for title in others:
         table.add_column(title, overflow="fold")
     return table
+
+
+def _add(table: Table, *texts: str) -> None:
+    """A row; names and references may be a stranger's."""
+    table.add_row(*(Text(printable(text)) for text in texts))
 
 
 def _print(table: Table) -> None:

@@ -315,6 +315,18 @@ WRONG = [
 ]
 
 
+def test_what_a_card_says_steers_no_terminal(run, tmp_path):
+    """It may be a stranger's: lists and single versions show escapes as text."""
+    painter = write_painter(tmp_path / "one")
+    card = {"base": {"reference": "\x1b[31mred"}, "metrics": {"\x1b[1mloss": 1}}
+    (painter / "card.json").write_text(json.dumps(card))
+    run("push", str(painter), "--name", "brand", "--alias", "stable")
+    for which in ("brand", "brand@stable"):
+        shown = run("show", which).stdout
+        assert "\x1b[31m" not in shown
+        assert "x1b[31mred" in shown
+
+
 def test_what_is_wrong_is_told_by_its_code(run, tmp_path):
     """Exit status 2, and nothing moves."""
     source = str(write_painter(tmp_path / "one"))
