@@ -60,17 +60,24 @@ class PromptNotes:
     The first two as far as their models are at hand.
     """
 
-    def __init__(self, style: Style, models: Mapping[str, ResolvedModel], cache: Path) -> None:
+    def __init__(
+        self,
+        style: Style,
+        models: Mapping[str, ResolvedModel],
+        cache: Path,
+        labels: KnownLabels | None = None,
+    ) -> None:
         """Look for the models.
 
         Args:
             style: The batch's.
             models: References, resolved; those that could not be are missing.
             cache: Restyle's cache folder.
+            labels: Of the models, where they were looked for already.
         """
         self._style = style
         self._directories = {name: local_directory(models[name], cache) for name in models}
-        self._labels = KnownLabels(models, cache)
+        self._labels = labels or KnownLabels(models, cache)
         self._of_style = self._of(style)
 
     def of_style(self) -> tuple[str, ...]:

@@ -15,5 +15,7 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Map: TypeAlias = npt.NDArray[np.float32]
 #: float32, P x H x W: one map per prompt.
 Maps: TypeAlias = npt.NDArray[np.float32]
+#: From this value on a pixel of a soft mask counts as repainted where it must be hard.
+MASK_LEVEL = 128
 #: Width and height in pixels, in this order, as Pillow has it.
 Size: TypeAlias = tuple[int, int]

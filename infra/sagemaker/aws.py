@@ -10,6 +10,7 @@ import botocore.exceptions as botocore_errors
 from botocore.config import Config
 
 from shared import errors
+from shared.s3.faults import CREDENTIAL_ERRORS
 from shared.urls import mask_urls
 from shared.wording import shorten
 
@@ -18,12 +19,8 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 #: Tries of a request.
 ATTEMPTS = 5
 
-_CONFIGURATION = (
-    botocore_errors.NoCredentialsError,
-    botocore_errors.PartialCredentialsError,
-    botocore_errors.CredentialRetrievalError,
-    botocore_errors.TokenRetrievalError,
-    botocore_errors.SSOError,
+_CONFIGURATION: tuple[type[Exception], ...] = (
+    *CREDENTIAL_ERRORS,
     botocore_errors.NoRegionError,
     botocore_errors.ProfileNotFound,
 )

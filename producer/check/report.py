@@ -144,8 +144,9 @@ def check(
         if note := rows.left_out.note:
             report.findings.append(Finding.note(draft.manifest, note))
         models = _models(rows, store, report)
-        _check_labels(rows, draft.style, KnownLabels(models, cache), report)
-        prompts = PromptNotes(draft.style, models, cache)
+        labels = KnownLabels(models, cache)
+        _check_labels(rows, draft.style, labels, report)
+        prompts = PromptNotes(draft.style, models, cache, labels)
         report.findings.extend(Finding.note(draft.style.name, note) for note in prompts.of_style())
         inspector = Inspector(store, limits, prompts)
         for inspected in in_parallel(inspector.inspect, rows.specs(), THREADS):

@@ -11,13 +11,11 @@ from typing import Any
 
 from shared.errors import ModelInvalid, ModelUnknown, VersionUnknown
 from shared.packing import pack, unpack
-from shared.packing.layout import problem
+from shared.packing.layout import CARD, problem
 from shared.references import DirectoryReference, file_digest, resolve
 from shared.references.missing import missing_directory
 from shared.registry import Registry, Version
 
-#: What a fine-tuning tells of its model, beside the model.
-CARD = "card.json"
 #: Most bytes of a card.
 MAX_CARD_BYTES = 200_000
 

@@ -12,6 +12,8 @@ from shared.errors import ModelInvalid
 from shared.labels import labels_of
 from shared.segmenters import CONFIG_NAMES, SEGMENTER_CLASSES
 
+#: The parts of a pipeline, by their names; and what a fine-tuning tells of its model beside them.
+INDEX, CARD = "model_index.json", "card.json"
 #: The parts of a Stable Diffusion pipeline that we load, and whether each has weights.
 PAINTER_PARTS = {
     "unet": True,
@@ -52,9 +54,9 @@ def segmenter_problem(directory: Path) -> str:
 
 def painter_problem(directory: Path) -> str:
     """Why a directory is no inpainting pipeline that can be loaded, or nothing."""
-    index = _json(directory / "model_index.json")
+    index = _json(directory / INDEX)
     if index is None:
-        return _not_a_model(directory, "model_index.json")
+        return _not_a_model(directory, INDEX)
     if index.get("_class_name") not in PAINTER_CLASSES:
         return f"it is a {index.get('_class_name')}, not a {PAINTER_CLASSES[0]}"
     problems = (_part_problem(directory, index, part) for part in PAINTER_PARTS)
@@ -63,7 +65,7 @@ def painter_problem(directory: Path) -> str:
 
 def problem(directory: Path) -> str:
     """Why a directory is no whole model of either kind, or nothing."""
-    is_pipeline = (directory / "model_index.json").is_file()
+    is_pipeline = (directory / INDEX).is_file()
     return painter_problem(directory) if is_pipeline else segmenter_problem(directory)
 
 
@@ -74,10 +76,10 @@ def choose_files(names: Iterable[str]) -> list[str]:
     EMA copies, single-file checkpoints beside the folders.
     """
     paths = [PurePosixPath(name) for name in names]
-    is_pipeline = PurePosixPath("model_index.json") in paths
+    is_pipeline = PurePosixPath(INDEX) in paths
     folders = (*PAINTER_PARTS, EXTRACTOR) if is_pipeline else ("",)
     chosen = [path for folder in folders for path in _of_folder(paths, folder)]
-    chosen += [PurePosixPath("model_index.json")] if is_pipeline else []
+    chosen += [PurePosixPath(INDEX)] if is_pipeline else []
     return sorted(map(str, chosen))
 
 
@@ -159,7 +161,7 @@ def _missing_shards(folder: Path) -> str:
 
 
 def _not_a_model(directory: Path, name: str) -> str:
-    other = "config.json" if name == "model_index.json" else "model_index.json"
+    other = "config.json" if name == INDEX else INDEX
     if not directory.is_dir():
         return "it is no directory"
     if (directory / other).is_file():

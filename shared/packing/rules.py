@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 
 from shared.errors import ModelInvalid
-from shared.packing.layout import CODE, PAINTER_PARTS, PICKLES, TEXTS, WEIGHTS
+from shared.packing.layout import CODE, EXTRACTOR, PAINTER_PARTS, PICKLES, TEXTS, WEIGHTS
 
 #: A model has dozens of members.
 MAX_MEMBERS = 10_000
@@ -14,7 +14,7 @@ MAX_DEPTH = 4
 CHUNK_BYTES = 1 << 20
 
 #: Folders that an archive of ours may hold; an intermediate checkpoint's is none of them.
-FOLDERS = (*PAINTER_PARTS, "feature_extractor", "safety_checker", CODE)
+FOLDERS = (*PAINTER_PARTS, EXTRACTOR, "safety_checker", CODE)
 #: What people read beside a model: its card, its samples, its licence.
 PAPERS = (".md", ".png", ".jpg")
 LICENCES = ("LICENSE", "NOTICE")

@@ -36,13 +36,17 @@ _BY_STATUS: dict[int, type[errors.StorageError]] = {
     501: errors.StorageRefused,
 }
 
+#: Nobody is there to ask in the name of.
+CREDENTIAL_ERRORS: tuple[type[Exception], ...] = (
+    botocore_errors.NoCredentialsError,
+    botocore_errors.PartialCredentialsError,
+    botocore_errors.CredentialRetrievalError,
+    botocore_errors.TokenRetrievalError,
+    botocore_errors.SSOError,
+)
 #: Without an answer, by botocore's class; anything else is a refusal.
 _BY_CLASS: tuple[tuple[type[Exception], type[errors.StorageError]], ...] = (
-    (botocore_errors.NoCredentialsError, errors.CredentialsMissing),
-    (botocore_errors.PartialCredentialsError, errors.CredentialsMissing),
-    (botocore_errors.CredentialRetrievalError, errors.CredentialsMissing),
-    (botocore_errors.TokenRetrievalError, errors.CredentialsMissing),
-    (botocore_errors.SSOError, errors.CredentialsMissing),
+    *((kind, errors.CredentialsMissing) for kind in CREDENTIAL_ERRORS),
     (botocore_errors.ConnectionError, errors.StorageUnavailable),
     (botocore_errors.HTTPClientError, errors.StorageUnavailable),
     (botocore_errors.IncompleteReadError, errors.StorageUnavailable),

@@ -6,13 +6,9 @@ import torch
 from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
 
 from shared.errors import OutputNotFinite
+from tests.segmenting import TOLERANCE, assert_close, plain_pixels, request
+from tests.tiny_models import SIDE
 from worker.models.load import load_segmenter
-from worker.segment.geometry import segmenter_geometry
-from worker.segment.protocol import SegmentRequest
-
-SIDE = 64
-#: Largest difference of logits between ways to batch, as a share of their spread.
-TOLERANCE = 1e-4
 
 
 @pytest.fixture(scope="module")
@@ -21,24 +17,11 @@ def segmenter(tiny_segmenter):
     return load_segmenter(tiny_segmenter, "cpu")
 
 
-def request(seed, *prompts):
-    """A request with a random picture."""
-    picture = np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
-    return SegmentRequest(model="tiny", picture=picture, prompts=prompts)
-
-
-def assert_close(ours, theirs):
-    """Equal up to rounding."""
-    np.testing.assert_allclose(ours, theirs, atol=TOLERANCE * float(np.std(theirs)))
-
-
 def plain_logits(directory, asked):
     """What the model's own `forward` says of a request, prompt by prompt."""
     model = CLIPSegForImageSegmentation.from_pretrained(directory, dtype=torch.float32).eval()
     tokenizer = CLIPTokenizer.from_pretrained(directory)
-    geometry = segmenter_geometry(directory)
-    pixels = (asked.picture / np.float32(255) - np.array(geometry.mean)) / np.array(geometry.std)
-    pixels = torch.tensor(pixels, dtype=torch.float32).permute(2, 0, 1)[None]
+    pixels = plain_pixels(directory, asked)
     with torch.no_grad():
         outputs = [
             model(pixel_values=pixels, **tokenizer([prompt], return_tensors="pt")).logits

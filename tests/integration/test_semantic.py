@@ -14,6 +14,7 @@ from infra.demo.catalogue import draw, mask_of
 from shared.errors import LabelUnknown, ModelInvalid, OutputNotFinite
 from shared.styles import parse_style
 from tests.installation import DEMO_MODELS
+from tests.segmenting import assert_close, plain_pixels, request
 from tests.tiny_models import LABELS, SIDE, build_beit, build_segformer
 from worker.models.load import load_segmenter
 from worker.pixels.letterbox import letterbox
@@ -22,8 +23,6 @@ from worker.segment.geometry import segmenter_geometry
 from worker.segment.protocol import SegmentRequest
 from worker.segment.semantic import CERTAIN, log_odds
 
-#: Largest difference of logits between ways to batch, as a share of their spread.
-TOLERANCE = 1e-4
 OWNER = "test/cpu/0"
 BUILDERS = {"segformer": build_segformer, "beit": build_beit}
 
@@ -40,23 +39,10 @@ def segmenter(directory):
     return load_segmenter(directory, "cpu")
 
 
-def request(seed, *prompts):
-    """A request with a random picture."""
-    picture = np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
-    return SegmentRequest(model="tiny", picture=picture, prompts=prompts)
-
-
-def assert_close(ours, theirs):
-    """Equal up to rounding."""
-    np.testing.assert_allclose(ours, theirs, atol=TOLERANCE * float(np.std(theirs)))
-
-
 def plain_scores(directory, asked):
     """What the model's own `forward` says of a request's picture: labels x height x width."""
     model = AutoModelForSemanticSegmentation.from_pretrained(directory, dtype=torch.float32).eval()
-    geometry = segmenter_geometry(directory)
-    pixels = (asked.picture / np.float32(255) - np.array(geometry.mean)) / np.array(geometry.std)
-    pixels = torch.tensor(pixels, dtype=torch.float32).permute(2, 0, 1)[None]
+    pixels = plain_pixels(directory, asked)
     with torch.no_grad():
         return model(pixel_values=pixels).logits[0]
 

@@ -12,7 +12,7 @@ from shared.references import parse
 from worker.finetune.config import Training
 from worker.finetune.journal import SMOOTH_STEPS, Entry
 
-CARD, README, SAMPLES, PLOT = "card.json", "README.md", "samples.png", "loss.png"
+README, SAMPLES, PLOT = "README.md", "samples.png", "loss.png"
 #: Of the card's layout.
 VERSION = 1
 #: Flags that say where something lay, or ran, on one host.

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from worker.arrays import MASK_LEVEL
 from worker.finetune.losses import Batch
 from worker.finetune.pictures import Lesson
 from worker.finetune.views import Eye, View
@@ -130,4 +131,4 @@ def _pixels(views: list[View]) -> Tensor:
 
 def _mask(views: list[View]) -> Tensor:
     """float32, n x 1 x side x side, 1 = repaint."""
-    return torch.from_numpy(np.stack([view.mask for view in views]) >= 128)[:, None].float()
+    return torch.from_numpy(np.stack([view.mask for view in views]) >= MASK_LEVEL)[:, None].float()

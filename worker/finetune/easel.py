@@ -10,7 +10,7 @@ import torch
 from diffusers import StableDiffusionInpaintPipeline
 from PIL import Image
 
-from worker.arrays import Grey, Rgb
+from worker.arrays import MASK_LEVEL, Grey, Rgb
 
 #: Published types do not know how it is called.
 _PIPELINE: Any = StableDiffusionInpaintPipeline
@@ -94,5 +94,5 @@ class Easel:
 
 
 def _pasted(wish: Wish, painted: Rgb) -> Rgb:
-    inside = (wish.mask >= 128)[..., None]
+    inside = (wish.mask >= MASK_LEVEL)[..., None]
     return np.where(inside, painted, wish.rgb).astype(np.uint8)

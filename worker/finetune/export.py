@@ -8,9 +8,9 @@ from typing import Any
 from diffusers import StableDiffusionInpaintPipeline
 from PIL import Image
 
-from shared.packing.layout import EXTRACTOR, TEXTS
+from shared.packing.layout import CARD, EXTRACTOR, INDEX, TEXTS
 from worker import endpoint
-from worker.finetune.card import CARD, PLOT, README, SAMPLES, readme_of
+from worker.finetune.card import PLOT, README, SAMPLES, readme_of
 from worker.finetune.finite import refuse_spoiled
 from worker.finetune.writing import replaced_folder
 
@@ -18,7 +18,6 @@ from worker.finetune.writing import replaced_folder
 _PIPELINE: Any = StableDiffusionInpaintPipeline
 
 TOKENIZER = "tokenizer"
-INDEX = "model_index.json"
 #: Where diffusers notes the directory that a part was loaded from.
 PLACE = "_name_or_path"
 #: The parts that have weights.

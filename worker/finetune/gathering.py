@@ -36,8 +36,6 @@ log = structlog.get_logger()
 
 #: Folder of pictures that the base painted, below the output.
 CLASS_FOLDER = "class"
-#: What an address in S3 begins with.
-S3 = "s3://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +81,10 @@ class Gathering:
         Raises:
             TrainingError: They cannot be used, or missing ones not be kept.
         """
-        training, shelf = self.training, self._class_shelf()
+        training = self.training
         if not training.with_prior_preservation:
             return []
+        shelf = self._class_shelf()
         note = note_of(training, base, lessons)
         refuse_other(shelf, note)
         numbers = free_numbers(shelf.names(), training.num_class_images)
@@ -95,7 +94,7 @@ class Gathering:
         if numbers:
             mine = numbers[accelerator.process_index :: accelerator.num_processes]
             prompt = str(training.class_prompt)
-            make_class(_own_folder(shelf), mine, easel, self._eye(), lessons, prompt)
+            make_class(_own_folder(shelf), mine, easel, self.eye, lessons, prompt)
         accelerator.wait_for_everyone()
         slips = read_slips(shelf)[: training.num_class_images]
         _refuse_lost(len(slips), training.num_class_images, shelf.place)
@@ -104,17 +103,20 @@ class Gathering:
     def _class_shelf(self) -> Shelf:
         """Where they lie; a folder that is not there yet comes with the first that is painted."""
         place = self.training.class_data_dir or str(self.training.output_dir / CLASS_FOLDER)
-        return self._shelf(place) if place.startswith(S3) else FolderShelf(Path(place))
+        return self._shelf(place, must_exist=False)
 
-    def _shelf(self, place: str) -> Shelf:
-        return open_shelf(place, self.connect, max_bytes=self.limits.max_bytes)
+    def _shelf(self, place: str, *, must_exist: bool = True) -> Shelf:
+        most = self.limits.max_bytes
+        return open_shelf(place, self.connect, max_bytes=most, must_exist=must_exist)
 
-    def _eye(self) -> Eye:
+    @property
+    def eye(self) -> Eye:
+        """How the pictures are looked at."""
         return Eye(self.training.resolution, self.training.center_crop)
 
     def _lessons(self, shelf: Shelf, slips: Sequence[Slip], device: str) -> list[Lesson]:
         """Pictures as they are kept: masked and cut to what is seen of them."""
-        masked, eye = self._masking(device), self._eye()
+        masked, eye = self._masking(device), self.eye
         lessons = read_lessons(shelf, slips, self.limits, lambda one: eye.kept(masked(one)))
         refuse_too_small(lessons, self.training.resolution, shelf.place)
         missed = [one.name for one in lessons if one.segmenter and one.mask is None]

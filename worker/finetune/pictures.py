@@ -15,7 +15,7 @@ from shared.errors import (
     MaskError,
 )
 from shared.pictures.limits import Limits, sides
-from worker.arrays import Grey, Rgb, Size
+from worker.arrays import MASK_LEVEL, Grey, Rgb, Size
 from worker.finetune.shelf import Shelf
 from worker.finetune.slips import Slip, some
 from worker.pictures.images import decode, decode_mask
@@ -24,8 +24,6 @@ from worker.pictures.images import decode, decode_mask
 LEAST_PICTURES = 2
 #: What pictures with transparency are laid on.
 BACKGROUND = "#ffffff"
-#: From this value on a mask's pixel is repainted.
-MASK_LEVEL = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)

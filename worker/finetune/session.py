@@ -116,12 +116,11 @@ class Session:
         set_seed(training.seed)
         with self._told(Act.LEARN):
             studio = Studio.load(directory, training, accelerator)
-        eye = Eye(training.resolution, training.center_crop)
         easel = Easel(studio.parts(), training.sample_batch_size, accelerator.autocast)
         with self._told(Act.PAINT):
             klass = gathering.klass(easel, base.digest, lessons, accelerator)
-        samples = Samples.of(training, easel, eye, lessons)
-        course = self._course(studio, eye, lessons, klass)
+        samples = Samples.of(training, easel, gathering.eye, lessons)
+        course = self._course(studio, gathering.eye, lessons, klass)
         loop = self._loop(studio, course, checkpoints, origin | told(lessons, klass), samples)
         self._begin(loop, resuming)
         return Bench(studio, loop, samples, base, directory)

@@ -73,13 +73,16 @@ class PrefixShelf:
         return self.store.get(self.prefix.join(name), max_bytes=self.max_bytes)
 
 
-def open_shelf(place: str, connect: Callable[[], ObjectStore], *, max_bytes: int) -> Shelf:
+def open_shelf(
+    place: str, connect: Callable[[], ObjectStore], *, max_bytes: int, must_exist: bool = True
+) -> Shelf:
     """The shelf of a folder or of an s3:// prefix.
 
     Args:
         place: As a flag names it.
         connect: Makes a store, where one is needed.
         max_bytes: Largest file that is read.
+        must_exist: Whether a folder that is not there is refused; else it is empty.
 
     Raises:
         TrainingInvalid: There is no such folder.
@@ -87,7 +90,7 @@ def open_shelf(place: str, connect: Callable[[], ObjectStore], *, max_bytes: int
     """
     if place.startswith("s3://"):
         return PrefixShelf(S3Address.parse_prefix(place), connect(), max_bytes)
-    if not Path(place).is_dir():
+    if must_exist and not Path(place).is_dir():
         raise TrainingInvalid(reason=f"there is no folder {place}")
     return FolderShelf(Path(place))
 

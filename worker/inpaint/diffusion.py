@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from shared.errors import OutputNotFinite
+from worker.arrays import MASK_LEVEL
 from worker.inpaint.buckets import bucket_sizes, padded
 from worker.inpaint.encoder import PictureEncoder
 from worker.inpaint.guidance import guidance_rows, row_guided
@@ -31,8 +32,6 @@ from worker.recent import Recent
 
 #: Prompts whose embeddings are kept: about 160 kB each in float16.
 MAX_REMEMBERED_PROMPTS = 128
-#: From this value on a mask's pixel is repainted.
-MASK_LEVEL = 128
 #: Nothing for speed, as on a CPU.
 PLAIN = Tuning()
 
